@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { encodeEntry, prepareLedgerDirectory } from "@kasbah/ledger";
+import { encodeEntry, noAnchors, prepareLedgerDirectory } from "@kasbah/ledger";
 import { createCertificateRequest, createKeyPair } from "@kasbah/pki";
 import { type Component, cronSweep, systemClock } from "@kasbah/runtime";
 import { createTestAuthority, recordingLogger } from "@kasbah/testkit";
@@ -132,7 +132,12 @@ async function open(path: string): Promise<CaLedger> {
       second: cronSweep("* * * * * *"),
       minute: cronSweep("45 * * * * *"),
       hour: cronSweep("0 17 * * * *"),
+      anchor: cronSweep("43 */5 * * * *"),
+      copy: cronSweep("*/10 * * * * *"),
     },
+    anchors: noAnchors,
+    strict: false,
+    checkpointTo: undefined,
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
     clock: systemClock,

@@ -125,7 +125,10 @@ describe("kasbah-server process", function () {
     const after = await request(await startReady("killed"));
     assert.equal(before.length, 3, "expected leaf, intermediate and trust bundle");
     assert.deepEqual(after.slice(1), before.slice(1));
-    const kinds = (await entriesOf("killed")).map(({ kind }) => kind);
+    // If the kill came before the signature of the last second, the next start records that.
+    const isOfLedger = (entry: LedgerEntry) => entry.kind === "operator" && entry.act.startsWith("ledger-");
+    const entries = (await entriesOf("killed")).filter((entry) => !isOfLedger(entry));
+    const kinds = entries.map(({ kind }) => kind);
     const eachStart = ["authority", "authority", "operator", "issued"];
     assert.deepEqual(kinds, [...eachStart, ...eachStart]);
   });

@@ -34,8 +34,11 @@ import { followTransitions } from "./opening/follow-transitions.ts";
 import { openLedger } from "./opening/ledger.ts";
 import { openStateOwner } from "./opening/state-owner.ts";
 import { createMover } from "./ownership/create-mover.ts";
+import { ControlAnchors } from "./recording/control-anchors.ts";
+import { PeerHeads } from "./recording/peer-heads.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory } from "./store/state-directory.ts";
+import { readVolumeId } from "./store/volume-id.ts";
 import { createTelemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
@@ -72,7 +75,14 @@ async function openState(config: ServerConfig, logger: Logger) {
   const time = await openClock(state, config, logger);
   const { clock } = time;
   const common = { config, clock, logger };
-  const ledger = await openLedger({ ...common, state, newKey: newLedgerKey, metrics: telemetry.ledger });
+  const anchors = new ControlAnchors(
+    await readVolumeId(state.control, newReferenceId),
+    config.stateSecret !== undefined,
+  );
+  const ledger = await openLedger({
+    ...{ ...common, state, anchors },
+    ...{ newKey: newLedgerKey, metrics: telemetry.ledger },
+  });
   const options = await loadAuthorityOptions(config);
   const kubernetes = createKubernetes({
     ...{ ...common, hostname: host.hostname, passphrase: options.passphrase },
@@ -88,13 +98,15 @@ async function openState(config: ServerConfig, logger: Logger) {
   const owned = await openStateOwner(opening, status);
   const { backing } = owned.owner;
   const authorities = await openOwnedAuthorities({ ...opening, backing, ledger, writer, newSerial });
-  return { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities };
+  anchors.follow(authorities.keeper);
+  const peers = new PeerHeads({ heads: () => anchors.heads(), sweep: cronSweep("15 * * * * *"), logger });
+  return { telemetry, state, lock, time, ledger, peers, kubernetes, status, owned, authorities };
 }
 
 /** Creates the rooms of the CA, and returns their components in the order in which they start. */
 async function compose(config: ServerConfig, logger: Logger): Promise<Component[]> {
   const opened = await openState(config, logger);
-  const { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities } = opened;
+  const { telemetry, state, lock, time, ledger, peers, kubernetes, status, owned, authorities } = opened;
   const { keeper: issuers, rotation, rootClients, compromise, requests } = authorities;
   const { clock } = time;
   const { calls: metrics } = telemetry;
@@ -115,7 +127,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => [] };
   const cluster = kubernetes === undefined ? [] : [kubernetes];
   const conditions = clockConditions(clock, kubernetes);
-  const sources = [conditions, owned, authorities, port, authn, policy, names, ...cluster];
+  const sources = [conditions, ledger.loss, owned, authorities, port, authn, policy, names, ...cluster];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
@@ -126,7 +138,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   });
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, logger },
-    ...{ operations: rotation, compromise, requests, log: ledger.operators },
+    ...{ operations: rotation, compromise, requests, log: ledger.operators, loss: ledger.loss },
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
     clockOperations: new ClockOperator({ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() }),
@@ -138,7 +150,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { certificate, endpoint } = grpc;
   const transitions = followTransitions({ authorities, certificate, ledger, kubernetes, clock, logger });
   return [
-    ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
+    ...[lock, time.watch, ...ledger.components, peers, owned.owner, transitions, policy],
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),
     ...[certificate, endpoint, admin, status],

@@ -40,6 +40,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "audit export": { local: inThePod },
   "audit verify": { local: inThePod },
   "audit prove": { local: inThePod },
+  "audit accept-loss": { local: "each replica has its own ledger; run it in each pod that reports the loss" },
   identities: "every replica",
   install: "the objects",
   uninstall: "the objects",

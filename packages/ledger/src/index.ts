@@ -1,4 +1,4 @@
-export { openLedgerKey } from "./checkpoints/ledger-key.ts";
+export { openLedgerKey, readLedgerVerifier } from "./checkpoints/ledger-key.ts";
 export { TreeKeeper } from "./checkpoints/tree-keeper.ts";
 export {
   type AuthorityEntry,
@@ -13,6 +13,7 @@ export {
   type OperatorEntry,
   type RefusedEntry,
 } from "./entry/entry.ts";
+export { acceptLossAct, gapAct, ledgerAct, prunedAct, tailAct } from "./entry/ledger-act.ts";
 export { EntryError, parseEntry, readEntryValue } from "./entry/parse-entry.ts";
 export { hostOf } from "./entry/peer-host.ts";
 export { type ServingFacts, servingEntry, servingFactsOf } from "./entry/serving-entry.ts";
@@ -26,6 +27,10 @@ export {
   ledgersIn,
   prepareLedgerDirectory,
 } from "./ledger-directory.ts";
+export { type AnchorStore, type LedgerAnchor, type LedgerLoss, noAnchors } from "./opening/anchor.ts";
+export { AnchorWriter } from "./opening/anchor-writer.ts";
+export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
+export { LedgerOpening } from "./opening/ledger-opening.ts";
 export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { readHolders } from "./reader/read-holders.ts";

@@ -9,7 +9,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { encodeEntry } from "./entry/entry.ts";
-import { Retention } from "./retention.ts";
+import { type Pruning, Retention } from "./retention.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 
 const dayMs = 86_400_000;
@@ -20,11 +20,13 @@ describe("Retention", () => {
   let hour: ManualSweep;
   let signed: number;
   let held: string | undefined;
+  let recorded: Pruning[];
+  let isInTree: boolean;
   let retention: Retention;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
-    held = undefined;
+    [held, recorded, isInTree] = [undefined, [], true];
     [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
     retention = new Retention({
       directory: directory.path,
@@ -32,6 +34,8 @@ describe("Retention", () => {
       signedSize: () => signed,
       sweep: hour.sweep,
       holds: () => held,
+      record: async (pruning) => void recorded.push(pruning),
+      isInTree: async () => isInTree,
       clock,
       logger: recordingLogger(),
     });
@@ -94,6 +98,27 @@ describe("Retention", () => {
     hour.tick();
     await retention.settled();
     assert.deepEqual(await left(), [512, 768]);
+  });
+
+  it("records what it deletes before it deletes it, and deletes nothing if that fails", async () => {
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(recorded, [{ first: 512, entries: 512, newest: undefined }]);
+    recorded.push = () => {
+      throw new Error("ENOSPC");
+    };
+    await clock.advance(100 * dayMs);
+    hour.tick();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+  });
+
+  it("keeps a segment whose last entry is not the one in the tree", async () => {
+    isInTree = false;
+    await retention.start();
+    await retention.settled();
+    assert.deepEqual(await left(), [0, 256, 512, 768]);
+    assert.deepEqual(recorded, []);
   });
 
   it("never deletes entries that no checkpoint covers", async () => {

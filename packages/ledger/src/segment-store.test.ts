@@ -36,6 +36,7 @@ describe("createSegmentStore", () => {
       tree: {
         add: (entries) => void inTree.push(...entries.map((each) => Buffer.from(each).toString())),
         signedSize: 0,
+        publish: async () => undefined,
       },
       retentionMs: 1_000,
       sweeps: { second: manualSweep().sweep, hour: manualSweep().sweep },

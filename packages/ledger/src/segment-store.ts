@@ -1,16 +1,20 @@
-import type { Clock, Logger, Sweep } from "@kasbah/runtime";
+import { type Clock, formatDuration, type Logger, type Sweep } from "@kasbah/runtime";
+import { encodeEntry } from "./entry/entry.ts";
+import { ledgerAct, prunedAct } from "./entry/ledger-act.ts";
+import { LedgerError } from "./errors.ts";
 import { IndexKeeper } from "./index/keeper.ts";
 import type { LedgerDirectory } from "./ledger-directory.ts";
 import type { EntryStore, EntryTree } from "./ports.ts";
-import { Retention } from "./retention.ts";
+import { type Pruning, Retention } from "./retention.ts";
 import { openSegmentFile } from "./segments/file.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 import { SegmentLog, type SegmentLogDeps } from "./segments/log.ts";
 import { openSegmentLines } from "./segments/reader.ts";
+import { type EntryToProve, proveEntry } from "./verify/prove-entry.ts";
 
 export interface SegmentStoreDeps {
   readonly directory: LedgerDirectory;
-  readonly tree: EntryTree;
+  readonly tree: EntryTree & { publish(): Promise<void> };
   /** How long entries are kept. */
   readonly retentionMs: number;
   readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
@@ -47,8 +51,39 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
     signedSize: () => tree.signedSize,
     sweep: sweeps.hour,
     holds,
+    record: (pruning) => record(pruning, log, deps),
+    isInTree: (entry) => isInTree(directory, entry),
     clock,
     logger,
   });
   return { log, lines: () => openSegmentLines(directory.segments), index, retention };
+}
+
+async function record(
+  { first, entries, newest }: Pruning,
+  log: SegmentLog,
+  deps: SegmentStoreDeps,
+): Promise<void> {
+  const { tree, clock, retentionMs } = deps;
+  const retention = formatDuration(retentionMs);
+  const facts = {
+    first,
+    entries,
+    retention,
+    ...(newest === undefined ? {} : { newest: newest.toISOString() }),
+  };
+  await log.append(encodeEntry(ledgerAct(prunedAct, facts, clock.now())));
+  await tree.publish();
+  if (tree.signedSize < log.size)
+    throw new LedgerError("LEDGER_UNAVAILABLE", "the checkpoint cannot be written");
+}
+
+async function isInTree(directory: LedgerDirectory, entry: EntryToProve): Promise<boolean> {
+  try {
+    await proveEntry(directory, entry);
+    return true;
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return false;
+  }
 }

@@ -6,6 +6,7 @@ export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";
 export * from "./distrust-admin.ts";
 export * from "./health.ts";
+export * from "./operator/ledger-admin.ts";
 export * from "./rpc-status.ts";
 export { type SdsSecret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";

@@ -89,7 +89,12 @@ describe("AdminSocket", () => {
     };
     const acts = { operations: current, compromise, requests, clockOperations };
     const deps = { path, ...acts, log, admission, newReferenceId };
-    socket = createAdminSocket({ ...deps, move, clock: systemClock, logger });
+    const loss = {
+      open: undefined,
+      requireOpen: () => assert.fail("no loss is open"),
+      accept: () => assert.fail("no loss is open"),
+    };
+    socket = createAdminSocket({ ...deps, move, loss, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
   });

@@ -9,6 +9,7 @@ import { type AdminRoutesDeps, createAdminRoutes } from "./admin-routes.ts";
 import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-routes.ts";
 import { type ClockOperations, createClockRoutes } from "./clock-routes.ts";
 import { type CompromiseRoutesDeps, createCompromiseRoutes } from "./compromise-routes.ts";
+import { createLedgerRoutes, type LedgerRoutesDeps } from "./ledger-routes.ts";
 import { createRequestRoutes, type RequestRoutesDeps } from "./request-routes.ts";
 import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
@@ -20,6 +21,7 @@ export interface AdminSocketDeps {
   readonly admission: AdmissionRoutesDeps;
   readonly move: StateMover;
   readonly clockOperations: ClockOperations;
+  readonly loss: LedgerRoutesDeps["loss"];
   readonly requests: RequestRoutesDeps["requests"];
   readonly newReferenceId: () => string;
   readonly clock: Clock;
@@ -39,6 +41,7 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
       ...createRequestRoutes({ ...deps, status: () => deps.operations.status() }),
       ...createAdmissionRoutes(admission),
       ...createStateRoutes(deps),
+      ...createLedgerRoutes(deps),
       ...createClockRoutes({ clock: clockOperations, log, logger }),
     ],
     toStatus: (error, path) => statusOf(error, path, deps),

@@ -53,6 +53,18 @@ describe("Authority state as JSON", () => {
     );
   });
 
+  it("keeps the heads of ledgers in a field that may be absent, and rejects malformed ones", async () => {
+    const state = await busyState();
+    const loss = { time: "2030-01-01T00:00:00.000Z", found: "it is missing", evidence: "" };
+    const head = { holder: "a1", origin: "log", size: 7, root: "AA==", time: loss.time };
+    const ledgers = [head, { ...head, holder: "b2", loss }];
+    assert.deepEqual(decodeState(encodeState({ ...state, ledgers })).ledgers, ledgers);
+    assert.equal("ledgers" in encodeState(state), false);
+    const whole = encodeState(state);
+    for (const wrong of [{}, [{}], [{ ...head, size: -1 }], [{ ...head, loss: {} }]])
+      assert.throws(() => decodeState({ ...whole, ledgers: wrong }), TypeError);
+  });
+
   it("keeps roots that only a bundle may contain in a field that earlier releases ignore", async () => {
     const odd = ["P-521", "ed25519"] as const;
     const pems = odd.map((key) => createOddCertificate({ commonName: key, key }).pem);

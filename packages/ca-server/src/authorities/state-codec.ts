@@ -1,6 +1,6 @@
 import { type Certificate, findCertificates, parseCertificate, parseTrustedRoot } from "@kasbah/pki";
 import { type AuthorityRequest, type AuthorityRequests, noRequests } from "./rotation/authority-request.ts";
-import type { AuthorityState, RotationHold, RotationState } from "./rotation/authority-state.ts";
+import type { AuthorityState, LedgerHead, RotationHold, RotationState } from "./rotation/authority-state.ts";
 import type { CrossCertificate } from "./rotation/cross-certificate.ts";
 import type {
   AuthorityKind,
@@ -39,6 +39,7 @@ export function encodeState(state: AuthorityState): Fields {
     ...(restoredAt === undefined ? {} : { restoredAt: restoredAt.toISOString() }),
     ...(crossCertificates.length === 0 ? {} : { crossCertificates: crossCertificates.map(encodeCross) }),
     ...(requests.made === 0 ? {} : { requests: encodeRequests(requests) }),
+    ...(state.ledgers === undefined ? {} : { ledgers: state.ledgers }),
   };
 }
 
@@ -66,6 +67,7 @@ export function decodeState(value: unknown): AuthorityState {
         ? []
         : list(fields, "crossCertificates").map((each) => decodeCross(fieldsOf(each))),
     requests: fields["requests"] === undefined ? noRequests : decodeRequests(fieldsOf(fields["requests"])),
+    ...(fields["ledgers"] === undefined ? {} : { ledgers: list(fields, "ledgers").map(decodeLedger) }),
   };
 }
 
@@ -126,6 +128,21 @@ function decodeRotation(fields: Fields): RotationState {
     leaf: decodedLeaf("leaf", fields).leaf,
     ...(fields["unprovenUntil"] === undefined ? {} : { unprovenUntil: date(fields, "unprovenUntil") }),
     ...(fields["withoutProof"] === true ? { withoutProof: true } : {}),
+  };
+}
+
+function decodeLedger(value: unknown): LedgerHead {
+  const fields = fieldsOf(value);
+  const loss = fields["loss"] === undefined ? undefined : fieldsOf(fields["loss"]);
+  return {
+    holder: text(fields, "holder"),
+    origin: text(fields, "origin"),
+    size: count(fields, "size"),
+    root: text(fields, "root"),
+    time: text(fields, "time"),
+    ...(loss === undefined
+      ? {}
+      : { loss: { time: text(loss, "time"), found: text(loss, "found"), evidence: text(loss, "evidence") } }),
   };
 }
 

@@ -133,6 +133,22 @@ const lifetimeOptions = {
     default: "365d",
     group: "Lifetimes",
   }),
+  strictLedger: option({
+    flag: "--strict-ledger",
+    env: "KASBAH_STRICT_LEDGER",
+    help: "refuse to start if the ledger was lost, instead of beginning a new one and reporting the loss",
+    schema: schema.boolean,
+    default: "false",
+    group: "Ledger",
+  }),
+  checkpointTo: option({
+    flag: "--checkpoint-to <file>",
+    env: "KASBAH_CHECKPOINT_TO",
+    help: "copy the signed head of the ledger to this file, on another machine's volume; each replica needs its own",
+    schema: schema.path,
+    optional: true,
+    group: "Ledger",
+  }),
 };
 
 function stateDirOption(machine: Machine) {

@@ -5,8 +5,8 @@ import type { ServerConfig } from "../config/config.ts";
 import { type CaLedger, createLedger, type LedgerDeps } from "../recording/create-ledger.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 
-export interface LedgerOpeningDeps extends Pick<LedgerDeps, "newKey" | "metrics"> {
-  readonly config: Pick<ServerConfig, "trustDomain" | "ledgerRetention">;
+export interface LedgerOpeningDeps extends Pick<LedgerDeps, "newKey" | "metrics" | "anchors"> {
+  readonly config: Pick<ServerConfig, "trustDomain" | "ledgerRetention" | "strictLedger" | "checkpointTo">;
   readonly state: StateDirectory;
   readonly clock: TrustedClock;
   readonly logger: Logger;
@@ -19,10 +19,14 @@ export async function openLedger({ config, state, clock, ...deps }: LedgerOpenin
     directory: await prepareLedgerDirectory(state.ledger),
     trustDomain: config.trustDomain.name,
     retentionMs: config.ledgerRetention,
+    strict: config.strictLedger,
+    checkpointTo: config.checkpointTo,
     sweeps: {
       second: cronSweep("* * * * * *"),
       minute: cronSweep("45 * * * * *"),
       hour: cronSweep("0 17 * * * *"),
+      anchor: cronSweep("43 */5 * * * *"),
+      copy: cronSweep("*/10 * * * * *"),
     },
     holds: () => clock.holds(),
     clock,

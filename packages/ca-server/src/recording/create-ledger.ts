@@ -1,19 +1,27 @@
 import type { KeyObject } from "node:crypto";
 import {
+  type AnchorStore,
+  AnchorWriter,
+  anchorOfCopy,
+  CheckpointCopy,
   createSegmentStore,
   type EntryIndex,
   type EntryLog,
   type EntryStore,
+  encodeEntry,
   type IssuedEntry,
   type LedgerDirectory,
+  LedgerOpening,
   openLedgerKey,
   RefusalLog,
+  readLedgerVerifier,
   TreeKeeper,
 } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
 import { Decisions } from "./decisions.ts";
+import { LedgerLossReport } from "./ledger-loss.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
@@ -25,7 +33,20 @@ export interface LedgerDeps {
   readonly newKey: () => KeyObject;
   /** How long entries are kept. */
   readonly retentionMs: number;
-  readonly sweeps: { readonly second: Sweep; readonly minute: Sweep; readonly hour: Sweep };
+  readonly sweeps: {
+    readonly second: Sweep;
+    readonly minute: Sweep;
+    readonly hour: Sweep;
+    /** When to record the head of the ledger outside the ledger. */
+    readonly anchor: Sweep;
+    /** When to copy the checkpoint. */
+    readonly copy: Sweep;
+  };
+  readonly anchors: AnchorStore;
+  /** Whether a lost ledger prevents the start. */
+  readonly strict: boolean;
+  /** A file to which the checkpoint is copied. */
+  readonly checkpointTo: string | undefined;
   readonly metrics: LedgerMetrics;
   /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
@@ -42,6 +63,7 @@ export interface CaLedger {
   readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
   readonly tree: TreeKeeper;
+  readonly loss: LedgerLossReport;
   readonly components: readonly Component[];
   /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
   settled(): Promise<void>;
@@ -56,9 +78,19 @@ const refusalsRate = { burst: 30, perMinute: 30 };
 /** Creates the ledger of one writing process. It opens no file before its components start. */
 export function createLedger(deps: LedgerDeps): CaLedger {
   const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, holds, clock, logger } = deps;
+  const { anchors, strict, checkpointTo } = deps;
+  const opening = new LedgerOpening({
+    ...{ directory, anchors, strict, retentionMs, clock, logger },
+    readVerifier: () => readLedgerVerifier(directory, trustDomain),
+    ...(checkpointTo === undefined ? {} : { readCopy: () => anchorOfCopy(checkpointTo) }),
+  });
   const openKey = (isInUse: boolean) => openLedgerKey({ directory, trustDomain, newKey, isInUse });
   const lines = () => store.lines();
-  const tree = new TreeKeeper({ directory, openKey, lines, sweep: sweeps.second, logger });
+  const tree = new TreeKeeper({
+    ...{ directory, openKey, lines, sweep: sweeps.second, logger },
+    storedSize: () => log.size,
+    beforeSigning: () => recordOpening(opening, log),
+  });
   const store: EntryStore = createSegmentStore({
     directory,
     tree,
@@ -77,6 +109,11 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     logger,
   });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
+  const anchor = new AnchorWriter({ tree, opening, anchors, sweep: sweeps.anchor, clock, logger });
+  const copies =
+    checkpointTo === undefined
+      ? []
+      : [new CheckpointCopy({ path: checkpointTo, tree, sweep: sweeps.copy, logger })];
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
@@ -88,9 +125,18 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     index,
     log,
     tree,
-    components: [log, tree, index, unauthenticated, retention, serving],
+    loss: new LedgerLossReport({ opening, tree, anchor }),
+    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },
   };
+}
+
+/** Appends the entries about the start of the ledger, each once. */
+async function recordOpening(opening: LedgerOpening, log: EntryLog): Promise<void> {
+  for (const entry of opening.pending) {
+    await log.append(encodeEntry(entry));
+    opening.recorded(entry);
+  }
 }

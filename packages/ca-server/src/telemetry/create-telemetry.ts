@@ -32,6 +32,7 @@ interface ObservedSources {
   readonly ledger: {
     readonly log: { readonly size: number };
     readonly tree: { readonly signedSize: number };
+    readonly loss: { readonly open: unknown };
   };
   /** Undefined outside Kubernetes. */
   readonly kubernetes: { readonly conflicts: number } | undefined;
@@ -51,7 +52,11 @@ export function createTelemetry(version: string): Telemetry {
       registerRootFileGauge(registry, roots);
       registerServerGauges(registry, grpc);
       registerClockGauges(registry, clock);
-      registerLedgerGauges(registry, () => ({ size: ledger.log.size, signedSize: ledger.tree.signedSize }));
+      registerLedgerGauges(registry, () => ({
+        size: ledger.log.size,
+        signedSize: ledger.tree.signedSize,
+        isLost: ledger.loss.open !== undefined,
+      }));
       if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
     },
   };

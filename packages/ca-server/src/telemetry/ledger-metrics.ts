@@ -18,6 +18,8 @@ export interface LedgerGauges {
   readonly size: number;
   /** The number of entries that the last checkpoint covers. */
   readonly signedSize: number;
+  /** Whether a loss of the ledger waits for an operator. */
+  readonly isLost: boolean;
 }
 
 export function createLedgerMetrics(registry: Registry): LedgerMetrics {
@@ -46,5 +48,8 @@ export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGau
     "kasbah_ledger_signed_entries",
     "Entries that its last checkpoint covers.",
     () => ledger().signedSize,
+  );
+  gauge("kasbah_ledger_lost", "1 while a loss of the ledger waits for kasbah audit accept-loss.", () =>
+    Number(ledger().isLost),
   );
 }

@@ -3,6 +3,7 @@ import {
   type AuthorityStatusMessage,
   abortRotation,
   acceptClock,
+  acceptLedgerLoss,
   adoptAuthorityChain,
   type ClockStatusMessage,
   continueRotation,
@@ -14,6 +15,7 @@ import {
   getAuthorityStatus,
   getClockStatus,
   type IdentityExplanationMessage,
+  type LedgerLossMessage,
   type Method,
   type MovedStateMessage,
   moveCaState,
@@ -135,6 +137,11 @@ export class AdminClient implements OperatorClient {
   /** Vouches for the clock of the CA's machine. */
   acceptClock(): Promise<ClockStatusMessage> {
     return this.#act(acceptClock, {});
+  }
+
+  /** Accepts that the ledger was lost. */
+  acceptLedgerLoss(reason: string): Promise<LedgerLossMessage> {
+    return this.#act(acceptLedgerLoss, { reason });
   }
 
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */

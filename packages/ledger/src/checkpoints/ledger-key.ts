@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { errnoOf, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import { createNoteKey, formatVerifierKey, type NoteKey } from "../tree/note-key.ts";
+import { createNoteKey, formatVerifierKey, type NoteKey, type NoteVerifier } from "../tree/note-key.ts";
 
 export interface LedgerKeyDeps {
   readonly directory: Pick<LedgerDirectory, "path" | "key" | "verifierKey">;
@@ -26,6 +26,20 @@ export async function openLedgerKey(deps: LedgerKeyDeps): Promise<NoteKey> {
   const key = createNoteKey(originOf(trustDomain, privateKey), privateKey);
   await publish(`${formatVerifierKey(key.verifier)}\n`, directory);
   return key;
+}
+
+/** The verifier of the stored key; undefined if the key is missing or damaged. It changes nothing. */
+export async function readLedgerVerifier(
+  directory: Pick<LedgerDirectory, "key">,
+  trustDomain: string,
+): Promise<NoteVerifier | undefined> {
+  try {
+    const privateKey = await readKey(directory);
+    return privateKey && createNoteKey(originOf(trustDomain, privateKey), privateKey).verifier;
+  } catch (error) {
+    if (!(error instanceof LedgerError) && !(error instanceof TypeError)) throw error;
+    return undefined;
+  }
 }
 
 /** If the key is already published, a full disk must not prevent the start. */

@@ -23,6 +23,8 @@ export interface ResumeDeps {
  */
 export async function resumeTree(deps: ResumeDeps): Promise<TileWriter> {
   const { size } = deps.checkpoint ?? { size: 0 };
+  if (size > 0 && deps.lines.first === undefined)
+    throw damaged(`it has no entries, but its checkpoint covers ${size}`);
   try {
     return await resumeFrom(size - (size % tileWidth), deps);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, writeFileDurably } from "@kasbah/runtime";
+import { writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
+import { notAFile } from "../not-a-file.ts";
 import { checkedTile, type TileId, tilePath } from "../tree/tile.ts";
 import type { FinishedTile } from "../tree/tile-writer.ts";
 
@@ -12,8 +13,9 @@ export async function readTileFile(ledger: string, tile: TileId): Promise<Uint8A
   try {
     return checkedTile(tile, await readFile(join(ledger, tilePath(tile))));
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
-    throw new LedgerError("LEDGER_DAMAGED", `${tilePath(tile)} is missing: restore the ledger from a backup`);
+    const problem = notAFile(error);
+    if (problem === undefined) throw error;
+    throw new LedgerError("LEDGER_DAMAGED", `${tilePath(tile)} ${problem}: restore the ledger from a backup`);
   }
 }
 

@@ -16,6 +16,10 @@ export interface TreeKeeperDeps {
   readonly openKey: (isInUse: boolean) => Promise<NoteKey>;
   /** Returns the lines that are stored when the CA starts. */
   readonly lines: () => Promise<EntryLines>;
+  /** The number of entries that the log continues after. The default is what `lines` returns. */
+  readonly storedSize?: () => number;
+  /** Appends the entries that must precede the next checkpoint. */
+  readonly beforeSigning?: () => Promise<void>;
   /** Runs each second. */
   readonly sweep: Sweep;
   readonly logger: Logger;
@@ -30,6 +34,8 @@ export class TreeKeeper implements EntryTree, Component {
   #tree = TileWriter.empty();
   #finished: FinishedTile[] = [];
   #signedSize = 0;
+  #head: Checkpoint | undefined;
+  #note: string | undefined;
   #sweeping: { stop(): void } | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #isFailing = false;
@@ -43,6 +49,16 @@ export class TreeKeeper implements EntryTree, Component {
     return this.#signedSize;
   }
 
+  /** The last checkpoint; undefined before the start. */
+  get head(): Checkpoint | undefined {
+    return this.#head;
+  }
+
+  /** The last checkpoint with its signature. */
+  get note(): string | undefined {
+    return this.#note;
+  }
+
   /** Resumes the tree at the last entry. @throws LedgerError `LEDGER_DAMAGED`, with instructions */
   async start(): Promise<void> {
     const { directory, openKey } = this.#deps;
@@ -52,12 +68,19 @@ export class TreeKeeper implements EntryTree, Component {
     try {
       const checkpoint = note === undefined ? undefined : openCheckpoint(note, verifier, verifier.name);
       this.#tree = await this.#resume(checkpoint);
+      requireStored(this.#tree.size, this.#deps.storedSize?.());
       this.#signedSize = checkpoint?.size ?? 0;
+      [this.#head, this.#note] = [checkpoint, note];
     } catch (cause) {
       if (!(cause instanceof LedgerError)) throw cause;
       throw withFix(directory, cause);
     }
-    void this.publish();
+    // The first entries come before those of other components. On a full disk, the next sweep appends them.
+    await this.#deps.beforeSigning?.().catch(() => undefined);
+    const isNew = this.#head === undefined;
+    const signed = this.publish();
+    // Nothing may be recorded in a new ledger before it is signed; a crash would look like a loss.
+    if (isNew) await signed;
     this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
@@ -99,17 +122,17 @@ export class TreeKeeper implements EntryTree, Component {
    */
   async #publish(): Promise<void> {
     const key = this.#key;
-    if (key === undefined || this.#tree.size === this.#signedSize) return;
-    const { directory, logger } = this.#deps;
-    const { name: origin } = key.verifier;
-    const head = { origin, size: this.#tree.size, root: this.#tree.root() };
-    const partials = this.#tree.partialTiles();
-    const finished = this.#finished.splice(0);
+    // A new ledger is signed when it is empty, so that a ledger without a checkpoint is never a new one.
+    if (key === undefined || (this.#head !== undefined && this.#tree.size === this.#signedSize)) return;
+    const { logger } = this.#deps;
+    let finished: readonly FinishedTile[] = [];
     try {
-      for (const tile of finished) await writeTileDurably(directory.path, tile);
-      await this.#partials.replace(partials);
-      await writeFileDurably(directory.checkpoint, signCheckpoint(head, key), 0o600);
-      this.#signedSize = head.size;
+      await this.#deps.beforeSigning?.();
+      const { name: origin } = key.verifier;
+      const head = { origin, size: this.#tree.size, root: this.#tree.root() };
+      const partials = this.#tree.partialTiles();
+      finished = this.#finished.splice(0);
+      await this.#write(head, signCheckpoint(head, key), { finished, partials });
       this.#isFailing = false;
     } catch (error) {
       this.#finished.unshift(...finished);
@@ -118,6 +141,27 @@ export class TreeKeeper implements EntryTree, Component {
       this.#isFailing = true;
     }
   }
+
+  async #write(
+    head: Checkpoint,
+    note: string,
+    { finished, partials }: Record<"finished" | "partials", readonly FinishedTile[]>,
+  ): Promise<void> {
+    const { directory } = this.#deps;
+    for (const tile of finished) await writeTileDurably(directory.path, tile);
+    await this.#partials.replace(partials);
+    await writeFileDurably(directory.checkpoint, note, 0o600);
+    this.#signedSize = head.size;
+    this.#head = head;
+    this.#note = note;
+  }
+}
+
+/** The log continues after its last line; a tree with another size would not match what it writes. */
+function requireStored(size: number, stored: number | undefined): void {
+  if (stored === undefined || stored === size) return;
+  const problem = `its segments end at entry ${stored}, but its checkpoint and tiles at ${size}`;
+  throw new LedgerError("LEDGER_DAMAGED", `the ledger is damaged: ${problem}`);
 }
 
 async function readNote(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A file of complete lines, one entry each. Segments follow each other without gaps. */
@@ -21,7 +21,7 @@ export async function listSegments(directory: string): Promise<readonly Segment[
   return Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);
-      return { first: Number.parseInt(name, 10), path, bytes: (await stat(path)).size };
+      return { first: Number.parseInt(name, 10), path, bytes: (await lstat(path)).size };
     }),
   );
 }

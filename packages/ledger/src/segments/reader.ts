@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
+import { LedgerError } from "../errors.ts";
 import type { EntryLines } from "../ports.ts";
 import { listSegments, type Segment } from "./list.ts";
 
@@ -16,6 +17,8 @@ export interface LocatedLine {
 
 const lineFeed = 0x0a;
 const readBytes = 262_144;
+/** Without a bound, a file without line feeds would fill the memory. */
+const longestLine = 1_048_576;
 
 /** The start of a line: its index, and optionally its place, so that nothing before it has to be read. */
 export interface LinePosition {
@@ -87,5 +90,7 @@ async function* linesOf(
     }
     offset += done;
     rest = bytes.subarray(done);
+    if (rest.length > longestLine)
+      throw new LedgerError("LEDGER_DAMAGED", `${segment.path} has a line that is longer than any entry`);
   }
 }

@@ -20,4 +20,6 @@ export interface LedgerVerdict {
   readonly signed: number;
   /** Empty if the ledger is unchanged. */
   readonly findings: readonly Finding[];
+  /** What the ledger says about its own past, such as an accepted loss. */
+  readonly notes: readonly string[];
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { appendFile, cp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { manualSweep, recordingLogger, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { entryLine, type SignedLedger, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { openLedgerKey } from "../checkpoints/ledger-key.ts";
 import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
+import { encodeEntry } from "../entry/entry.ts";
+import { ledgerAct, prunedAct } from "../entry/ledger-act.ts";
 import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
 import { listSegments, segmentPath } from "../segments/list.ts";
 import { openSegmentLines } from "../segments/reader.ts";
@@ -170,11 +172,51 @@ describe("verifyLedger", () => {
 
   it("reports nothing for an unchanged ledger, with or without retention", async () => {
     const origin = verifier.name;
-    assert.deepEqual(await look(), { origin, first: 0, size: total, signed: total, findings: [] });
+    const clean = { origin, first: 0, signed: total, findings: [], notes: [] };
+    assert.deepEqual(await look(), { ...clean, size: total });
     await appendFile(segmentOf(1_299), `${entryLine(1_300)}torn`);
-    assert.deepEqual(await look(), { origin, first: 0, size: total + 1, signed: total, findings: [] });
+    assert.deepEqual(await look(), { ...clean, size: total + 1 });
+  });
+
+  it("accepts missing old entries only if a signed entry says that retention removed them", async () => {
     await rm(segmentOf(0));
-    assert.deepEqual(await look(early), { origin, first: 512, size: total + 1, signed: total, findings: [] });
+    const problem =
+      "entries 0 to 511 are missing, and no signed entry says that the retention period removed them";
+    assert.deepEqual((await look(early)).findings, [{ index: 0, place: "segments", problem }]);
+    const pruning = ledgerAct(prunedAct, { first: 512, entries: 512 }, new Date("2030-01-01T00:00:00Z"));
+    const line = `${Buffer.from(encodeEntry(pruning))}\n`;
+    await appendFile(segmentOf(1_299), line);
+    assert.deepEqual((await look()).findings.length, 1, "nothing signed the entry");
+    const pruned = await writeSignedLedger(1_300, { lineOf: (at) => (at === 1_299 ? line : entryLine(at)) });
+    await rm(segmentPath(pruned.directory.segments, 0));
+    const key = parseVerifierKey((await readFile(pruned.directory.verifierKey, "utf8")).trim());
+    const verdict = await verifyLedger({ directory: pruned.directory, verifier: key });
+    assert.deepEqual([verdict.first, verdict.findings], [512, []]);
+    await pruned.remove();
+  });
+
+  const crafted: Record<string, [name: string, make: (path: string) => Promise<unknown>]> = {
+    "a name between two bundles": ["000000000000007", (path) => writeFile(path, "x\n")],
+    "a name beyond the last entry": ["000000000999936", (path) => writeFile(path, "")],
+    "the largest name": ["999999999999999", (path) => writeFile(path, "x\n")],
+    "a directory": ["000000000001536", (path) => mkdir(path)],
+    "a dangling link": ["000000000001536", (path) => symlink("/nowhere", path)],
+    "a line longer than any entry": ["000000000001536", (path) => writeFile(path, Buffer.alloc(2_000_000))],
+  };
+  for (const [what, [name, make]] of Object.entries(crafted))
+    it(`names a segment that the CA did not write: ${what}`, async () => {
+      await make(join(directory.segments, `${name}.jsonl`));
+      const { findings } = await look();
+      assert.ok(findings.length > 0);
+      assert.match(JSON.stringify(findings), new RegExp(name));
+    });
+
+  it("names a tile that is a directory, and a ledger without segments", async () => {
+    await rm(join(directory.path, "tile/0/000"));
+    await mkdir(join(directory.path, "tile/0/000"));
+    assert.equal((await first())?.place, "tile/0/000");
+    await rm(directory.segments, { recursive: true });
+    assert.ok((await look()).findings.some(({ place }) => place === "segments"));
   });
 
   it("reports lines that no release writes, even if they are signed", async () => {

@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { errnoOf } from "@kasbah/runtime";
+import { lstat, readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
 import { readTileFile } from "../checkpoints/tile-files.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { notAFile } from "../not-a-file.ts";
 import { listSegments, type Segment } from "../segments/list.ts";
 import { type LocatedLine, readLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
@@ -13,6 +14,7 @@ import { type TileId, tilePath, tileWidth } from "../tree/tile.ts";
 import { TileHashes } from "../tree/tile-hashes.ts";
 import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
 import type { Finding, LedgerVerdict } from "./finding.ts";
+import { LedgerHistory } from "./history.ts";
 import { LeafCheck } from "./leaf-check.ts";
 
 export interface VerifyOptions {
@@ -35,6 +37,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerdic
 class Verification {
   readonly #options: VerifyOptions;
   readonly #findings: Finding[] = [];
+  readonly #history = new LedgerHistory();
   #tree = TileWriter.empty();
   #signed: Checkpoint | undefined;
 
@@ -43,18 +46,42 @@ class Verification {
   }
 
   async run(): Promise<LedgerVerdict> {
-    const { directory, verifier } = this.#options;
+    const { verifier } = this.#options;
     // Reads the checkpoint first, so that it never covers entries that a running CA appends from here on.
     this.#signed = await this.#readCheckpoint();
     const signed = this.#signed?.size ?? 0;
-    const segments = await listSegments(directory.segments);
+    const segments = await this.#segments();
     const first = segments[0]?.first ?? 0;
     if (await this.#begin(first)) await this.#readAll(segments, signed);
     await this.#checkKept();
     const { size } = this.#tree;
     if (size < signed) this.#lost(size, signed);
+    this.#findings.push(...this.#history.findings(first, signed));
+    const notes = this.#history.notes(signed);
     const findings = this.#findings.toSorted((one, other) => place(one) - place(other));
-    return { origin: this.#signed?.origin ?? verifier.name, first, size, signed, findings };
+    return { origin: this.#signed?.origin ?? verifier.name, first, size, signed, findings, notes };
+  }
+
+  /** The segments that can be read; the others are findings. */
+  async #segments(): Promise<readonly Segment[]> {
+    const usable: Segment[] = [];
+    for (const segment of await this.#listed()) {
+      const problem = await segmentProblem(segment);
+      if (problem === undefined) usable.push(segment);
+      else this.#find({ index: segment.first, place: `segments/${basename(segment.path)}`, problem });
+    }
+    return usable;
+  }
+
+  async #listed(): Promise<readonly Segment[]> {
+    try {
+      return await listSegments(this.#options.directory.segments);
+    } catch (error) {
+      const problem = notAFile(error);
+      if (problem === undefined) throw error;
+      this.#find({ place: "segments", problem });
+      return [];
+    }
   }
 
   async #readCheckpoint(): Promise<Checkpoint | undefined> {
@@ -62,9 +89,9 @@ class Verification {
     try {
       return openCheckpoint(await readFile(directory.checkpoint, "utf8"), verifier, verifier.name);
     } catch (error) {
-      const isMissing = errnoOf(error) === "ENOENT";
-      if (!isMissing && !(error instanceof LedgerError)) throw error;
-      this.#find({ place: "checkpoint", problem: isMissing ? "is missing" : messageOf(error) });
+      const missing = notAFile(error);
+      if (missing === undefined && !(error instanceof LedgerError)) throw error;
+      this.#find({ place: "checkpoint", problem: missing ?? messageOf(error) });
       return undefined;
     }
   }
@@ -85,10 +112,11 @@ class Verification {
     const { directory, onProgress, signal } = this.#options;
     const leaves = new LeafCheck({ path: directory.path, signed, readTile: (tile) => this.#tile(tile) });
     let broken: Finding | undefined;
-    for await (const located of readLines(segments)) {
+    for await (const located of this.#lines(segments)) {
       broken ??= this.#gap(located);
       if (broken !== undefined) break;
       await this.#checkRoots(leaves.finding !== undefined);
+      this.#history.add(located.index, located.line);
       const leaf = leafHash(located.line);
       await leaves.check(located, leaf);
       const finished = this.#tree.append(leaf);
@@ -99,6 +127,29 @@ class Verification {
     }
     if (broken === undefined) await this.#checkRoots(leaves.finding !== undefined);
     for (const finding of [leaves.finding, broken]) if (finding !== undefined) this.#find(finding);
+    if (broken === undefined) this.#checkEmpty(segments);
+  }
+
+  /** A running CA has one segment without a line: the last, at the end of the entries. */
+  #checkEmpty(segments: readonly Segment[]): void {
+    for (const { bytes, first, path } of segments) {
+      const isLast = path === segments.at(-1)?.path;
+      if (bytes > 0 || (isLast && first <= this.#tree.size)) continue;
+      this.#find({
+        index: first,
+        place: `segments/${basename(path)}`,
+        problem: "is empty, so the CA did not write it",
+      });
+    }
+  }
+
+  async *#lines(segments: readonly Segment[]): AsyncGenerator<LocatedLine, void, undefined> {
+    try {
+      yield* readLines(segments);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#find({ index: this.#tree.size, place: "segments", problem: error.message });
+    }
   }
 
   /** Segments follow each other without gaps, so lost and added lines show at the end of a segment. */
@@ -193,4 +244,12 @@ const place = ({ index = Number.POSITIVE_INFINITY }: Finding) => index;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A file that the CA never writes: a directory, a link, or a name that is no boundary between two bundles. */
+async function segmentProblem({ first, path }: Segment): Promise<string | undefined> {
+  if (first % tileWidth !== 0)
+    return `its name is not a multiple of ${tileWidth}, so the CA did not write it`;
+  if (!Number.isSafeInteger(first)) return "its name is beyond the last possible entry";
+  return (await lstat(path)).isFile() ? undefined : "is not a regular file";
 }

@@ -58,6 +58,20 @@ export interface AuthorityState {
   readonly crossCertificates: readonly CrossCertificate[];
   /** Keys that wait for a certificate of the company's PKI. */
   readonly requests: AuthorityRequests;
+  /** The last known heads of the ledgers, one for each replica. */
+  readonly ledgers?: readonly LedgerHead[] | undefined;
+}
+
+/** The head of a ledger when it was last recorded outside the ledger. */
+export interface LedgerHead {
+  /** The state directory of the ledger. */
+  readonly holder: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly time: string;
+  /** A loss before this ledger began, until an operator accepts it. */
+  readonly loss?: { readonly time: string; readonly found: string; readonly evidence: string } | undefined;
 }
 
 /** The state before the first authority exists. */

@@ -14,6 +14,7 @@ const mostFindings = 20;
 
 export function renderVerdict(verdict: SlotVerdict): string {
   const { slot, origin, first, size, signed, findings } = verdict;
+  const notes = verdict.notes.map((note) => `  note    ${printableText(note, 2_000)}\n`).join("");
   const beside = "the key next to the ledger (use --key to verify with a key that you kept)";
   const lines = fieldLines([
     ["log", origin],
@@ -27,7 +28,7 @@ export function renderVerdict(verdict: SlotVerdict): string {
   const shown = findings.slice(0, mostFindings).map(renderFinding).join("");
   const more = findings.length > mostFindings ? `  and ${findings.length - mostFindings} more\n` : "";
   const end = findings.length === 0 ? "  every entry matches the signed checkpoint\n" : `${shown}${more}`;
-  return `ledger ${printableText(slot)}\n${lines}${end}`;
+  return `ledger ${printableText(slot)}\n${lines}${notes}${end}`;
 }
 
 function renderFinding({ index, place, problem }: Finding): string {

@@ -15,6 +15,7 @@ import { renderWho, whoJson } from "../../audit/render/who.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { auditAcceptLossCommand } from "./accept-loss-command.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./help.ts";
 import {
   type AuditLocation,
@@ -36,7 +37,8 @@ export function auditCommand(deps: CommandDeps): Command {
     .description("query the CA's ledger of every certificate and refusal")
     .addHelpText("after", auditHelp);
   const questions = [whoCommand, certCommand, tailCommand, exportCommand];
-  for (const part of [...questions, auditVerifyCommand, auditProveCommand]) command.addCommand(part(deps));
+  for (const part of [...questions, auditVerifyCommand, auditProveCommand, auditAcceptLossCommand])
+    command.addCommand(part(deps));
   return command;
 }
 

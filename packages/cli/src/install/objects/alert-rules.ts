@@ -60,6 +60,13 @@ const authorityAlerts: readonly Alert[] = [
     summary: "Another program manages the root CA ConfigMap in {{ $value }} namespaces.",
   },
   {
+    name: "KasbahLedgerLoss",
+    expr: "kasbah_ledger_lost > 0",
+    for: "1m",
+    severity: "critical",
+    summary: "{{ $labels.pod }} lost its ledger: find out why, then accept the loss.",
+  },
+  {
     name: "KasbahWrongClock",
     expr: "kasbah_clock_suspect > 0",
     for: "5m",

@@ -1,0 +1,630 @@
+import assert from "node:assert/strict";
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { acceptLossAct, encodeEntry, ledgerAct, prunedAct } from "@kasbah/ledger";
+import { entryLine, writeSignedLedger } from "@kasbah/testkit/ledger";
+import { type Discovery, judgeTrial } from "../../harness/ledger/judge-trial.ts";
+import {
+  LedgerTrial,
+  openTrialLedger,
+  type PristineLedger,
+  type TrialOptions,
+  temporaryDirectory,
+  writePristineLedger,
+} from "../../harness/ledger/ledger-trial.ts";
+
+type Attack = (trial: LedgerTrial) => Promise<unknown>;
+type Row = readonly [name: string, discovery: Discovery, attack: Attack, options?: TrialOptions];
+
+const remove = (path: string) => rm(path, { recursive: true });
+const forgetTree: Attack = async ({ directory }) => {
+  for (const path of [directory.checkpoint, join(directory.path, "tile"), directory.index])
+    await rm(path, { recursive: true, force: true });
+};
+const forgetControl: Attack = ({ path }) => rm(join(path, "control"), { recursive: true });
+const both =
+  (...attacks: readonly Attack[]): Attack =>
+  async (trial) => {
+    for (const attack of attacks) await attack(trial);
+  };
+const now = new Date("2030-01-02T00:00:01Z");
+const pruning = `${Buffer.from(encodeEntry(ledgerAct(prunedAct, { first: 512, entries: 512 }, now)))}`;
+const acceptance = pruning.replace(prunedAct, acceptLossAct);
+
+/** Manipulations of a stopped CA's state directory by someone who has neither the ledger's key nor a copy of it. */
+const withoutKey: readonly Row[] = [
+  // Rewriting history.
+  ["changes an old entry", "broken", (t) => t.forge(7)],
+  ["changes an entry of the last tile", "refused", (t) => t.forge(1_290)],
+  [
+    "changes an entry, and deletes the checkpoint, the tiles and the index",
+    "lost",
+    both((t) => t.forge(7), forgetTree),
+  ],
+  [
+    "changes an entry and deletes only the checkpoint",
+    "lost",
+    both(
+      (t) => t.forge(7),
+      (t) => rm(t.directory.checkpoint),
+    ),
+  ],
+  [
+    "changes an entry and deletes its tile",
+    "refused",
+    both(
+      (t) => t.forge(7),
+      (t) => rm(join(t.directory.path, "tile/0/000")),
+    ),
+  ],
+  [
+    "changes an entry and deletes all tiles",
+    "refused",
+    both(
+      (t) => t.forge(7),
+      (t) => remove(join(t.directory.path, "tile")),
+    ),
+  ],
+  ["removes an entry from the middle", "broken", (t) => t.rewrite(700, (lines, at) => lines.splice(at, 1))],
+  [
+    "inserts an entry",
+    "broken",
+    (t) => t.rewrite(300, (lines, at) => lines.splice(at, 0, entryLine(9_000).trimEnd())),
+  ],
+  ["repeats an entry", "broken", (t) => t.rewrite(300, (lines, at) => lines.splice(at, 0, lines[at] ?? ""))],
+  [
+    "swaps two entries",
+    "broken",
+    (t) => t.rewrite(300, (lines, at) => lines.splice(at, 2, lines[at + 1] ?? "", lines[at] ?? "")),
+  ],
+  [
+    "flips a byte of an entry",
+    "broken",
+    (t) => t.rewrite(5, (lines) => lines.splice(5, 1, (lines[5] ?? "").replace("act 5", "act 6"))),
+  ],
+  // Cutting the tail.
+  ["removes the last entry", "refused", (t) => t.rewrite(1_303, (lines) => lines.splice(-2, 1))],
+  [
+    "cuts the tail and deletes the checkpoint",
+    "lost",
+    both(
+      (t) => truncate(t.segment(1_299), 2_000),
+      (t) => rm(t.directory.checkpoint),
+    ),
+  ],
+  [
+    "cuts the tail, and deletes checkpoint, tiles and index",
+    "lost",
+    both((t) => truncate(t.segment(1_299), 2_000), forgetTree),
+  ],
+  ["cuts the ledger in the middle of a line", "refused", async (t) => truncate(t.segment(1_299), 2_001)],
+  ["deletes the last segment", "refused", (t) => rm(t.segment(1_299))],
+  [
+    "deletes the last two segments",
+    "refused",
+    both(
+      (t) => rm(t.segment(1_299)),
+      (t) => rm(t.segment(600)),
+    ),
+  ],
+  // Dropping the past.
+  ["deletes the oldest segment", "broken", (t) => rm(t.segment(0))],
+  [
+    "deletes the oldest segment and its tiles",
+    "refused",
+    both(
+      (t) => rm(t.segment(0)),
+      (t) => rm(join(t.directory.path, "tile/0/000")),
+    ),
+  ],
+  ["deletes the segment in the middle", "broken", (t) => rm(t.segment(600))],
+  [
+    "deletes the oldest segment and adds an entry that retention removed it",
+    "broken",
+    both(
+      (t) => t.append(pruning),
+      (t) => rm(t.segment(0)),
+    ),
+  ],
+  ["dates the oldest segment two years back", "intact", async (t) => utimes(t.segment(0), 0, 0)],
+  [
+    "writes an old entry to the end of the oldest segment and dates it back, so that the CA deletes it",
+    "broken",
+    both(
+      (t) =>
+        t.rewrite(511, (lines, at) =>
+          lines.splice(at, 1, entryLine(511).trimEnd().replace("2030-01-01", "2027-01-01")),
+        ),
+      (t) => utimes(t.segment(0), 0, 0),
+    ),
+  ],
+  ["empties the oldest segment", "broken", (t) => truncate(t.segment(0), 0)],
+  // Dropping everything.
+  ["deletes the whole ledger", "lost", (t) => remove(join(t.path, "ledger"))],
+  ["deletes the ledger of this process", "lost", (t) => remove(t.directory.path)],
+  ["deletes everything but the key", "lost", both((t) => remove(t.directory.segments), forgetTree)],
+  ["deletes all entries but keeps checkpoint and tiles", "refused", (t) => remove(t.directory.segments)],
+  [
+    "deletes all entries and tiles but keeps the checkpoint",
+    "refused",
+    both(
+      (t) => remove(t.directory.segments),
+      (t) => remove(join(t.directory.path, "tile")),
+    ),
+  ],
+  ["deletes the checkpoint only", "lost", (t) => rm(t.directory.checkpoint)],
+  [
+    "deletes the checkpoint and all entries",
+    "lost",
+    both(
+      (t) => rm(t.directory.checkpoint),
+      (t) => remove(t.directory.segments),
+    ),
+  ],
+  ["deletes the key", "refused", (t) => rm(t.directory.key)],
+  [
+    "deletes the key and the checkpoint",
+    "lost",
+    both(
+      (t) => rm(t.directory.key),
+      (t) => rm(t.directory.checkpoint),
+    ),
+  ],
+  ["renames the ledger", "lost", (t) => rename(t.directory.path, join(t.path, "ledger", "gone"))],
+  // Replacing parts.
+  ["empties the checkpoint", "refused", (t) => writeFile(t.directory.checkpoint, "")],
+  [
+    "changes the size in the checkpoint",
+    "refused",
+    async (t) =>
+      writeFile(
+        t.directory.checkpoint,
+        (await readFile(t.directory.checkpoint, "utf8")).replace(/\n\d+\n/, "\n512\n"),
+      ),
+  ],
+  [
+    "replaces the whole ledger by another CA's",
+    "lost",
+    async (t) => {
+      const other = await writeSignedLedger(1_400);
+      await remove(t.directory.path);
+      await cp(other.directory.path, t.directory.path, { recursive: true });
+      await other.remove();
+    },
+  ],
+  [
+    "swaps in the segments of another replica",
+    "refused",
+    async (t) => {
+      const other = await writeSignedLedger(1_400, { lineOf: (index) => entryLine(index + 70_000) });
+      await remove(t.directory.segments);
+      await cp(other.directory.segments, t.directory.segments, { recursive: true });
+      await other.remove();
+    },
+  ],
+  [
+    "swaps in the checkpoint of another replica",
+    "refused",
+    async (t) => {
+      const other = await writeSignedLedger(1_400);
+      await cp(other.directory.checkpoint, t.directory.checkpoint);
+      await other.remove();
+    },
+  ],
+  [
+    "swaps in the key of another replica",
+    "refused",
+    async (t) => {
+      const other = await writeSignedLedger(10);
+      await cp(other.directory.key, t.directory.key);
+      await other.remove();
+    },
+  ],
+  [
+    "signs a forged history with a key of its own",
+    "lost",
+    both(
+      (t) => t.forge(7),
+      (t) => rm(t.directory.key),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "replaces the segments by a file of the first release",
+    "lost",
+    async (t) => {
+      await remove(t.directory.path);
+      await writeFile(join(t.path, "ledger", "segment-000000.jsonl"), '{"v":1}\n');
+    },
+  ],
+  ["replaces a tile", "intact", (t) => writeFile(join(t.directory.path, "tile/0/001"), Buffer.alloc(8_192))],
+  [
+    "replaces a tile by a directory",
+    "refused",
+    async (t) => {
+      await rm(join(t.directory.path, "tile/0/001"));
+      await mkdir(join(t.directory.path, "tile/0/001"));
+    },
+  ],
+  [
+    "adds a segment with a crafted name",
+    "refused",
+    (t) => writeFile(join(t.directory.segments, "999999999999999.jsonl"), ""),
+  ],
+  [
+    "adds a segment between two bundles",
+    "broken",
+    (t) => writeFile(join(t.directory.segments, "000000000000007.jsonl"), "x\n"),
+  ],
+  [
+    "replaces the last segment by a link",
+    "refused",
+    async (t) => {
+      await rm(t.segment(1_299));
+      await symlink("/dev/null", t.segment(1_299));
+    },
+  ],
+  // Adding entries that the CA would sign at its next start.
+  ["appends a forged entry", "noted", (t) => t.append(entryLine(8_000).trimEnd())],
+  [
+    "appends a forged entry that accepts a loss, after a loss",
+    "lost",
+    async (t) => {
+      await remove(t.directory.path);
+      await (await openTrialLedger(t.path)).stop();
+      await t.append(acceptance);
+    },
+  ],
+  ["appends a line that is no entry", "broken", (t) => t.append("no entry")],
+  // Older copies and the control state.
+  ["deletes the control state only", "noted", forgetControl],
+  [
+    "deletes the control state and appends to the ledger",
+    "noted",
+    both(forgetControl, (t) => t.append(entryLine(8_000).trimEnd())),
+  ],
+  [
+    "deletes the control state and the checkpoint",
+    "lost",
+    both(forgetControl, (t) => rm(t.directory.checkpoint)),
+  ],
+  [
+    "deletes the control state and the oldest segment",
+    "broken",
+    both(forgetControl, (t) => rm(t.segment(0))),
+  ],
+  [
+    "deletes the control state and the ledger, but not the evidence of an earlier loss",
+    "lost",
+    async (t) => {
+      await rm(t.directory.checkpoint);
+      await (await openTrialLedger(t.path)).stop();
+      await both(forgetControl, (each) => remove(each.directory.path))(t);
+    },
+  ],
+  // Clocks.
+  [
+    "moves the clock back before the ledger began",
+    "intact",
+    async () => undefined,
+    { now: "2020-01-01T00:00:00Z" },
+  ],
+  [
+    "moves the clock ten years ahead, so that entries expire",
+    "noted",
+    async (t) => {
+      for (const index of [0, 600]) await utimes(t.segment(index), 0, 0);
+    },
+    { now: "2040-01-01T00:00:00Z" },
+  ],
+];
+
+/** Restores an older state. These rows need a copy that the attacker made. */
+const withOlderCopy = (older: () => string): readonly Row[] => [
+  [
+    "restores an older copy of the ledger",
+    "lost",
+    async (t) => {
+      await remove(join(t.path, "ledger"));
+      await cp(join(older(), "ledger"), join(t.path, "ledger"), { recursive: true });
+    },
+  ],
+  [
+    "restores an older checkpoint with its entries, and keeps the tiles",
+    "lost",
+    async (t) => {
+      await cp(join(older(), "ledger/0/checkpoint"), t.directory.checkpoint);
+      await remove(t.directory.segments);
+      await cp(join(older(), "ledger/0/segments"), t.directory.segments, { recursive: true });
+    },
+  ],
+  [
+    "restores an older checkpoint only",
+    "noted",
+    (t) => cp(join(older(), "ledger/0/checkpoint"), t.directory.checkpoint),
+  ],
+  [
+    "restores an older copy of the ledger, and deletes the control state",
+    "noted",
+    async (t) => {
+      await remove(join(t.path, "ledger"));
+      await cp(join(older(), "ledger"), join(t.path, "ledger"), { recursive: true });
+      await forgetControl(t);
+    },
+  ],
+  [
+    "restores an older copy of the whole state directory",
+    "kept",
+    async (t) => {
+      await remove(t.path);
+      await cp(older(), t.path, { recursive: true });
+    },
+  ],
+  [
+    "deletes the ledger and the control state",
+    "kept",
+    both((t) => remove(join(t.path, "ledger")), forgetControl),
+  ],
+  [
+    "replaces key, ledger and control state",
+    "noted",
+    both(
+      (t) => t.forge(7),
+      (t) => rm(t.directory.key),
+      forgetTree,
+      (t) => t.sign(),
+      forgetControl,
+    ),
+  ],
+];
+
+/** Manipulations by someone who has the ledger's key as well. */
+const withKey: readonly Row[] = [
+  [
+    "rewrites an old entry and signs everything again",
+    "lost",
+    both(
+      (t) => t.forge(7),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "rewrites the last anchored entry and signs everything again",
+    "lost",
+    both(
+      (t) => t.forge(1_300),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "removes an entry and signs everything again",
+    "lost",
+    both(
+      (t) => t.rewrite(700, (lines, at) => lines.splice(at, 1, ...lines.slice(at + 1, at + 2))),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "cuts the tail and signs the rest",
+    "lost",
+    both(
+      (t) => truncate(t.segment(1_299), 2_000),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "swaps two entries and signs everything again",
+    "lost",
+    both(
+      (t) => t.rewrite(300, (lines, at) => lines.splice(at, 2, lines[at + 1] ?? "", lines[at] ?? "")),
+      forgetTree,
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "begins an empty ledger with the key",
+    "lost",
+    both(
+      (t) => remove(t.directory.segments),
+      forgetTree,
+      (t) => mkdir(t.directory.segments),
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "rewrites an old entry, signs it, and deletes the control state",
+    "noted",
+    both(
+      (t) => t.forge(7),
+      forgetTree,
+      (t) => t.sign(),
+      forgetControl,
+    ),
+  ],
+  [
+    "cuts the tail, signs the rest, and deletes the control state",
+    "kept",
+    both(
+      (t) => truncate(t.segment(1_299), 2_000),
+      forgetTree,
+      (t) => t.sign(),
+      forgetControl,
+    ),
+  ],
+  [
+    "drops the past with an entry that retention removed it",
+    "noted",
+    both(
+      (t) => t.append(pruning),
+      (t) => t.sign(),
+      (t) => rm(t.segment(0)),
+    ),
+  ],
+  [
+    "adds an entry that the CA never wrote",
+    "forged",
+    both(
+      (t) => t.append(entryLine(8_000).trimEnd()),
+      (t) => t.sign(),
+    ),
+  ],
+  [
+    "begins an empty ledger with the key, and deletes the control state",
+    "kept",
+    both(
+      (t) => remove(t.directory.segments),
+      forgetTree,
+      (t) => mkdir(t.directory.segments),
+      (t) => t.sign(),
+      forgetControl,
+    ),
+  ],
+];
+
+describe("Ledger in the hands of someone who can write the disk", () => {
+  let pristine: PristineLedger;
+  let copies: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let count = 0;
+
+  before(async () => {
+    pristine = await writePristineLedger();
+    copies = await temporaryDirectory();
+  });
+  after(async () => {
+    await copies.remove();
+    await pristine.remove();
+  });
+
+  function newTrial(): Promise<LedgerTrial> {
+    count += 1;
+    return LedgerTrial.copyOf(pristine.stateDirectory, copies.join(`${count}`));
+  }
+
+  const older = withOlderCopy(() => pristine.olderDirectory);
+  for (const [who, rows] of [
+    ["without the key", [...withoutKey, ...older]],
+    ["with the key", withKey],
+  ] as const)
+    describe(who, () => {
+      for (const [name, discovery, attack, options] of rows)
+        it(`${name}: ${discovery}`, async () => {
+          const trial = await newTrial();
+          await attack(trial);
+          const verdict = await judgeTrial(trial, pristine, options);
+          assert.equal(verdict.discovery, discovery, verdict.words);
+        });
+    });
+
+  it("counts at least 40 manipulations without the key and 10 with it, with unique names", () => {
+    const names = [...withoutKey, ...older, ...withKey].map(([name]) => name);
+    assert.deepEqual(names, [...new Set(names)]);
+    assert.ok(withoutKey.length + older.length >= 40 && withKey.length >= 10);
+  });
+
+  it("lists in SECURITY.md what only a kept checkpoint shows", async () => {
+    const page = (await readFile(new URL("../../../SECURITY.md", import.meta.url), "utf8")).replaceAll(
+      /\s+/g,
+      " ",
+    );
+    for (const [name, discovery] of [...older, ...withKey])
+      if (discovery === "kept" || discovery === "forged") assert.ok(page.includes(name), name);
+  });
+
+  it("keeps everything that was left of a lost ledger, byte by byte", async () => {
+    const trial = await newTrial();
+    await rm(trial.directory.checkpoint);
+    const before = await readFile(trial.segment(0));
+    const { ledger, stop } = await openTrialLedger(trial.path);
+    const evidence = ledger.loss.open?.evidence ?? "";
+    await stop();
+    const kept = join(trial.path, "ledger", evidence, "ledger/0/segments/000000000000000.jsonl");
+    assert.deepEqual(await readFile(kept), before);
+  });
+
+  it("reports a loss at every start until an operator accepts it, and then only as a note", async () => {
+    const trial = await newTrial();
+    await remove(trial.directory.path);
+    for (let starts = 0; starts < 3; starts += 1) {
+      const { ledger, stop } = await openTrialLedger(trial.path);
+      assert.match(ledger.loss.warnings().join(), /the ledger is missing/);
+      await stop();
+      assert.match((await trial.verify()).findings[0]?.problem ?? "", /last known head is 1304 entries/);
+    }
+    const { ledger, stop } = await openTrialLedger(trial.path);
+    await ledger.log.append(Buffer.from(acceptance));
+    await ledger.loss.accept();
+    assert.deepEqual(ledger.loss.warnings(), []);
+    await stop();
+    const after = await openTrialLedger(trial.path);
+    assert.deepEqual(after.ledger.loss.warnings(), []);
+    await after.stop();
+    const { findings, notes } = await trial.verify();
+    assert.deepEqual(findings, []);
+    assert.match(notes.join(), /an operator accepted the loss/);
+  });
+
+  it("refuses to start with --strict-ledger, and changes nothing", async () => {
+    const trial = await newTrial();
+    await rm(trial.directory.checkpoint);
+    const verdict = await judgeTrial(trial, pristine, { strict: true });
+    assert.equal(verdict.discovery, "refused");
+    assert.match(verdict.words, /entries but no checkpoint.*restore the directory from a copy/);
+    assert.ok(!(await readdir(join(trial.path, "ledger"))).includes("evidence"));
+  });
+
+  it("detects a replaced state directory by the copied checkpoint, and keeps that copy", async () => {
+    const trial = await newTrial();
+    const checkpointTo = copies.join("kept-checkpoint");
+    await (await openTrialLedger(trial.path, { checkpointTo })).stop();
+    const copy = await readFile(checkpointTo, "utf8");
+    await remove(join(trial.path, "ledger"));
+    await forgetControl(trial);
+    const { discovery, words } = await judgeTrial(trial, pristine, { checkpointTo });
+    assert.equal(discovery, "lost", words);
+    const names = (await readdir(copies.path)).filter((name) => name.startsWith("kept-checkpoint."));
+    assert.equal(await readFile(copies.join(names[0] ?? ""), "utf8"), copy);
+    await (await openTrialLedger(trial.path, { checkpointTo })).stop();
+  });
+
+  it("raises no alarm for the empty volume of a new pod that shares the control state", async () => {
+    const trial = await newTrial();
+    await (await openTrialLedger(trial.path, { isShared: true })).stop();
+    await remove(join(trial.path, "ledger"));
+    await rm(join(trial.path, "control/volume-id"));
+    const { ledger, stop } = await openTrialLedger(trial.path, { isShared: true });
+    assert.deepEqual(ledger.loss.warnings(), []);
+    await stop();
+    await remove(trial.directory.path);
+    const replica = await openTrialLedger(trial.path, { isShared: true });
+    assert.match(replica.ledger.loss.warnings().join(), /the ledger is missing/);
+    await replica.stop();
+  });
+
+  it("anchors the ledger of an earlier release without an alarm", async () => {
+    const old = await writeSignedLedger(300);
+    const { ledger, stop } = await openTrialLedger(old.stateDirectory);
+    assert.deepEqual(ledger.loss.warnings(), []);
+    await stop();
+    const again = await openTrialLedger(old.stateDirectory);
+    assert.deepEqual(again.ledger.loss.warnings(), []);
+    assert.equal(again.ledger.log.size, 301, "it records the anchor once");
+    await again.stop();
+    await old.remove();
+  });
+});
