@@ -21,7 +21,7 @@ import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@ka
 import { entryLine, issued, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { authorityCodec } from "../../../packages/ca-server/src/authorities/backing.ts";
 import { emptyState } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
-import { ControlAnchors } from "../../../packages/ca-server/src/recording/control-anchors.ts";
+import { ControlAnchors } from "../../../packages/ca-server/src/recording/anchors/control-anchors.ts";
 import { type CaLedger, createLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
 import { ControlStore } from "../../../packages/ca-server/src/store/control/control-store.ts";
 import { prepareStateDirectory } from "../../../packages/ca-server/src/store/state-directory.ts";

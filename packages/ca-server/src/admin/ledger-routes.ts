@@ -1,7 +1,7 @@
 import { acceptLedgerLoss } from "@kasbah/protocol";
 import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
-import type { LedgerLossReport } from "../recording/ledger-loss.ts";
+import type { LedgerLossReport } from "../recording/anchors/ledger-loss.ts";
 import type { OperatorLog } from "../recording/operator-log.ts";
 import { actionOf, loggedAction } from "./operator-action.ts";
 

@@ -5,7 +5,7 @@ import type { ServerConfig } from "../config/config.ts";
 import { type CaLedger, createLedger, type LedgerDeps } from "../recording/create-ledger.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 
-export interface LedgerOpeningDeps extends Pick<LedgerDeps, "newKey" | "metrics" | "anchors"> {
+export interface OpenLedgerDeps extends Pick<LedgerDeps, "newKey" | "metrics" | "anchors"> {
   readonly config: Pick<ServerConfig, "trustDomain" | "ledgerRetention" | "strictLedger" | "checkpointTo">;
   readonly state: StateDirectory;
   readonly clock: TrustedClock;
@@ -13,7 +13,7 @@ export interface LedgerOpeningDeps extends Pick<LedgerDeps, "newKey" | "metrics"
 }
 
 /** Opens the ledger in the state directory. */
-export async function openLedger({ config, state, clock, ...deps }: LedgerOpeningDeps): Promise<CaLedger> {
+export async function openLedger({ config, state, clock, ...deps }: OpenLedgerDeps): Promise<CaLedger> {
   return createLedger({
     ...deps,
     directory: await prepareLedgerDirectory(state.ledger),

@@ -20,8 +20,8 @@ import {
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
+import { LedgerLossReport } from "./anchors/ledger-loss.ts";
 import { Decisions } from "./decisions.ts";
-import { LedgerLossReport } from "./ledger-loss.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";

@@ -1,5 +1,5 @@
 import type { AnchorStore, LedgerAnchor } from "@kasbah/ledger";
-import type { AuthorityState, LedgerHead } from "../authorities/rotation/authority-state.ts";
+import type { AuthorityState, LedgerHead } from "../../authorities/rotation/authority-state.ts";
 
 /** The control state, in files or in the Secret that all replicas share. */
 export interface ControlState {

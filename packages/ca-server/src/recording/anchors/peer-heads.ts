@@ -1,5 +1,5 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
-import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
+import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
 
 export interface PeerHeadsDeps {
   /** The recorded heads of all replicas. */

@@ -1,5 +1,5 @@
 import type { AnchorWriter, LedgerLoss, LedgerOpening, TreeKeeper } from "@kasbah/ledger";
-import { OperationError } from "../errors.ts";
+import { OperationError } from "../../errors.ts";
 
 export interface LedgerLossDeps {
   readonly opening: Pick<LedgerOpening, "loss" | "accepted">;

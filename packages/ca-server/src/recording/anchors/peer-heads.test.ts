@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { manualSweep, recordingLogger } from "@kasbah/testkit";
-import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
+import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
 import { PeerHeads } from "./peer-heads.ts";
 
 const head = (changes: Partial<LedgerHead> = {}): LedgerHead => ({
