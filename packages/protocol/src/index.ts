@@ -1,15 +1,23 @@
-export * from "./admission-admin.ts";
-export * from "./authority-admin.ts";
 export * from "./certificate-service.ts";
-export * from "./clock-admin.ts";
 export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";
-export * from "./distrust-admin.ts";
 export * from "./health.ts";
+export * from "./operator/admission-admin.ts";
+export type { AuthorityMessage, LeafMessage } from "./operator/authority.ts";
+export * from "./operator/authority-admin.ts";
+export type {
+  AuthorityStatusMessage,
+  OutstandingRequestMessage,
+  RootClientMessage,
+} from "./operator/authority-status.ts";
+export * from "./operator/clock-admin.ts";
+export * from "./operator/distrust-admin.ts";
+export type { NoFields } from "./operator/fields.ts";
 export * from "./operator/ledger-admin.ts";
+export type { RotationMessage } from "./operator/rotation.ts";
+export * from "./operator/state-admin.ts";
 export * from "./rpc-status.ts";
 export { type SdsSecret, secretTypeUrl } from "./secret.ts";
 export * from "./secret-discovery.ts";
 export { encodeShownRoots, ShownRoots, shownRootsHeader } from "./shown-roots.ts";
-export * from "./state-admin.ts";
 export * from "./workload-api.ts";

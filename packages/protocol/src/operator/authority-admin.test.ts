@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { kasbah } from "../generated/messages.js";
+import { kasbah } from "../../generated/messages.js";
 import {
   type AuthorityMessage,
   type AuthorityStatusMessage,
@@ -9,7 +9,7 @@ import {
   type RootClientMessage,
   type RotationMessage,
   rotateAuthority,
-} from "./index.ts";
+} from "../index.ts";
 
 const { response } = getAuthorityStatus;
 

@@ -1,5 +1,5 @@
-import { kasbah } from "../generated/messages.js";
-import type { Method } from "./codec.ts";
+import { kasbah } from "../../generated/messages.js";
+import type { Method } from "../codec.ts";
 
 const wire = kasbah.v1;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type DistrustPreviewMessage, distrustAuthority, previewDistrust } from "./index.ts";
+import { type DistrustPreviewMessage, distrustAuthority, previewDistrust } from "../index.ts";
 
 const count = fc.nat(0xffff_ffff);
 const date = fc.date({ noInvalidDate: true });

@@ -1,5 +1,5 @@
-import { kasbah } from "../generated/messages.js";
-import type { Codec, Method } from "./codec.ts";
+import { kasbah } from "../../generated/messages.js";
+import type { Codec, Method } from "../codec.ts";
 
 const wire = kasbah.v1;
 

@@ -1,6 +1,6 @@
-import { kasbah } from "../generated/messages.js";
-import type { NoFields } from "./authority-admin.ts";
-import type { Codec, Method } from "./codec.ts";
+import { kasbah } from "../../generated/messages.js";
+import type { Codec, Method } from "../codec.ts";
+import { type NoFields, noFields } from "./fields.ts";
 
 const wire = kasbah.v1;
 
@@ -42,8 +42,6 @@ const clockStatus: Codec<ClockStatusMessage> = {
     };
   },
 };
-
-const noFields: Codec<NoFields> = { encode: () => new Uint8Array(), decode: () => ({}) };
 
 const path = (name: string) => `/kasbah.v1.ClockAdmin/${name}`;
 

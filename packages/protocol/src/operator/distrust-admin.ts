@@ -1,6 +1,7 @@
-import { kasbah } from "../generated/messages.js";
-import { type AuthorityStatusMessage, getAuthorityStatus } from "./authority-admin.ts";
-import type { Codec, Method } from "./codec.ts";
+import { kasbah } from "../../generated/messages.js";
+import type { Codec, Method } from "../codec.ts";
+import { getAuthorityStatus } from "./authority-admin.ts";
+import type { AuthorityStatusMessage } from "./authority-status.ts";
 
 const wire = kasbah.v1;
 
