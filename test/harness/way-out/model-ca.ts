@@ -7,7 +7,7 @@ import { AuthorityKeys } from "../../../packages/ca-server/src/authorities/keys/
 import type { KeyVault } from "../../../packages/ca-server/src/authorities/keys/key-vault.ts";
 import { loadKeys } from "../../../packages/ca-server/src/authorities/open-authorities.ts";
 import type { AuthorityState } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
-import { timeGate } from "../../../packages/ca-server/src/authorities/rotation/rotation-gate.ts";
+import { timeGate } from "../../../packages/ca-server/src/authorities/rotation/gates/rotation-gate.ts";
 import { RotationDriver } from "../../../packages/ca-server/src/authorities/rotation-driver.ts";
 import { SelfSigned } from "../../../packages/ca-server/src/authorities/self-signed.ts";
 

@@ -18,7 +18,7 @@ import type { AuthorityKeys } from "./keys/authority-keys.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { createRehearsal } from "./rehearsal/rehearse.ts";
-import { timeGate } from "./rotation/rotation-gate.ts";
+import { timeGate } from "./rotation/gates/rotation-gate.ts";
 import type { RotationDriver } from "./rotation-driver.ts";
 
 const writer = createCertificateWriter();

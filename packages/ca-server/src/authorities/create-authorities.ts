@@ -20,7 +20,7 @@ import type { PluggedInSet } from "./plugged-in/load-set.ts";
 import { PluggedInSource } from "./plugged-in/source.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
 import { AuthorityRequestDesk } from "./requests/authority-requests.ts";
-import type { RotationGate } from "./rotation/rotation-gate.ts";
+import type { RotationGate } from "./rotation/gates/rotation-gate.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";

@@ -8,9 +8,9 @@ import {
   isTrusted,
   type RotationState,
 } from "./rotation/authority-state.ts";
+import type { RotationGate } from "./rotation/gates/rotation-gate.ts";
 import { type Retirement, retirementsOf } from "./rotation/retirement.ts";
 import { rotatesAt } from "./rotation/rotation-due.ts";
-import type { RotationGate } from "./rotation/rotation-gate.ts";
 import type { StoredAuthority } from "./rotation/stored-authority.ts";
 
 export interface ReportContext {

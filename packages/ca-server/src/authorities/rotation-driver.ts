@@ -16,13 +16,13 @@ import { returningSigner } from "./keys/returning-signer.ts";
 import type { AuthorityOperations } from "./operations.ts";
 import { InvalidSignerRecovery } from "./recovery/invalid-signer-recovery.ts";
 import { authorityStatusOf } from "./report.ts";
-import { type AuthorityState, authorityOf, rootOf } from "./rotation/authority-state.ts";
+import { nextStep } from "./rotation/gates/next-step.ts";
+import type { RotationGate } from "./rotation/gates/rotation-gate.ts";
+import { StageGuard } from "./rotation/gates/stage-guard.ts";
 import { recall, recallOf } from "./rotation/recall.ts";
-import { retire, retirementsOf } from "./rotation/retirement.ts";
-import { abort, advance, pauseRotations, resumeRotations } from "./rotation/rotation.ts";
+import { requireSuccessor } from "./rotation/require-successor.ts";
+import { abort, pauseRotations, resumeRotations } from "./rotation/rotation.ts";
 import { type DueRotation, rotationDue } from "./rotation/rotation-due.ts";
-import type { RotationGate } from "./rotation/rotation-gate.ts";
-import { StageGuard } from "./rotation/stage-guard.ts";
 import type { AuthorityKind, StoredAuthority } from "./rotation/stored-authority.ts";
 import { prepare, requireIdle } from "./rotation/succession.ts";
 import type { SelfSigned, SelfSignedProfile } from "./self-signed.ts";
@@ -149,7 +149,8 @@ export class RotationDriver implements Component, AuthorityOperations {
 
   rotate(kind: AuthorityKind): Promise<AuthorityStatusMessage> {
     return this.#operate(async () => {
-      this.#refuseImpossible(kind);
+      const { keeper, profile } = this.#deps;
+      requireSuccessor(keeper.state, kind, profile);
       const isNew = await this.#recovery.replaceIntermediate();
       if (isNew && kind === "intermediate") return;
       if (!(await this.#recovery.replaceRoot(kind))) await this.#begin(kind);
@@ -247,22 +248,12 @@ export class RotationDriver implements Component, AuthorityOperations {
     const { keeper, clock } = this.#deps;
     const { epoch } = keeper.state;
     const now = clock.now();
-    if (this.#stepOf(keeper.state, now) === undefined) return;
+    if (nextStep(keeper.state, this.#guard, now) === undefined) return;
     // Checked again when the write runs, because the leaf horizon or the operator may have changed the
     // state meanwhile.
     await keeper.transition(
-      (state) => (state.epoch === epoch ? this.#stepOf(state, now) : undefined) ?? state,
+      (state) => (state.epoch === epoch ? nextStep(state, this.#guard, now) : undefined) ?? state,
     );
-  }
-
-  /** The state after the next stage; undefined if none may begin. */
-  #stepOf(state: AuthorityState, now: Date): AuthorityState | undefined {
-    const { rotation, hold } = state;
-    if (hold === "all") return undefined;
-    const guard = this.#guard;
-    if (rotation !== undefined && guard.mayAdvance(state, rotation, now).open) return advance(state, now);
-    const due = retirementsOf(state).find((each) => guard.mayRetire(each, now).open);
-    return due === undefined ? undefined : retire(state, due, now);
   }
 
   #canSign(): boolean {
@@ -273,31 +264,6 @@ export class RotationDriver implements Component, AuthorityOperations {
     } catch {
       return false;
     }
-  }
-
-  /**
-   * The CA can create a successor only for authorities that it created: it has no key of a plugged-in set's
-   * root.
-   */
-  #refuseImpossible(kind: AuthorityKind): void {
-    const { keeper, profile } = this.#deps;
-    const { state } = keeper;
-    const root = rootOf(state, state.signerId);
-    if (kind === "intermediate" && root.id === state.signerId && !profile.withIntermediate) {
-      throw new OperationError(
-        "the root signs workload certificates directly (--no-intermediate): rotate the root",
-      );
-    }
-    const { hasKey, origin } = root;
-    if (kind === "root" ? hasKey || origin === "self-signed" : hasKey && origin === "self-signed") return;
-    if (authorityOf(state, state.signerId).byRequest === true) {
-      throw new OperationError(
-        `your PKI signed ${state.signerId}: run kasbah authority csr, have the CSR signed, and run kasbah authority adopt`,
-      );
-    }
-    throw new OperationError(
-      `${state.signerId} was plugged in: put its successor into the directory that --root-ca-dir names, which the CA watches`,
-    );
   }
 
   #report(error: unknown): void {

@@ -17,8 +17,8 @@ import { AuthorityKeeper } from "./keeper.ts";
 import { AuthorityKeys } from "./keys/authority-keys.ts";
 import { DirectoryVault } from "./keys/directory-vault.ts";
 import { type AuthorityState, authorityOf, emptyState, rootOf } from "./rotation/authority-state.ts";
+import { timeGate } from "./rotation/gates/rotation-gate.ts";
 import { establish } from "./rotation/rotation.ts";
-import { timeGate } from "./rotation/rotation-gate.ts";
 import { RotationDriver } from "./rotation-driver.ts";
 import { SelfSigned } from "./self-signed.ts";
 

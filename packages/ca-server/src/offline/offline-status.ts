@@ -5,7 +5,7 @@ import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { createHoldersGate } from "../authorities/fixed-roots/holders-gate.ts";
 import { authorityStatusOf } from "../authorities/report.ts";
 import { type AuthorityState, rootOf } from "../authorities/rotation/authority-state.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
+import { timeGate } from "../authorities/rotation/gates/rotation-gate.ts";
 import { decodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
 import { movedMark, parseMark } from "../ownership/mark.ts";

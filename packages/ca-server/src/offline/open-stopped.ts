@@ -14,7 +14,7 @@ import type { Rehearse } from "../authorities/rehearsal/candidate.ts";
 import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
 import { AuthorityRequestDesk } from "../authorities/requests/authority-requests.ts";
 import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
+import { timeGate } from "../authorities/rotation/gates/rotation-gate.ts";
 import { RotationDriver } from "../authorities/rotation-driver.ts";
 import { SelfSigned, type SelfSignedProfile } from "../authorities/self-signed.ts";
 import { OperationError } from "../errors.ts";

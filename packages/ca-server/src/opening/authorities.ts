@@ -8,7 +8,7 @@ import {
 } from "../authorities/create-authorities.ts";
 import type { Rehearse } from "../authorities/rehearsal/candidate.ts";
 import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
-import { timeGate } from "../authorities/rotation/rotation-gate.ts";
+import { timeGate } from "../authorities/rotation/gates/rotation-gate.ts";
 import { retryInDoubt } from "../clock/retry-in-doubt.ts";
 import { servingNames } from "../grpc/serving-names.ts";
 import type { CaLedger } from "../recording/create-ledger.ts";

@@ -1,4 +1,4 @@
-import type { RotationGate } from "../rotation/rotation-gate.ts";
+import type { RotationGate } from "../rotation/gates/rotation-gate.ts";
 import { unbridgedChange } from "./unproven-clients.ts";
 
 /**

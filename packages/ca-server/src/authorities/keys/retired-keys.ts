@@ -1,8 +1,8 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper } from "../keeper.ts";
 import type { AuthorityState } from "../rotation/authority-state.ts";
+import type { StageGuard } from "../rotation/gates/stage-guard.ts";
 import { giveUpKey, keptRetired, keyKeptUntil, outdatedKeys } from "../rotation/retirement.ts";
-import type { StageGuard } from "../rotation/stage-guard.ts";
 import type { StoredAuthority } from "../rotation/stored-authority.ts";
 import type { AuthorityKeys } from "./authority-keys.ts";
 

@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { OperationError } from "../../errors.ts";
 import { decodeState, encodeState } from "../state-codec.ts";
 import { type AuthorityState, authorityOf, emptyState, isTrusted, needsKey } from "./authority-state.ts";
+import { timeGate } from "./gates/rotation-gate.ts";
 import { coverLeaf } from "./leaf-horizon.ts";
 import { recall, recallOf } from "./recall.ts";
 import { giveUpKey, keptRetired, retire, retirementsOf } from "./retirement.ts";
 import { abort, advance, establish, pauseRotations, resumeRotations } from "./rotation.ts";
-import { timeGate } from "./rotation-gate.ts";
 import type { AuthorityKind, StoredAuthority } from "./stored-authority.ts";
 import { prepare, type Successor } from "./succession.ts";
 

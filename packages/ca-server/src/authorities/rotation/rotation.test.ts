@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createTestAuthority, throwsWithCode } from "@kasbah/testkit";
 import { type AuthorityState, emptyState, trustBundleOf } from "./authority-state.ts";
+import { timeGate } from "./gates/rotation-gate.ts";
 import { retire, retirementsOf } from "./retirement.ts";
 import { abort, advance, establish, pauseRotations, resumeRotations } from "./rotation.ts";
-import { timeGate } from "./rotation-gate.ts";
 import type { AuthorityKind, AuthorityStage, StoredAuthority } from "./stored-authority.ts";
 import { prepare, type Successor } from "./succession.ts";
 

@@ -1,6 +1,6 @@
-import type { AuthorityState, RotationState } from "./authority-state.ts";
-import type { Retirement } from "./retirement.ts";
-import { keptRetired, retirementsOf } from "./retirement.ts";
+import type { AuthorityState, RotationState } from "../authority-state.ts";
+import type { Retirement } from "../retirement.ts";
+import { keptRetired, retirementsOf } from "../retirement.ts";
 import { type GateAnswer, type RotationGate, waitsForLeaves } from "./rotation-gate.ts";
 
 export interface StageGuardOptions {

@@ -5,11 +5,11 @@ import {
   lastLeafEnd,
   type RotationState,
   rootOf,
-} from "./authority-state.ts";
-import { chainExpiry, expiredNewcomer } from "./invalid-signer.ts";
-import type { Retirement } from "./retirement.ts";
-import { members } from "./state-change.ts";
-import type { HorizonLeaf } from "./stored-authority.ts";
+} from "../authority-state.ts";
+import { chainExpiry, expiredNewcomer } from "../invalid-signer.ts";
+import type { Retirement } from "../retirement.ts";
+import { members } from "../state-change.ts";
+import type { HorizonLeaf } from "../stored-authority.ts";
 
 /** Whether the next stage may begin, and the reason in a sentence. */
 export type GateAnswer =
