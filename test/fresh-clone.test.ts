@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
-import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -29,9 +30,12 @@ function findOnMachine(program: string): string | undefined {
 const npm = (realNpm: string) => `#!/bin/sh
 echo "npm $*" >> "$CALLS"
 if [ "$1" != ci ]; then exec ${realNpm} "$@"; fi
-mkdir -p node_modules/.bin
-cp "$INSTALLED"/* node_modules/.bin/
+mkdir -p node_modules/.bin node_modules/${nodePackage}/bin
+cp "$INSTALLED"/tsc node_modules/.bin/
+if [ -f "$INSTALLED/node" ]; then cp "$INSTALLED/node" node_modules/${nodePackage}/bin/; fi
+ln -s ../${nodePackage}/bin/node node_modules/.bin/node
 `;
+const nodePackage = `node-${process.platform}-${process.arch}`;
 const pinnedNode = `#!/bin/sh
 case "$1" in
   scripts/setup.js) exec ${process.execPath} "$@" ;;
@@ -61,6 +65,9 @@ describe("npm run build in a fresh clone", () => {
     await program("bin/npm", npm(String(realNpm)));
     await program("installed/node", pinnedNode);
     await program("installed/tsc", tsc);
+    const digest = createHash("sha256").update(pinnedNode).digest("hex");
+    const digests = { version: "26.0.0", sha256: { [nodePackage]: digest } };
+    await writeFile(directory.join("clone/scripts/pinned-node/digests.json"), JSON.stringify(digests));
   });
   afterEach(() => directory.remove());
 
@@ -96,11 +103,62 @@ describe("npm run build in a fresh clone", () => {
         "tsc -b",
         "pinned node scripts/agent-bundle/main.ts",
       ];
-      const install = "npm ci --no-audit --no-fund --loglevel=error";
+      const install = "npm ci --ignore-scripts --no-audit --no-fund --loglevel=error";
       assert.deepEqual(await build(), ["npm run build", install, ...steps]);
       assert.deepEqual(await build(), ["npm run build", ...steps]);
     });
   }
+
+  describe("refuses to start anything, and names the fix,", () => {
+    const installed = () => directory.join(`clone/node_modules/${nodePackage}/bin/node`);
+    const fix = /; remove node_modules and run npm run setup$/m;
+
+    beforeEach(async function () {
+      const node = nodes["the machine's own Node"];
+      if (node === undefined) this.skip();
+      await symlink(node, directory.join("bin/node"));
+    });
+
+    async function assertRefused(expected: RegExp): Promise<void> {
+      const error = await build().catch((cause: unknown) => cause);
+      assert.ok(error instanceof Error && "stderr" in error);
+      assert.match(String(error.stderr), expected);
+      assert.match(String(error.stderr), fix);
+      const calls = (await readFile(directory.join("calls"), "utf8")).trim().split("\n");
+      assert.deepEqual(
+        calls.filter((call) => !call.startsWith("npm ci") && call !== "npm run build"),
+        [],
+      );
+    }
+
+    it("if one byte of the pinned Node changed after the installation", async () => {
+      await build();
+      const bytes = await readFile(installed());
+      bytes[bytes.length - 2] = Number(bytes.at(-2)) ^ 1;
+      await writeFile(installed(), bytes);
+      await assertRefused(
+        /bin\/node is not Node 26\.0\.0: expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}/,
+      );
+    });
+
+    it("if npm installed another program as the pinned Node", async () => {
+      await program("installed/node", `${pinnedNode}\n`);
+      await assertRefused(/bin\/node is not Node 26\.0\.0: expected SHA-256/);
+    });
+
+    it("if npm skipped the pinned Node because its archive could not be fetched or verified", async () => {
+      await rm(directory.join("installed/node"));
+      await assertRefused(/bin\/node is missing \(ENOENT\): npm did not install Node 26\.0\.0/);
+    });
+
+    it("if the node on the PATH of npm's scripts is another program", async () => {
+      await build();
+      await program("other", pinnedNode);
+      await rm(directory.join("clone/node_modules/.bin/node"));
+      await symlink(directory.join("other"), directory.join("clone/node_modules/.bin/node"));
+      await assertRefused(/node_modules\/\.bin\/node starts .*\/other: expected .*\/bin\/node/);
+    });
+  });
 });
 
 describe(".gitignore", () => {

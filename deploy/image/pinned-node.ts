@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pinnedNodeFor, pinnedNodeProblem } from "../../scripts/pinned-node/pinned-node.js";
 import { ImageError } from "./image-error.ts";
 import { run } from "./run.ts";
 
-/** The Node version that package.json pins, as npm installed it. */
+/** The Node that the project pins, as npm installed it. */
 export interface PinnedNode {
   readonly version: string;
   readonly binary: string;
@@ -12,19 +11,18 @@ export interface PinnedNode {
   readonly sha256: string;
 }
 
-/** Finds the pinned Node and checks its version. */
+/** Finds the pinned Node and checks its digest, then its version. No other Node enters an image. */
 export async function findPinnedNode(root: string): Promise<PinnedNode> {
-  const { devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const version: string = devDependencies.node;
-  const home = join(root, "node_modules/node");
-  const binary = join(home, "bin/node");
+  const pinned = pinnedNodeFor(root);
+  if (pinned === undefined) {
+    throw new ImageError(`no Node is pinned for ${process.platform} ${process.arch}: build on Linux`);
+  }
+  const { version, home, binary, sha256 } = pinned;
+  const problem = pinnedNodeProblem(root, pinned);
+  if (problem !== undefined) throw new ImageError(`${problem}; remove node_modules and run npm run setup`);
   const found = (await run(binary, ["--version"])).trim();
   if (found !== `v${version}`) {
-    throw new ImageError(`${binary} is ${found}, but package.json pins ${version}: run npm ci`);
+    throw new ImageError(`${binary} is ${found}, but the pinned Node is ${version}: correct digests.json`);
   }
-  const license = join(home, `node_modules/node-${process.platform}-${process.arch}/LICENSE`);
-  const sha256 = createHash("sha256")
-    .update(await readFile(binary))
-    .digest("hex");
-  return { version, binary, license, sha256 };
+  return { version, binary, license: join(home, "LICENSE"), sha256 };
 }

@@ -54,10 +54,14 @@ function isAtLeast(version, wanted) {
 }
 
 function findPinnedNode() {
+  const { platform, arch } = process;
+  return [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`].map(binaryOf).find(existsSync);
+}
+
+/** The program in one of npm's packages with a Node for one platform. */
+function binaryOf(name) {
   try {
-    const manifest = createRequire(here).resolve("node/package.json");
-    const binary = join(dirname(manifest), "bin", "node");
-    return existsSync(binary) ? binary : undefined;
+    return join(dirname(createRequire(here).resolve(`${name}/package.json`)), "bin", "node");
   } catch {
     return undefined;
   }

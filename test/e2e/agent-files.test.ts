@@ -141,6 +141,26 @@ describe("Agent with output files", function () {
     assert.equal(await agent.metric('kasbah_agent_output_certs_writes{result="ok"}'), 1);
   });
 
+  it("passes its environment to its command, except the headers for the CA and the proxy's password", async () => {
+    const seen = directory.join("environment");
+    const flags = { "--output-certs": certs(), "--on-rotate": `env > ${seen}` };
+    const secrets = {
+      CA_HEADER_AUTHENTICATION: "hunter2",
+      KASBAH_CA_HEADERS: "x-key=hunter2",
+      HTTPS_PROXY: "http://user:hunter2@proxy.test:3128",
+    };
+    const agent = (await makePod(flags, { env: { PGDATA: "/data", ...secrets } })).start();
+    assert.equal((await agent.logged("on-rotate command ran"))["exitCode"], 0);
+    const lines = (await readFile(seen, "utf8")).split("\n");
+    assert.ok(lines.includes("PGDATA=/data"));
+    assert.ok(lines.includes(`KASBAH_OUTPUT_CERTS=${certs()}`));
+    assert.deepEqual(
+      lines.filter((line) => line.includes("hunter2") || line.startsWith("CA_HEADER_")),
+      [],
+    );
+    assert.doesNotMatch(agent.log, /hunter2/);
+  });
+
   /** A pod whose agent has cached its secret, and whose CA has stopped. */
   const podWithCache = async () => {
     ca.ttlMs = 3_600_000;

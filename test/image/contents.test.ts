@@ -7,8 +7,8 @@ import { buildBelow, type UnpackedImage, unpackedImage } from "./hooks.ts";
 
 /** A private key with its body; PEM parsers contain the header line, too. */
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----(\\n|\s)+[A-Za-z0-9+/=]{40}/;
-const { version, devDependencies } = JSON.parse(readText("package.json"));
-const pinned: string = devDependencies.node;
+const { version } = JSON.parse(readText("package.json"));
+const pinned: string = JSON.parse(readText("scripts/pinned-node/digests.json")).version;
 
 for (const name of ["server", "agent"] as const) {
   describe(`Image of the ${name}`, () => {

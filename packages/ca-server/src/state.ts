@@ -2,7 +2,9 @@
 export type { AuthorityOperations } from "./authorities/operations.ts";
 export { defaultStateDirectory, type Machine } from "./config/machine.ts";
 export { CaError, OperationError, StateError, type StateErrorCode } from "./errors.ts";
-export { type BackupSummary, backupState, restoreState } from "./offline/backup.ts";
+export { backupState } from "./offline/backup/backup.ts";
+export { restoreState } from "./offline/backup/restore.ts";
+export type { BackupSummary } from "./offline/backup/summary.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";

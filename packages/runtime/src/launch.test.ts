@@ -58,7 +58,7 @@ describe("launch", () => {
   it("runs the command again on the pinned Node if this one is too old, with the same arguments and exit code", async () => {
     const bin = command("console.log(process.versions.node, process.argv.slice(2).join()); process.exit(7);");
     const { code, out } = await outcome(run(bin, { old: true }));
-    const pinned = execFileSync(fileURLToPath(import.meta.resolve("node/bin/node")), [
+    const pinned = execFileSync(join(packageRoot, "../../node_modules/.bin/node"), [
       "-p",
       "process.versions.node",
     ]);

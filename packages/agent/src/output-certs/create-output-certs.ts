@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
-import { type Component, ConfigInvalidError } from "@kasbah/runtime";
+import { type Component, ConfigInvalidError, publicEnvironment } from "@kasbah/runtime";
 import type { AgentDeps } from "../agent-deps.ts";
+import { options } from "../config/options.ts";
 import { inputDirectories } from "../config/places.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OnRotateCommand } from "./on-rotate-command.ts";
@@ -28,7 +29,7 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
       : new OnRotateCommand({
           command: onRotate,
           timeoutMs,
-          environment: { ...environment, KASBAH_OUTPUT_CERTS: directory },
+          environment: { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory },
           runs,
           clock,
           logger,

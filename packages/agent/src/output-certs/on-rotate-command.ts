@@ -4,7 +4,7 @@ import { type CommandOutcome, runShell } from "./run-shell.ts";
 export interface OnRotateCommandDeps {
   readonly command: string;
   readonly timeoutMs: number;
-  /** Variables for the command besides `KASBAH_SPIFFE_ID`; never a secret. */
+  /** Variables for the command besides `KASBAH_SPIFFE_ID`, without secrets of the agent. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly runs: Counter<"result">;
   readonly clock: Clock;

@@ -89,7 +89,7 @@ function encodeAuthority(authority: StoredAuthority): Fields {
 
 function decodeAuthority(fields: Fields): StoredAuthority {
   return {
-    id: text(fields, "id"),
+    id: authorityId(fields),
     kind: oneOf(fields, "kind", kinds),
     origin: oneOf(fields, "origin", origins),
     rootId: text(fields, "rootId"),
@@ -188,9 +188,25 @@ function decodeRequests(fields: Fields): AuthorityRequests {
   const open = list(fields, "open").map((each) => {
     const request = fieldsOf(each);
     const [createdAt, expiresAt] = [date(request, "createdAt"), date(request, "expiresAt")];
-    return { id: text(request, "id"), createdAt, expiresAt };
+    return { id: requestId(request), createdAt, expiresAt };
   });
   return { made: count(fields, "made"), open };
+}
+
+// Ids become paths, and the state may come from a backup or a Secret.
+
+function authorityId(fields: Fields): string {
+  return matching(fields, "id", /^(root|intermediate)-[1-9]\d{0,14}$/, "an id such as root-1");
+}
+
+function requestId(fields: Fields): string {
+  return matching(fields, "id", /^request-[1-9]\d{0,14}$/, "an id such as request-1");
+}
+
+function matching(fields: Fields, name: string, pattern: RegExp, expected: string): string {
+  const value = text(fields, name);
+  if (!pattern.test(value)) throw wrong(expected);
+  return value;
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -23,7 +23,7 @@ export interface SigningPair {
 /** Istio's file names, so that operators can copy the directory to and from Istio. */
 const certificateFile = "ca-cert.pem";
 const keyFile = "ca-key.pem";
-const maxFileBytes = 64 * 1024;
+export const maxAuthorityFileBytes = 64 * 1024;
 
 /**
  * Publishes a pair as one durable set. Returns false if the directory already exists. With a passphrase, the
@@ -115,7 +115,7 @@ async function readFileIn(
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = await handle.stat();
-      if (!stats.isFile() || stats.size > maxFileBytes) throw malformed(path);
+      if (!stats.isFile() || stats.size > maxAuthorityFileBytes) throw malformed(path);
       checkMode(path, stats.mode);
       return await handle.readFile("utf8");
     } finally {

@@ -22,6 +22,12 @@ export function newestOf(found: readonly SlotContent[]): ControlDocument | undef
   return sound.sort((a, b) => b.generation - a.generation)[0];
 }
 
+/** Whether the directory contains a control state, valid or damaged. */
+export async function holdsControlState(directory: string): Promise<boolean> {
+  const found = await Promise.all(createSlots(directory).map((slot) => slot.look()));
+  return found.some(({ kind }) => kind !== "missing");
+}
+
 /**
  * Reads the last valid state without changing anything, even while another process owns it.
  *

@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { grpcStatus, unaryRoute } from "../index.ts";
-import { GrpcServer } from "./index.ts";
+import { GrpcServer, type ServingIdentity } from "./index.ts";
 import { createLoopbackIdentity } from "./loopback-identity.fixture.ts";
 
 const path = "/test.Echo/Say";
@@ -15,11 +15,11 @@ describe("GrpcServer over TLS", () => {
   let server: GrpcServer;
   let port: number;
   let ca: string;
+  let identity: ServingIdentity;
   let handled: number;
 
   before(async () => {
-    const { identity, rootsPem } = await createLoopbackIdentity();
-    ca = rootsPem;
+    ({ identity, rootsPem: ca } = await createLoopbackIdentity());
     const echo = unaryRoute<Uint8Array, Uint8Array>({
       path,
       decode: (body) => body,
@@ -157,5 +157,15 @@ describe("GrpcServer over TLS", () => {
     const socket = connectTls({ host: "127.0.0.1", port, ca, maxVersion: "TLSv1.1", minVersion: "TLSv1" });
     const [error]: [{ code?: string }] = (await once(socket, "error").catch((reason) => [reason])) as never;
     assert.match(String(error.code), /SSL|PROTO|VERSION/);
+  });
+
+  it("rejects cipher suites without authenticated encryption, also with a renewed certificate", async () => {
+    for (const isRenewed of [false, true]) {
+      if (isRenewed) server.updateIdentity(identity);
+      const cbc = { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-SHA256" } as const;
+      const socket = connectTls({ host: "127.0.0.1", port, ca, ...cbc });
+      const [error]: [{ code?: string }] = (await once(socket, "error").catch((reason) => [reason])) as never;
+      assert.match(String(error.code), /HANDSHAKE_FAILURE/, `renewed: ${isRenewed}`);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import type { SecureServerOptions } from "node:http2";
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { ServerLimits } from "../limits.ts";
+import { http2CipherSuites } from "../tls-suites.ts";
 
 /**
  * The certificate that a server presents, and the roots that it announces for client certificates; all PEM.
@@ -31,7 +32,6 @@ export class ServingCredentials extends ServerCredentials {
 
 function tlsOptionsOf({ clientRootsPem }: ServingIdentity, limits: ServerLimits): SecureServerOptions {
   return {
-    minVersion: "TLSv1.2",
     handshakeTimeout: limits.handshakeTimeoutMs,
     streamResetBurst: limits.resetBurst,
     streamResetRate: Math.max(1, Math.ceil(limits.resetBurst / 10)),
@@ -45,6 +45,9 @@ function tlsOptionsOf({ clientRootsPem }: ServingIdentity, limits: ServerLimits)
 
 function secureContextOf({ certificateChainPem, privateKeyPem, clientRootsPem }: ServingIdentity) {
   return {
+    // A new context keeps nothing of the previous one.
+    minVersion: "TLSv1.2" as const,
+    ciphers: http2CipherSuites,
     cert: Buffer.from(certificateChainPem),
     key: Buffer.from(privateKeyPem),
     ...(clientRootsPem === undefined ? {} : { ca: Buffer.from(clientRootsPem) }),

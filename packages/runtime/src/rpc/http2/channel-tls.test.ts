@@ -117,6 +117,13 @@ describe("Http2Channel over TLS", () => {
       assert.equal(await heardBy(await good(), {}, old), 0);
     });
 
+    it("sends nothing to a server of TLS 1.2 without authenticated encryption", async () => {
+      for (const ciphers of ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA"]) {
+        const old = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2", ciphers } as const;
+        assert.equal(await heardBy(await good(), {}, old), 0, ciphers);
+      }
+    });
+
     it("sends nothing to a server without TLS, and waits for a silent one only until the deadline", async () => {
       const heard: Buffer[] = [];
       const silent = createTcpServer((socket) => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createConnection, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
+import { http2CipherSuites } from "../tls-suites.ts";
 
 /** TLS 1.2 or later to a server that is verified only under `rootsPem`. */
 export interface TlsTarget {
@@ -56,6 +57,7 @@ function openTls({ address, rootsPem, serverName = address.host, clientIdentity 
     // An array, because Node treats an empty string as absent and then trusts its own roots.
     ca: [rootsPem],
     minVersion: "TLSv1.2",
+    ciphers: http2CipherSuites,
     ALPNProtocols: ["h2"],
     // RFC 6066 §3: an IP address is not a valid SNI name.
     servername: isIP(serverName) === 0 ? serverName : "",

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { StateError } from "../errors.ts";
+import type { StoredAuthority } from "../../authorities/rotation/stored-authority.ts";
+import { StateError } from "../../errors.ts";
+
+/** The files of one authority, by name. */
+export type Files = Readonly<Record<string, string>>;
+
+export const keyFile = "ca-key.pem";
+export const certificateFile = "ca-cert.pem";
 
 /** Everything that a CA needs to continue elsewhere, except its ledger. */
 export interface Backup {
@@ -7,7 +14,12 @@ export interface Backup {
   /** The control state, as in its file. */
   readonly state: unknown;
   /** The files of each authority in use, by authority id and file name. */
-  readonly authorities: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly authorities: Readonly<Record<string, Files>>;
+}
+
+/** Whether an authority that no longer signs may still have its key, which a recall needs. */
+export function isRecallable({ stage, hasKey }: StoredAuthority): boolean {
+  return hasKey && (stage === "retiring" || stage === "retired");
 }
 
 const format = "kasbah-backup";
@@ -28,12 +40,14 @@ export function parseBackup(text: string): Backup {
   if (fields["version"] !== version)
     throw malformed(`it has version ${String(fields["version"])}, expected ${version}`);
   const { createdAt, state, authorities, checksum } = fields;
-  if (checksum !== checksumOf({ createdAt, state, authorities }))
+  if (checksum !== checksumOrNone({ createdAt, state, authorities }))
     throw malformed("its checksum does not match: it was truncated or altered");
   if (typeof createdAt !== "string" || !isRecordOf(authorities, (files) => isRecordOf(files, isText))) {
     throw malformed("a field has the wrong type");
   }
-  return { createdAt: new Date(createdAt), state, authorities };
+  const created = new Date(createdAt);
+  if (Number.isNaN(created.getTime())) throw malformed("it has no time");
+  return { createdAt: created, state, authorities };
 }
 
 function parseObject(text: string): Record<string, unknown> {
@@ -69,6 +83,16 @@ function checksumOf(content: { createdAt: unknown; state: unknown; authorities: 
     .digest("hex");
 }
 
-function malformed(reason: string): StateError {
-  return new StateError("BACKUP_MALFORMED", `cannot use the backup: ${reason}`);
+/** JSON that is nested too deeply to be written again overflows the stack. No backup of a CA is. */
+function checksumOrNone(content: Parameters<typeof checksumOf>[0]): string | undefined {
+  try {
+    return checksumOf(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The reason never contains more of the backup than an id, because it contains keys. */
+export function malformed(reason: string, cause?: unknown): StateError {
+  return new StateError("BACKUP_MALFORMED", `cannot use the backup: ${reason}`, { cause });
 }

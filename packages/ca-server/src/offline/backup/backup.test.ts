@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { FakeClock, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../authorities/authorities-on-disk.fixture.ts";
-import { backupState, restoreState } from "./backup.ts";
-import { readOfflineStatus } from "./offline-status.ts";
+import { type AuthoritiesOnDisk, dayMs, openOnDisk } from "../../authorities/authorities-on-disk.fixture.ts";
+import { readOfflineStatus } from "../offline-status.ts";
+import { backupState } from "./backup.ts";
+import { restoreState } from "./restore.ts";
 
 describe("Backup of the CA", () => {
   let directory: TemporaryDirectory;

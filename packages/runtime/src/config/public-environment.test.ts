@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { option, publicEnvironment, schema } from "./index.ts";
+
+const shared = { help: "", schema: schema.text, optional: true } as const;
+const options = {
+  open: option({ flag: "--open <text>", env: "KASBAH_OPEN", ...shared }),
+  secret: option({ flag: "--secret <text>", env: "KASBAH_SECRET", isSensitive: true, ...shared }),
+  headers: option({
+    flag: "--header <text>",
+    env: "KASBAH_HEADERS",
+    envPrefix: "HEADER_",
+    isSensitive: true,
+    help: "",
+    schema: schema.text,
+    repeatable: true,
+  }),
+};
+
+describe("publicEnvironment", () => {
+  it("omits the variables of every sensitive option, including those with its prefix", () => {
+    const secrets = { KASBAH_SECRET: "a", KASBAH_HEADERS: "b", HEADER_X: "c", HEADER_: "d" };
+    assert.deepEqual(publicEnvironment(options, secrets), {});
+  });
+
+  it("keeps other variables, because the child may need them", () => {
+    const kept = {
+      KASBAH_OPEN: "a",
+      PGDATA: "/data",
+      PGPASSWORD: "set by the operator",
+      HEADER: "e",
+      EMPTY: "",
+    };
+    assert.deepEqual(publicEnvironment(options, kept), kept);
+  });
+
+  it("omits proxies with a password, in every spelling, and keeps the others", () => {
+    const hidden = {
+      HTTPS_PROXY: "http://user:pass@proxy:3128",
+      https_proxy: "user:pass@proxy:3128",
+      ALL_PROXY: "socks5://token@proxy",
+    };
+    const shown = { HTTP_PROXY: "http://proxy:3128", NO_PROXY: "a@b,.svc", no_proxy: "a@b" };
+    assert.deepEqual(publicEnvironment(options, { ...hidden, ...shown }), shown);
+  });
+});

@@ -1,0 +1,20 @@
+import type { Option, OptionTable } from "./option.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const proxyName = /^(?!no_)\w+_proxy$/i;
+
+/**
+ * The environment of this process for a child: without the variables of sensitive options, and without proxies
+ * that contain a password. Unknown variables stay: the operator set them, and the child may need them.
+ */
+export function publicEnvironment(options: OptionTable, environment: Environment): Environment {
+  const sensitive = Object.values(options).filter(({ spec }) => spec.isSensitive === true);
+  const isPublic = ([name, value = ""]: readonly [string, string | undefined]) =>
+    !sensitive.some((option) => isVariableOf(option, name)) && !(proxyName.test(name) && value.includes("@"));
+  return Object.fromEntries(Object.entries(environment).filter(isPublic));
+}
+
+function isVariableOf({ spec: { env, envPrefix } }: Option<unknown>, name: string): boolean {
+  return name === env || (envPrefix !== undefined && name.startsWith(envPrefix));
+}
