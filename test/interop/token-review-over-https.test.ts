@@ -96,7 +96,7 @@ async function authenticatorAsking(
     addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
   });
   const clock = new FakeClock(now);
-  const ask = (token: string) => reviewToken(client, token, [audience]);
+  const ask = ({ text }: { readonly text: string }) => reviewToken(client, text, [audience]);
   const reviews = new ReviewCache({ ask, clock, onAnswer: () => undefined });
   const parts = { reviews, audiences: [audience], trustDomain: parseTrustDomain("cluster.local"), clock };
   return createCallerAuthenticator({

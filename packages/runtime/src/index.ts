@@ -1,6 +1,7 @@
 export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
+export { addressGroup } from "./connections/address-group.ts";
 export {
   callsWithin,
   connectionsWithin,

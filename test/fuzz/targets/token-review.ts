@@ -37,12 +37,12 @@ export const tokenReview: Target = {
     const body = textOf(reply);
     const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
     const authenticator = new KubernetesTokenAuthenticator({
-      reviews: { review: (token) => reviewToken(client, token, audiences) },
+      reviews: { review: ({ text }) => reviewToken(client, text, audiences) },
       audiences,
       trustDomain: parseTrustDomain("cluster.local"),
       clock: new FakeClock("2030-01-01T00:00:00Z"),
     });
-    const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {} };
+    const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {}, peerAddress: "10.0.0.1:1" };
     const caller = await readLater(() => authenticator.authenticate(token));
     if (caller === undefined) return "refused";
     assert.ok(

@@ -11,6 +11,8 @@ export interface BearerToken {
    */
   readonly claimedIssuer: string | undefined;
   readonly unprovenClaims: Readonly<Record<string, unknown>>;
+  /** `host:port` of the peer that presented it. */
+  readonly peerAddress: string;
 }
 
 /** Case-sensitive and followed by exactly one space, as in stock CAs. */
@@ -24,7 +26,10 @@ const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc
  * five parts and is rejected before anything is decoded, which prevents decompression bombs.
  * @throws CaError `TOKEN_REJECTED`.
  */
-export function readBearerToken({ authorization }: CallCredentials): BearerToken | undefined {
+export function readBearerToken({
+  authorization,
+  peerAddress = "unknown",
+}: CallCredentials): BearerToken | undefined {
   const value = authorization.find((candidate) => candidate.startsWith(prefix));
   if (value === undefined) return undefined;
   const text = value.slice(prefix.length);
@@ -37,7 +42,8 @@ export function readBearerToken({ authorization }: CallCredentials): BearerToken
   refuseHeader(parsePart(header, "header"));
   const unprovenClaims = parsePart(payload, "payload");
   const { iss } = unprovenClaims;
-  return { text, claimedIssuer: typeof iss === "string" ? iss : undefined, unprovenClaims };
+  const claimedIssuer = typeof iss === "string" ? iss : undefined;
+  return { text, claimedIssuer, unprovenClaims, peerAddress };
 }
 
 /** Rejects a token without quoting it, because nothing in it has been verified. */

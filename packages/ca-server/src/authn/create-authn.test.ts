@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { KubernetesClient } from "../kubernetes/api/api-client.ts";
+import { readIssuerKeys } from "../kubernetes/pods/issuer-keys.ts";
 import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods/pods.ts";
 import { reviewToken } from "../kubernetes/pods/token-review.ts";
@@ -129,10 +130,11 @@ describe("createAuthn", () => {
     const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
     const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });
     const ask: ReviewToken = (token, audiences) => reviewToken(client, token, audiences);
-    if (trustedNodeAccount.length === 0) return { reviewToken: ask, pods: undefined };
+    const tokenApi = { reviewToken: ask, readKeys: () => readIssuerKeys(client) };
+    if (trustedNodeAccount.length === 0) return { ...tokenApi, pods: undefined };
     const direct = new KubernetesPods({ client, clock });
     return {
-      reviewToken: ask,
+      ...tokenApi,
       pods: new PodInformer({ client, direct, clock, logger: recordingLogger(), roll: () => 0 }),
     };
   }

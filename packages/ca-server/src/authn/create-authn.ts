@@ -6,7 +6,7 @@ import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./calle
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { createJwks } from "./jwks/create-jwks.ts";
 import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
-import type { DeletedPods, PodSource, ReviewToken } from "./ports.ts";
+import type { DeletedPods, PodSource, TokenApi } from "./ports.ts";
 import { timedAuthenticator } from "./timed-authenticator.ts";
 import { createTokenReview, type TokenReviewDeps } from "./token-review/create-token-review.ts";
 
@@ -14,9 +14,7 @@ export interface AuthnDeps {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
   readonly authorities: ClientCertificateDeps["authorities"];
   /** Undefined outside Kubernetes. */
-  readonly kubernetes:
-    | { readonly reviewToken: ReviewToken; readonly pods: (PodSource & DeletedPods) | undefined }
-    | undefined;
+  readonly kubernetes: (TokenApi & { readonly pods: (PodSource & DeletedPods) | undefined }) | undefined;
   readonly metrics: {
     readonly credentialChecked: CallerAuthenticatorDeps["onChecked"];
     readonly tokenReviewed: TokenReviewDeps["onReview"];
@@ -39,16 +37,16 @@ export interface Authn {
 
 /** @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
 export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
-  const { config, authorities, kubernetes, metrics, clock } = deps;
+  const { config, authorities, kubernetes, metrics, clock, logger } = deps;
   const { trustDomain, noClientCertificates, maxRenewalAge: maxRenewalAgeMs } = config;
   const onReview = metrics.tokenReviewed;
   const jwks = await createJwks(deps);
-  const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock });
+  const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock, logger });
   const certificates = noClientCertificates
     ? undefined
     : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, clock });
   const authenticator = createCallerAuthenticator({
-    tokens: [jwks?.authenticator, tokenReview].filter((each) => each !== undefined),
+    tokens: [jwks?.authenticator, tokenReview?.authenticator].filter((each) => each !== undefined),
     certificates,
     onChecked: metrics.credentialChecked,
   });
@@ -56,7 +54,7 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   return {
     authenticator: timedAuthenticator(authenticator, clock, metrics.authenticated),
     impersonation: createImpersonation(deps),
-    components: jwks?.components ?? [],
+    components: [...(jwks?.components ?? []), ...(tokenReview?.components ?? [])],
     troubles: () => (tokenReview === undefined && !jwks?.isUsable ? unusable() : []),
     warnings: unusable,
   };

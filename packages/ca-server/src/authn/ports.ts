@@ -26,6 +26,8 @@ export interface TokenReviewStatus {
   readonly authenticated: boolean;
   readonly audiences: readonly string[];
   readonly error: string;
+  /** Whether the API server rejected the token because its pod, node, Secret or service account was deleted. */
+  readonly isInvalidated?: boolean;
   readonly user: {
     readonly username: string;
     readonly groups: readonly string[];
@@ -35,6 +37,13 @@ export interface TokenReviewStatus {
 
 /** Reviews a token for these audiences. @throws ReviewUnavailable */
 export type ReviewToken = (token: string, audiences: readonly string[]) => Promise<TokenReviewStatus>;
+
+/** The part of the Kubernetes API that judges tokens. */
+export interface TokenApi {
+  readonly reviewToken: ReviewToken;
+  /** Reads the JWK Set of the keys that sign the cluster's tokens, or rejects. */
+  readonly readKeys: () => Promise<string>;
+}
 
 /** The API server did not review the token: it is unreachable or overloaded, or it denies the CA access. */
 export class ReviewUnavailable extends Error {

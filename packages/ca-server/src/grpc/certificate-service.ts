@@ -118,6 +118,7 @@ class CallFacts implements IssuanceCall {
     return {
       authorization: this.#call.metadata("authorization"),
       peerCertificates: this.#call.peerCertificates(),
+      peerAddress: this.peerAddress,
     };
   }
 

@@ -49,6 +49,7 @@ export const statusTable = {
   TOKEN_ISSUER: unauthenticated,
   TOKEN_REJECTED: unauthenticated,
   CALLER_NOT_SERVICE_ACCOUNT: unauthenticated,
+  CALLER_DELETED: unauthenticated,
   CLIENT_CERTIFICATE_REJECTED: unauthenticated,
   CREDENTIALS_CONFLICT: { ...unauthenticated, level: "warn" },
   IMPERSONATION_REFUSED: { ...unauthenticated, level: "warn" },

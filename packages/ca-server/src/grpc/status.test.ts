@@ -97,7 +97,7 @@ describe("refusalOf", () => {
   it("answers unauthenticated callers with UNAUTHENTICATED, never PERMISSION_DENIED, as stock CAs do", () => {
     const statusOf = (code: CaErrorCode) => statusTable[code].status;
     const unauthenticated = codes.filter((code) => /^(TOKEN|CALLER|IMPERSONATION)_/.test(code));
-    assert.equal(unauthenticated.length, 7);
+    assert.equal(unauthenticated.length, 8);
     const others = ["CLIENT_CERTIFICATE_REJECTED", "CREDENTIALS_CONFLICT"] as const;
     for (const code of [...unauthenticated, ...others])
       assert.equal(statusOf(code), grpcStatus.UNAUTHENTICATED, code);

@@ -8,6 +8,8 @@ export interface CallCredentials {
   readonly authorization: readonly string[];
   /** The certificates of the TLS client in DER, leaf first; empty if it sent none. */
   readonly peerCertificates: readonly Uint8Array[];
+  /** `host:port` of the peer; no caller is identified by it. */
+  readonly peerAddress?: string;
 }
 
 /** How a caller authenticated. It never contains the credential, so it may be logged. */

@@ -1,6 +1,6 @@
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
-import type { DeletedPods, PodSource, ReviewToken } from "../authn/ports.ts";
+import type { DeletedPods, PodSource, TokenApi } from "../authn/ports.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
 import type { CallerConfig } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
@@ -10,6 +10,7 @@ import type { SharedState } from "../ownership/shared-state.ts";
 import { KubernetesClient } from "./api/api-client.ts";
 import { readServerTime } from "./api/server-time.ts";
 import { Leader } from "./leader/leader.ts";
+import { readIssuerKeys } from "./pods/issuer-keys.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
 import { reviewToken } from "./pods/token-review.ts";
@@ -37,8 +38,7 @@ export interface KubernetesDeps {
 }
 
 /** The cluster in which the CA runs. */
-export interface Kubernetes {
-  readonly reviewToken: ReviewToken;
+export interface Kubernetes extends TokenApi {
   /** Watches the pods, for node proxies; undefined if no node proxy is trusted. */
   readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
@@ -78,6 +78,8 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
   if (server === undefined) return undefined;
   const client = clientOf(server, deps);
   const reader = clientOf(server, deps, listTimeoutMs);
+  // With connections of its own, so that no lease waits for a token.
+  const tokens = clientOf(server, deps);
   const publishers = createPublishers(reader, deps);
   const probe = createProbe(client, deps);
   const pods = deps.config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, deps);
@@ -87,7 +89,8 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
     ...leadership.components,
   ];
   return {
-    reviewToken: (token, audiences) => reviewToken(client, token, audiences),
+    reviewToken: (token, audiences) => reviewToken(tokens, token, audiences),
+    readKeys: () => readIssuerKeys(client),
     pods,
     components,
     shared: sharedStateOf(client, deps),

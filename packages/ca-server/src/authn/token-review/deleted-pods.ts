@@ -3,15 +3,21 @@ import type { Caller } from "../../issuance/ports.ts";
 import type { DeletedPods } from "../ports.ts";
 
 /**
- * Rejects the token of a deleted pod immediately, although a cached review would accept it for some more seconds.
+ * Rejects the token of a deleted pod immediately, although a cached review or a key set would accept it for longer.
  *
- * @throws CaError `TOKEN_REJECTED`
+ * @throws CaError `CALLER_DELETED`
  */
-export function refuseDeleted(caller: Caller, deleted: DeletedPods): Caller {
+export function refuseDeleted(caller: Caller, deleted: Pick<DeletedPods, "isGone">): Caller {
   const { spiffeId, pod } = caller;
   const namespace = spiffeId.workload?.namespace;
   if (namespace === undefined || pod === undefined || !deleted.isGone(namespace, pod.uid)) return caller;
-  throw new CaError("TOKEN_REJECTED", "the pod that the token is bound to was deleted", {
+  throw callerDeleted("the pod that the token is bound to was deleted");
+}
+
+/** No other credential of the call counts. */
+export function callerDeleted(problem: string, cause?: unknown): CaError {
+  return new CaError("CALLER_DELETED", problem, {
     fix: "use the token of an existing pod of this cluster",
+    cause,
   });
 }

@@ -14,7 +14,8 @@ import { reviewToken } from "../../kubernetes/pods/token-review.ts";
 import { AddressRules } from "../../outbound/address-rules.ts";
 import { readBearerToken } from "../bearer-token.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
-import { ReviewCache } from "./review-cache.ts";
+import { type PresentedToken, ReviewCache } from "./review-cache.ts";
+import { ReviewQueue } from "./review-queue.ts";
 
 const audiences = ["istio-ca"];
 
@@ -46,7 +47,9 @@ describe("KubernetesTokenAuthenticator with an API server across a network", () 
       addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
       timeoutMs,
     });
-    const ask = (token: string) => reviewToken(client, token, audiences);
+    const queue = new ReviewQueue(clock);
+    const ask = ({ text, peerAddress }: PresentedToken) =>
+      queue.run("no keys", peerAddress, () => reviewToken(client, text, audiences));
     const reviews = new ReviewCache({ ask, clock, onAnswer: () => undefined });
     const trustDomain = parseTrustDomain("cluster.local");
     return new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parseTrustDomain } from "@kasbah/pki";
 import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
+import { CaError } from "../../errors.ts";
 import { reviewToken } from "../../kubernetes/pods/token-review.ts";
 import { readBearerToken } from "../bearer-token.ts";
 import type { DeletedPods } from "../ports.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
+import type { PresentedToken } from "./review-cache.ts";
 
 const audiences = ["istio-ca", "kasbah"];
 const username = "system:serviceaccount:demo:frontend";
@@ -28,7 +30,7 @@ function tokenOf(claims: Record<string, unknown> = {}) {
 function authenticatorTold(status: unknown, deletedPods?: DeletedPods): KubernetesTokenAuthenticator {
   const body = JSON.stringify({ kind: "TokenReview", status });
   const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
-  const reviews = { review: (token: string) => reviewToken(client, token, audiences) };
+  const reviews = { review: ({ text }: PresentedToken) => reviewToken(client, text, audiences) };
   const trustDomain = parseTrustDomain("cluster.local");
   return new KubernetesTokenAuthenticator({ reviews, audiences, deletedPods, trustDomain, clock });
 }
@@ -70,7 +72,7 @@ describe("KubernetesTokenAuthenticator", () => {
         isGone: (...asked: readonly string[]) => asked.join() === `${namespace},${uid}`,
       });
       const presented = (deleted: DeletedPods) => authenticatorTold(status, deleted).authenticate(tokenOf());
-      await rejectsWithCode(presented(gone("demo", "one")), "TOKEN_REJECTED");
+      await rejectsWithCode(presented(gone("demo", "one")), "CALLER_DELETED");
       assert.equal((await presented(gone("demo", "another"))).pod?.uid, "one");
       assert.equal((await presented(gone("other", "one"))).pod?.uid, "one");
       assert.equal(
@@ -124,6 +126,48 @@ describe("KubernetesTokenAuthenticator", () => {
         await rejectsWithCode(presentAs(no, { exp, aud: ["vault", "kasbah"] }), "TOKEN_REJECTED");
       }
     });
+  });
+
+  it("asks the API server about no token that it would certainly reject", async () => {
+    let asked = 0;
+    const review = async () => {
+      asked += 1;
+      throw new TypeError("asked");
+    };
+    const trustDomain = parseTrustDomain("cluster.local");
+    const authenticator = new KubernetesTokenAuthenticator({
+      reviews: { review },
+      audiences,
+      trustDomain,
+      clock,
+    });
+    for (const claims of [
+      { aud: "vault" },
+      { aud: ["vault"] },
+      { exp: inSeconds(0) },
+      { exp: "soon" },
+      { exp: null },
+    ])
+      await assert.rejects(authenticator.authenticate(tokenOf(claims)), CaError);
+    assert.equal(asked, 0);
+    for (const claims of [{ aud: undefined }, { exp: undefined }, { aud: ["vault", "kasbah"] }])
+      await assert.rejects(authenticator.authenticate(tokenOf(claims)), TypeError);
+    assert.equal(asked, 3);
+  });
+
+  it("reports CALLER_DELETED if the API server says why it rejects the token of a deleted pod", async () => {
+    for (const error of [
+      "[invalid bearer token, service account token has been invalidated]",
+      'serviceaccounts "frontend" not found',
+      "pod UID (one) does not match service account pod ref claim (two)",
+      "service account UID (one) does not match claim (two)",
+      "service account demo/frontend has been deleted",
+    ])
+      await rejectsWithCode(presentAs({ authenticated: false, error }), "CALLER_DELETED");
+    await rejectsWithCode(
+      presentAs({ authenticated: false, error: "invalid bearer token" }),
+      "TOKEN_REJECTED",
+    );
   });
 
   describe("KubernetesTokenAuthenticator, for an accepted review", () => {

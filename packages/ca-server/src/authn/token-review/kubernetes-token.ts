@@ -8,11 +8,12 @@ import { type BearerToken, rejected } from "../bearer-token.ts";
 import { parseServiceAccountName } from "../claims/service-account-claims.ts";
 import { type DeletedPods, ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 import type { TokenAuthenticator } from "../token-authenticator.ts";
-import { refuseDeleted } from "./deleted-pods.ts";
+import { callerDeleted, refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
+import { isExpired, refuseUselessToken, tokenExpired, wrongAudience } from "./unproven-claims.ts";
 
 export interface KubernetesTokenDeps {
-  /** Reviews by the API server, limited in number at a time. */
+  /** Reviews by the API server, of which only a bounded number is open at a time. */
   readonly reviews: Pick<ReviewCache, "review">;
   /** The API server must confirm at least one of these audiences. */
   readonly audiences: readonly string[];
@@ -49,9 +50,11 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
     const { audiences, deletedPods, trustDomain, clock } = this.#deps;
-    const status = await this.#review(token.text);
+    refuseUselessToken(token, audiences, clock.now());
+    const status = await this.#review(token);
     if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
     checkAudiences(status.audiences, audiences);
+    // Nothing that takes time may make a token valid for longer.
     if (isExpired(token, clock.now())) throw tokenExpired();
     const { username, groups } = status.user;
     const workload = parseServiceAccountName(username);
@@ -64,7 +67,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     return deletedPods === undefined ? caller : refuseDeleted(caller, deletedPods);
   }
 
-  async #review(token: string): Promise<TokenReviewStatus> {
+  async #review(token: BearerToken): Promise<TokenReviewStatus> {
     try {
       return await this.#deps.reviews.review(token);
     } catch (error) {
@@ -75,20 +78,6 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
       });
     }
   }
-}
-
-/**
- * Whether a token has expired according to its own `exp`. The API server decides about a token without `exp`.
- */
-function isExpired({ unprovenClaims: { exp } }: Pick<BearerToken, "unprovenClaims">, now: Date): boolean {
-  return typeof exp === "number" && exp <= now.getTime() / 1000;
-}
-
-/** A cached review must not outlive the token that it is about. */
-function tokenExpired(): CaError {
-  return new CaError("TOKEN_EXPIRED", "the token has expired", {
-    fix: "read the token file again before each call, and check both clocks",
-  });
 }
 
 /** An API server without support for audiences returns none, and would accept a token for any audience. */
@@ -118,39 +107,19 @@ function credentialIdHash({ user }: TokenReviewStatus): string | undefined {
 }
 
 /**
- * The API server's reason is free text and stays in the log. The code is chosen from the token's own claims,
- * which are unverified, so the refusal quotes none of them.
+ * The API server's reason is free text and stays in the log. The claims of the token are unverified, so the refusal
+ * quotes none of them.
  */
 function refusal(
-  { unprovenClaims }: BearerToken,
-  { error }: TokenReviewStatus,
+  token: BearerToken,
+  { error, isInvalidated = false }: TokenReviewStatus,
   now: Date,
   audiences: readonly string[],
 ): CaError {
   const cause = new Error(error === "" ? "authenticated is not true" : error);
-  const { aud } = unprovenClaims;
-  if (isExpired({ unprovenClaims }, now)) {
-    return new CaError(
-      "TOKEN_EXPIRED",
-      "the API server rejected the token, which has expired according to its own claims",
-      {
-        fix: "read the token file again before each call, and check both clocks",
-        cause,
-      },
-    );
-  }
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (!named.some((each) => audiences.includes(String(each)))) {
-    return new CaError(
-      "TOKEN_AUDIENCE",
-      "the API server rejected the token, which is for another audience according to its own claims",
-      {
-        expected: `aud to contain one of ${quote(audiences)}`,
-        fix: "mount a token with that audience, or set --token-audience",
-        cause,
-      },
-    );
-  }
+  if (isExpired(token, now)) return tokenExpired(cause);
+  if (token.unprovenClaims["aud"] === undefined) return wrongAudience(audiences, cause);
+  if (isInvalidated) return callerDeleted("the pod or the service account of the token was deleted", cause);
   return new CaError("TOKEN_REJECTED", "the Kubernetes API server rejected the token", {
     fix: "use the token of an existing pod of this cluster",
     cause,

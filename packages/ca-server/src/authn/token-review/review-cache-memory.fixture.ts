@@ -12,10 +12,10 @@ const control = new Set([kept.toString("hex")]);
 const user = { username: "system:serviceaccount:demo:frontend", groups: [], extra: {} };
 const ask = async () => ({ authenticated: true, audiences: ["istio-ca"], error: "", user });
 const cache = new ReviewCache({ ask, clock: systemClock, onAnswer: () => undefined });
-await cache.review(forgotten.toString("hex"));
+await cache.review({ text: forgotten.toString("hex"), peerAddress: "10.0.0.1:1" });
 const [foundKept, foundForgotten] = await foundInMemory([kept, forgotten].map(hexOctets));
 // Used after the snapshot, so that the engine collects neither before.
-await cache.review(forgotten.toString("hex"));
+await cache.review({ text: forgotten.toString("hex"), peerAddress: "10.0.0.1:1" });
 parentPort?.postMessage({ foundKept, foundForgotten, kept: control.size });
 
 /** The digits as octets, created without a text that would itself be found in memory. */

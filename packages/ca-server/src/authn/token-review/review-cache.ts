@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
-import pLimit, { type LimitFunction } from "p-limit";
-import { ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
+import type { BearerToken } from "../bearer-token.ts";
+import type { TokenReviewStatus } from "../ports.ts";
+
+/** A token, and where it came from. */
+export type PresentedToken = Pick<BearerToken, "text" | "peerAddress">;
 
 export interface ReviewCacheDeps {
-  readonly ask: (token: string) => Promise<TokenReviewStatus>;
+  /** `wasAccepted` tells whether the API server accepted the token before. @throws ReviewUnavailable */
+  readonly ask: (token: PresentedToken, wasAccepted: boolean) => Promise<TokenReviewStatus>;
   readonly clock: Clock;
-  readonly onAnswer: (from: "cache" | "shared" | "api-server") => void;
+  readonly onAnswer: (from: "cache" | "shared") => void;
 }
 
 interface CachedReview {
@@ -23,30 +27,26 @@ const acceptedMs = 5_000;
 /** However often a rejected token is sent, it costs the API server one review in this time. */
 const rejectedMs = 2_000;
 const maxCached = 20_000;
-const maxAtOnce = 50;
-/** Beyond this many waiting callers, the last would not get a response before their deadline. */
-const maxWaiting = 500;
 
 /**
- * Has the API server review tokens: at most fifty at a time, once for concurrent calls with the same token,
- * and not again for a short time. The cache is keyed by a hash, so no token stays in memory longer than its
- * call.
+ * Reviews a token once for concurrent calls with it, and not again for a short time. Accepted and rejected tokens
+ * never evict each other. The caches are keyed by a hash, so no token stays in memory longer than its call.
  */
 export class ReviewCache {
   readonly #deps: ReviewCacheDeps;
-  readonly #cached = new LRUCache<string, CachedReview>({ max: maxCached });
+  readonly #accepted = new LRUCache<string, CachedReview>({ max: maxCached });
+  readonly #rejected = new LRUCache<string, CachedReview>({ max: maxCached });
   readonly #asking = new Map<string, Promise<TokenReviewStatus>>();
-  readonly #limit: LimitFunction = pLimit(maxAtOnce);
 
   constructor(deps: ReviewCacheDeps) {
     this.#deps = deps;
   }
 
-  /** @throws ReviewUnavailable */
-  async review(token: string): Promise<TokenReviewStatus> {
+  /** @throws ReviewUnavailable, CaError */
+  async review(token: PresentedToken): Promise<TokenReviewStatus> {
     const { clock, onAnswer } = this.#deps;
-    const key = createHash("sha256").update(token).digest("base64");
-    const known = this.#cached.get(key);
+    const key = createHash("sha256").update(token.text).digest("base64");
+    const known = this.#accepted.get(key) ?? this.#rejected.get(key);
     if (known !== undefined && clock.monotonicMs() < known.untilMs) {
       onAnswer("cache");
       return known.status;
@@ -59,20 +59,20 @@ export class ReviewCache {
     return this.#ask(key, token);
   }
 
-  #ask(key: string, token: string): Promise<TokenReviewStatus> {
-    if (this.#limit.pendingCount >= maxWaiting) {
-      throw new ReviewUnavailable(`${maxWaiting} callers are already waiting for the API server`);
-    }
-    const { ask, clock, onAnswer } = this.#deps;
-    onAnswer("api-server");
-    const asked = this.#limit(() => ask(token))
-      .then((status) => {
-        const forMs = status.authenticated ? acceptedMs : rejectedMs;
-        this.#cached.set(key, { status, untilMs: clock.monotonicMs() + forMs });
-        return status;
-      })
+  #ask(key: string, token: PresentedToken): Promise<TokenReviewStatus> {
+    const asked = this.#deps
+      .ask(token, this.#accepted.has(key))
+      .then((status) => this.#keep(key, status))
       .finally(() => this.#asking.delete(key));
     this.#asking.set(key, asked);
     return asked;
+  }
+
+  #keep(key: string, status: TokenReviewStatus): TokenReviewStatus {
+    const untilMs = this.#deps.clock.monotonicMs() + (status.authenticated ? acceptedMs : rejectedMs);
+    this.#accepted.delete(key);
+    this.#rejected.delete(key);
+    (status.authenticated ? this.#accepted : this.#rejected).set(key, { status, untilMs });
+    return status;
   }
 }

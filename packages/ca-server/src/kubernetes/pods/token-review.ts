@@ -35,8 +35,20 @@ export async function reviewToken(
   const reply = await post(client, review);
   if (reply.status !== 201 && reply.status !== 200) throw refused(reply);
   const read = reviewSchema.safeParse(parseJson(reply.body));
-  if (read.success) return read.data.status;
+  if (read.success) return withReason(read.data.status);
   throw new ReviewUnavailable("the API server's answer is not a TokenReview");
+}
+
+/**
+ * What the validator of service account tokens says in kube-apiserver about a bound object that it does not find, or
+ * finds with another UID. The status has no field for it. Any other text leaves the reason open.
+ */
+const invalidated =
+  /service account token has been invalidated|service account \S+ has been deleted|UID \(\S*\) does not match|serviceaccounts? \S+ not found/;
+
+function withReason(status: z.infer<typeof statusSchema>): TokenReviewStatus {
+  const isInvalidated = !status.authenticated && invalidated.test(status.error);
+  return { ...status, ...(isInvalidated ? { isInvalidated } : {}) };
 }
 
 async function post(client: Pick<KubernetesClient, "post">, review: object): Promise<HttpsReply> {

@@ -49,6 +49,8 @@ export interface FakeKubernetesApi {
   readonly mostAtOnce: number;
   verdict: FakeVerdict;
   pods: readonly FakePod[];
+  /** The keys that sign the cluster's tokens; 403 if undefined. */
+  jwks: object | undefined;
   /** Undefined for a working API. */
   trouble: FakeTrouble | undefined;
   close(): Promise<void>;
@@ -90,6 +92,7 @@ class FakeApi implements FakeKubernetesApi {
   mostAtOnce = 0;
   verdict: FakeVerdict;
   pods: readonly FakePod[];
+  jwks: object | undefined;
   trouble: FakeTrouble | undefined;
   readonly #server: Server;
   #open = 0;
@@ -123,6 +126,9 @@ class FakeApi implements FakeKubernetesApi {
   }
 
   #find(path: string, query: URLSearchParams): readonly [status: number, body: object] {
+    if (path === "/openid/v1/jwks") {
+      return this.jwks === undefined ? [403, { kind: "Status", code: 403 }] : [200, this.jwks];
+    }
     if (path === "/api/v1/pods") return [200, podList(this.pods, query)];
     const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)$/.exec(path) ?? [];
     const found = this.pods.find((pod) => pod.namespace === namespace && pod.name === name);

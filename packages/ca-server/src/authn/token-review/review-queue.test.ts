@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "@kasbah/testkit";
+import { ReviewUnavailable } from "../ports.ts";
+import { type ReviewLane, ReviewQueue } from "./review-queue.ts";
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("ReviewQueue", () => {
+  let clock: FakeClock;
+  let queue: ReviewQueue;
+  let open: number;
+  let mostOpen: number;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    queue = new ReviewQueue(clock);
+    open = 0;
+    mostOpen = 0;
+  });
+
+  const review = async () => {
+    open += 1;
+    mostOpen = Math.max(mostOpen, open);
+    await turn();
+    open -= 1;
+  };
+  /** Each on a connection of its own unless the address has a port. */
+  const many = (lane: ReviewLane, count: number, address: (at: number) => string, work = review) =>
+    Promise.allSettled(Array.from({ length: count }, (_, at) => queue.run(lane, address(at), work)));
+  const served = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
+    outcomes.filter(({ status }) => status === "fulfilled").length;
+  const never = () => new Promise<never>(() => {});
+
+  it("runs at most fifty reviews of proven tokens at a time, and keeps five hundred waiting", async () => {
+    const outcomes = await many("proven", 1000, (at) => `10.0.0.1:${at}`);
+    assert.equal(mostOpen, 50);
+    assert.equal(served(outcomes), 550);
+    for (const each of outcomes) {
+      if (each.status === "rejected") assert.ok(each.reason instanceof ReviewUnavailable);
+    }
+    assert.equal(open, 0);
+  });
+
+  it("frees the slot of a failed review", async () => {
+    const fail = async () => {
+      throw new ReviewUnavailable("down");
+    };
+    await many("no keys", 300, (at) => `10.0.0.1:${at}`, fail);
+    await queue.run("no keys", "10.0.0.1:1", review);
+    assert.equal(mostOpen, 1);
+  });
+
+  for (const lane of ["unknown key", "no keys"] as const) {
+    it(`always has room for a proven token while reviews of the lane "${lane}" hang`, async () => {
+      void many(lane, 1000, (at) => `10.0.${at % 250}.1:${at}`, never);
+      await queue.run("proven", "10.0.0.1:1", review);
+      assert.equal(open, 0);
+    });
+  }
+
+  it("serves a token soon although an attacker on the same address keeps the lane full", async () => {
+    const started: string[] = [];
+    const work = (name: string) => async () => {
+      started.push(name);
+      await turn();
+    };
+    const flood = Array.from({ length: 600 }, (_, at) =>
+      queue.run("no keys", `10.0.0.1:${at % 6}`, work("flood")).catch(() => undefined),
+    );
+    await queue.run("no keys", "10.0.0.1:99", work("good"));
+    await Promise.all(flood);
+    assert.ok(started.indexOf("good") <= 60, String(started.indexOf("good")));
+  });
+
+  it("limits the reviews of tokens with an unknown key: half of the share for one address", async () => {
+    const one = (address: string) => queue.run("unknown key", address, async () => undefined);
+    const reviewed = async (count: number, address: (at: number) => string) => {
+      let passed = 0;
+      for (let at = 0; at < count; at += 1)
+        await one(address(at)).then(
+          () => (passed += 1),
+          () => undefined,
+        );
+      return passed;
+    };
+    assert.equal(await reviewed(1000, (at) => `10.0.0.1:${at}`), 200);
+    assert.equal(await reviewed(1000, (at) => `10.1.${at % 250}.${Math.floor(at / 250)}:1`), 200);
+    await clock.advance(20_000);
+    assert.equal(await reviewed(1000, (at) => `[2001:db8::${at.toString(16)}]:1`), 200, "one /64");
+    assert.equal(await reviewed(1000, (at) => `10.2.${at % 250}.${Math.floor(at / 250)}:1`), 200);
+  });
+
+  it("tells a caller beyond the share when to retry", async () => {
+    const outcomes = await many("unknown key", 1000, (at) => `10.0.${at % 250}.1:${at}`);
+    const refused = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    assert.ok(refused.length >= 600);
+    assert.ok(refused.some((error: ReviewUnavailable) => (error.retryAfterMs ?? 0) > 0));
+  });
+});
