@@ -5,7 +5,7 @@ import type { TlsTarget } from "../http2/raw-connection.ts";
 /** Where the attacker's connections come from; the good callers have 127.0.0.1. */
 export type Addresses = "one address" | "2,000 addresses" | "the address of the good callers";
 
-const addressOf: Readonly<Record<Addresses, (index: number) => string>> = {
+export const addressOf: Readonly<Record<Addresses, (index: number) => string>> = {
   "one address": () => "127.0.0.2",
   "2,000 addresses": (index) => `127.1.${Math.floor((index % 2_000) / 200)}.${(index % 200) + 1}`,
   "the address of the good callers": () => "127.0.0.1",
