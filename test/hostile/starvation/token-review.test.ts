@@ -27,7 +27,7 @@ const atATime = 10;
 const delayMs = 100;
 const withinMs = 60_000;
 /** The share of tokens with an unknown key, and the one read of the keys that the first of them causes. */
-const share = { burst: 400, perSecond: 20 };
+const share = { burst: 100, perSecond: 10 };
 
 const shapes: Readonly<Record<Addresses, Pick<TokenAttack, "connections" | "streams">>> = {
   "one address": { connections: 6, streams: isFull ? 100 : 30 },

@@ -23,13 +23,13 @@ const maxWaiting = 500;
 
 /**
  * Proven tokens always find a fifth of the reviews free. Tokens with an unknown key are invented, or those of a cluster
- * that has just changed its key or hides one; a start of a few hundred such pods passes at once.
+ * that hides a key, which the first accepted one reveals.
  */
 const limits: Readonly<Record<ReviewLane, LaneLimits>> = {
   proven: { atOnce: maxAtOnce, waiting: maxWaiting, waitingPerAddress: maxWaiting },
   "unknown key": {
-    ...{ atOnce: 10, waiting: 200, waitingPerAddress: 100 },
-    rate: { perMinute: 1_200, burst: 400 },
+    ...{ atOnce: 10, waiting: 100, waitingPerAddress: 50 },
+    rate: { perMinute: 600, burst: 100 },
   },
   "no keys": { atOnce: 40, waiting: maxWaiting, waitingPerAddress: maxWaiting / 2 },
 };
