@@ -42,6 +42,7 @@ export { type ManualTimers, manualTimers } from "./manual-timers.ts";
 export { forgeCertificate } from "./minting/forged-certificate.ts";
 export { mintSecret } from "./minting/minted-secret.ts";
 export { createOddCertificate, type OddCertificate, type OddOrder } from "./minting/odd-certificate.ts";
+export { primeAbove, randomPrime, rsaKeyOf } from "./minting/rsa-key-of.ts";
 export { createTestAuthority, type LeafOrder, type TestAuthority } from "./minting/test-authority.ts";
 export { type RawCall, type RawReply, rawCall } from "./raw-call.ts";
 export { untilSeen } from "./until-seen.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { primeAbove, randomPrime, rsaKeyOf } from "@kasbah/testkit";
 import { constructedTag, primitiveTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import {
@@ -9,7 +10,7 @@ import {
   subjectKey,
   uri,
 } from "../forge.fixture.ts";
-import { createKeyPair } from "../keys/key.ts";
+import { createKeyPair, KeyPair } from "../keys/key.ts";
 import { oid } from "../oids.ts";
 import { findClientRejection } from "./rejections.ts";
 import type { SigningPath } from "./signing-path.ts";
@@ -115,6 +116,18 @@ describe("findClientWarnings", () => {
     assert.ok(namesOf(path([constraint(false, directory)])).includes("directory-name-constraint"));
     assert.ok(namesOf(path([policies(true, "1.2.3.4")])).includes("critical-policy-extension"));
     assert.ok(!namesOf(path([policies(false, "1.2.3.4")])).includes("critical-policy-extension"));
+  });
+
+  it("names a CA whose RSA key anyone can factor", () => {
+    const prime = randomPrime(1024);
+    const weak = new KeyPair(rsaKeyOf(prime, primeAbove(prime)));
+    const signer = forgeCertificate(keys.root, {
+      issuer: name("root"),
+      subject: name("weak"),
+      publicKey: weak.publicKey.spki,
+      extensions: [caExtension(), usage, subjectKey("02")],
+    });
+    assert.ok(namesOf(path([], { signer })).includes("factorable-key"));
   });
 
   it("names a certificate that strict clients reject, and nothing of a correct one", () => {

@@ -1,5 +1,6 @@
 import type { Certificate } from "../certificate/certificate.ts";
 import { looksSelfSigned } from "../certificate/issuer-rules.ts";
+import { factorProblem } from "../keys/factorable.ts";
 import type { GeneralNameKind } from "../names/general-name.ts";
 import { oid, oidName } from "../oids.ts";
 import type { ClientFinding } from "./finding.ts";
@@ -34,6 +35,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "directory-name-constraint": { affectsNodeProxies: true, problemOf: directoryConstraint },
   "critical-policy-extension": { affectsNodeProxies: true, problemOf: criticalPolicy },
   "ecdsa-sha512": { affectsNodeProxies: true, problemOf: longHash },
+  "factorable-key": { affectsNodeProxies: false, problemOf: weakKey },
   "strict-x509": { affectsNodeProxies: false, problemOf: strictProblem },
 };
 
@@ -64,6 +66,12 @@ function criticalPolicy(certificate: Certificate): string | undefined {
 function longHash(certificate: Certificate, { root }: SigningPath): string | undefined {
   if (certificate === root || certificate.signatureOid !== oid.ecdsaWithSha512) return undefined;
   return "is signed with ECDSA and SHA-512, which rustls with its library ring rejects";
+}
+
+/** A set in use must not stop a CA that restarts, so its key is a warning, unlike a caller's. */
+function weakKey({ publicKey }: Certificate): string | undefined {
+  const problem = factorProblem(publicKey);
+  return problem && `has a key from which anyone can derive the private key: ${problem}`;
 }
 
 /** RFC 5280 §4.2.1: what `openssl verify -x509_strict` and Python from 3.13 on require of a CA. */

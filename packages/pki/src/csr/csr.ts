@@ -3,6 +3,7 @@ import { type DerElement, parseDer } from "../der/reader.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { wholeOctets } from "../der/values.ts";
 import { PkiError, withCodes } from "../errors.ts";
+import { factorProblem } from "../keys/factorable.ts";
 import { type PublicKey, parsePublicKey } from "../keys/public-key.ts";
 import { isSignedBy, readSignatureAlgorithm } from "../keys/signature.ts";
 import { parsePemBlock } from "../pem/pem.ts";
@@ -79,6 +80,8 @@ function readKey(spki: Uint8Array): PublicKey {
     const publicKey = parsePublicKey(spki);
     // Import the key here, so that a key that only OpenSSL rejects does not look like a wrong signature.
     void publicKey.keyObject;
+    const problem = factorProblem(publicKey);
+    if (problem !== undefined) throw new PkiError("KEY_REJECTED", problem);
     return publicKey;
   });
 }
