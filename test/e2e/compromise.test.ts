@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { X509Certificate } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Certificate, parseCertificate, parseTrustBundle, type TrustBundle } from "@kasbah/pki";
+import { type Certificate, maxBackdateMs, parseCertificate, parseTrustBundle, type TrustBundle } from "@kasbah/pki";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import { runKasbahCommand } from "../harness/kasbah-command.ts";
 import { Pod } from "../harness/pod.ts";
@@ -11,8 +11,6 @@ import { mintLongLivedToken } from "../harness/token-issuer.ts";
 import { suiteTimeoutMs } from "../harness/until.ts";
 
 const names = ["api", "batch", "web"];
-/** The CA backdates every certificate by two minutes. */
-const backdateMs = 120_000;
 
 interface Workload {
   readonly pod: Pod;
@@ -147,8 +145,11 @@ describe("A mesh whose CA key was stolen", function () {
   });
 });
 
-function issuedAt(leaf: X509Certificate): Date {
-  return new Date(new Date(leaf.validFrom).getTime() + backdateMs);
+/** The CA backdates a leaf by a tenth of its lifetime, which is an eleventh of its validity. */
+function issuedAt({ validFrom, validTo }: X509Certificate): Date {
+  const start = Date.parse(validFrom);
+  const backdateMs = Math.floor((Date.parse(validTo) - start) / 11_000) * 1000;
+  return new Date(start + Math.min(maxBackdateMs, backdateMs));
 }
 
 /** The intermediate that a workload sends with its leaf. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
-  backdateMs,
+  maxBackdateMs,
   type Certificate,
   createKeyPair,
   createSerial,
@@ -70,7 +70,7 @@ describe("Workload certificate linted by zlint", function () {
 
 async function createRoot(type: KeyType): Promise<Signer> {
   const keyPair = await createKeyPair(type);
-  const notBefore = new Date(now.getTime() - backdateMs);
+  const notBefore = new Date(now.getTime() - maxBackdateMs);
   const notAfter = new Date(now.getTime() + 10 * 365 * 86_400_000);
   const template = {
     serial: createSerial(),

@@ -16,7 +16,13 @@ export {
 } from "./certificate/certificate.ts";
 export { type ChainToVerify, verifyChain } from "./certificate/chain.ts";
 export { looksSelfSigned } from "./certificate/issuer-rules.ts";
-export { backdateMs, leafCommonName, leafValidity, type Validity } from "./certificate/profile.ts";
+export {
+  backdateFor,
+  leafCommonName,
+  leafValidity,
+  maxBackdateMs,
+  type Validity,
+} from "./certificate/profile.ts";
 export { createSerial, createWorkloadSerial, tokenProofTime } from "./certificate/serial.ts";
 export { TrustBundle } from "./certificate/trust-bundle.ts";
 export type { ClientFinding } from "./clients/finding.ts";

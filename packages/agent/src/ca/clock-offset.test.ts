@@ -43,6 +43,20 @@ describe("clockOffsetMs", () => {
   });
 });
 
+describe("clockOffsetMs with a lifetime of two minutes", () => {
+  it("measures the offset of a kasbah CA and of one that backdates by two minutes, such as Istio's", async () => {
+    const authority = await createTestAuthority();
+    const { publicKey } = await createKeyPair("P-256");
+    for (const backdate of [12_000, 120_000]) {
+      const notBefore = new Date(Date.parse("2030-01-01T00:01:00Z") - backdate);
+      const notAfter = new Date("2030-01-01T00:03:00Z");
+      const leaf = await authority.issue({ publicKey, notBefore, notAfter, names });
+      const measured = clockOffsetMs({ leaf, requestedTtlMs: 120_000, askedAt, receivedAt });
+      assert.ok(Math.abs((measured ?? Number.NaN) - 60_000) <= 1_000, `${measured}`);
+    }
+  });
+});
+
 describe("tokenTime", () => {
   const now = new Date("2030-01-02T00:00:00Z");
   const dayMs = 86_400_000;

@@ -1,4 +1,4 @@
-import { backdateMs, type Certificate } from "@kasbah/pki";
+import { backdateFor, type Certificate, maxBackdateMs } from "@kasbah/pki";
 
 export interface TimedReply {
   readonly leaf: Certificate;
@@ -15,15 +15,20 @@ const roundingMs = 500;
 
 /**
  * Returns how far the CA's clock is ahead of the local clock, accurate to about a second; negative if it is
- * behind. kasbah and Istio backdate a leaf by two minutes, so notBefore shows when it was signed. Undefined
- * if the validity is not the requested lifetime plus those two minutes.
+ * behind. The CA backdates a leaf by a time that follows from its lifetime, so notBefore shows when it was
+ * signed. Undefined if the validity is not the requested lifetime plus that time.
  */
 export function clockOffsetMs({ leaf, requestedTtlMs, askedAt, receivedAt }: TimedReply): number | undefined {
-  const askedSeconds = Math.floor(requestedTtlMs / 1_000);
-  const livedMs = leaf.notAfter.getTime() - leaf.notBefore.getTime();
-  if (livedMs !== askedSeconds * 1_000 + backdateMs) return undefined;
+  const grantedMs = Math.floor(requestedTtlMs / 1_000) * 1_000;
+  const backdateMs = leaf.notAfter.getTime() - leaf.notBefore.getTime() - grantedMs;
+  if (!backdatesOf(grantedMs).includes(backdateMs)) return undefined;
   const signedAt = leaf.notBefore.getTime() + backdateMs + roundingMs;
   return signedAt - (askedAt.getTime() + receivedAt.getTime()) / 2;
+}
+
+/** Of a kasbah CA; of Istio's and of earlier releases, which backdate every leaf by two minutes. */
+function backdatesOf(grantedMs: number): readonly number[] {
+  return [backdateFor(grantedMs), maxBackdateMs];
 }
 
 /**

@@ -1,5 +1,5 @@
 import {
-  backdateMs,
+  maxBackdateMs,
   type Certificate,
   PkiError,
   parseCertificate,
@@ -82,7 +82,7 @@ export class ClientCertificateAuthenticator {
     const { maxRenewalAgeMs } = this.#deps;
     const tokenProvenAt = tokenProofTime(leaf.serial);
     const ageMs = now.getTime() - tokenProvenAt.getTime();
-    const isAfterIssuance = tokenProvenAt.getTime() > leaf.notBefore.getTime() + backdateMs;
+    const isAfterIssuance = tokenProvenAt.getTime() > leaf.notBefore.getTime() + maxBackdateMs;
     if (ageMs > maxRenewalAgeMs || isAfterIssuance) {
       throw rejected("no token has proven this identity recently enough", {
         expected: `a token within the last ${formatDuration(maxRenewalAgeMs)}`,

@@ -13,7 +13,7 @@ import type { Successor } from "./rotation/succession.ts";
 
 /**
  * Authorities begin in the past, so that they are already valid if the clock was up to two days ahead when they
- * were made and is then set right. Leaves begin two minutes in the past.
+ * were made and is then set right. Leaves begin at most two minutes in the past.
  */
 const authorityBackdateMs = 48 * 3_600_000;
 

@@ -143,6 +143,12 @@ describe("createIssuance", () => {
     assert.equal(record?.caller, caller);
   });
 
+  it("backdates a short-lived certificate by a tenth of its lifetime", async () => {
+    const { certificate } = await authorityWith().createCertificate(call({ ttlSeconds: 120 }));
+    assert.equal(certificate.notBefore.toISOString(), "2029-12-31T23:59:48.000Z");
+    assert.equal(certificate.notAfter.toISOString(), "2030-01-01T00:02:00.000Z");
+  });
+
   it("gives every certificate a unique serial", async () => {
     const authority = authorityWith();
     const issued = await Promise.all(Array.from({ length: 50 }, () => authority.createCertificate(call())));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSpiffeId } from "../names/spiffe-id.ts";
-import { backdateMs, leafCommonName, leafValidity } from "./profile.ts";
+import { backdateFor, leafCommonName, leafValidity, maxBackdateMs } from "./profile.ts";
 
 const now = new Date("2030-01-01T00:00:00.750Z");
 const far = new Date("2040-01-01T00:00:00Z");
@@ -20,6 +20,20 @@ describe("leafValidity", () => {
     assert.equal(notAfter.toISOString(), "2030-01-01T01:00:00.000Z");
   });
 
+  it("starts at most a tenth of the lifetime in the past", () => {
+    const backdates = [1, 9, 10, 60, 120, 300, 1199, 1200, 86_400].map((s) => backdateFor(s * 1000) / 1000);
+    assert.deepEqual(backdates, [0, 0, 1, 6, 12, 30, 119, 120, 120]);
+    const { notBefore, notAfter } = leafValidity({ now, ttlMs: 120_000, issuerNotAfter: far });
+    assert.equal(notBefore.toISOString(), "2029-12-31T23:59:48.000Z");
+    assert.equal(notAfter.toISOString(), "2030-01-01T00:02:00.000Z");
+  });
+
+  it("starts a tenth of what the issuer leaves in the past, if that is less than the lifetime", () => {
+    const issuerNotAfter = new Date("2030-01-01T00:01:00Z");
+    const { notBefore } = leafValidity({ now, ttlMs: 3_600_000, issuerNotAfter });
+    assert.equal(notBefore.toISOString(), "2029-12-31T23:59:55.000Z");
+  });
+
   it("never outlives the issuer, for any requested lifetime", () => {
     const instant = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true });
     fc.assert(
@@ -31,7 +45,9 @@ describe("leafValidity", () => {
           const issuerNotAfter = new Date(at.getTime() + left);
           const { notBefore, notAfter } = leafValidity({ now: at, ttlMs, issuerNotAfter });
           assert.ok(notAfter <= issuerNotAfter && notAfter.getTime() <= at.getTime() + ttlMs);
-          assert.ok(notBefore < notAfter && notBefore.getTime() <= at.getTime() - backdateMs);
+          assert.ok(notBefore < notAfter && notBefore <= at);
+          const backdateMs = at.getTime() - notBefore.getTime();
+          assert.ok(backdateMs <= Math.min(maxBackdateMs, ttlMs / 10, left / 10) + 2000, `${backdateMs} ms`);
           assert.equal((notBefore.getTime() % 1000) + (notAfter.getTime() % 1000), 0);
         },
       ),

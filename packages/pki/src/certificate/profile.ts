@@ -6,25 +6,35 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
+/** The validity of a leaf starts at most this far in the past, as with Istio. */
+export const maxBackdateMs = 120_000;
+
 /**
- * The validity of a leaf starts this far in the past, as with Istio, so that peers with slow clocks accept it
- * immediately.
+ * How far in the past the validity of a leaf starts, in whole seconds, so that peers with slow clocks accept it
+ * immediately. More than a small share of the lifetime would send clients into a loop that renew at half of the
+ * whole validity, such as ztunnel: at 2 minutes, they would renew a certificate of 2 minutes on arrival.
  */
-export const backdateMs = 120_000;
+export function backdateFor(lifetimeMs: number): number {
+  return Math.min(maxBackdateMs, Math.floor(lifetimeMs / 10_000) * 1000);
+}
 
 /** The upper bound of a common name (RFC 5280 appendix A.1, ub-common-name). */
 const maxCommonName = 64;
 
 /**
- * The validity of a leaf in whole seconds: from two minutes in the past until its lifetime is over or its
+ * The validity of a leaf in whole seconds: from {@link backdateFor} in the past until its lifetime is over or its
  * issuer expires, whichever comes first.
  * @throws RangeError if the lifetime is not positive or the issuer has expired
  */
 export function leafValidity(o: { now: Date; ttlMs: number; issuerNotAfter: Date }): Validity {
   if (!(o.ttlMs > 0)) throw new RangeError("the lifetime is not positive");
   if (o.issuerNotAfter.getTime() <= o.now.getTime()) throw new RangeError("the issuer has expired");
-  const end = Math.min(o.now.getTime() + o.ttlMs, o.issuerNotAfter.getTime());
-  return { notBefore: wholeSeconds(o.now.getTime() - backdateMs), notAfter: wholeSeconds(end) };
+  const start = o.now.getTime();
+  const end = Math.min(start + o.ttlMs, o.issuerNotAfter.getTime());
+  const notAfter = wholeSeconds(end);
+  // A certificate must be valid for a time, even if less than a second of it is left.
+  const latest = notAfter.getTime() - 1000;
+  return { notBefore: wholeSeconds(Math.min(start - backdateFor(end - start), latest)), notAfter };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { backdateMs } from "@kasbah/pki";
+import { maxBackdateMs } from "@kasbah/pki";
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AuthorityKeeper } from "../keeper.ts";
@@ -53,7 +53,7 @@ export class CrossCertifier {
     const pair = await keys.find(from.id);
     if (pair === undefined) throw new TypeError(`the key of ${from.id} is missing`);
     const notAfterMs = Math.min(from.certificate.notAfter.getTime(), to.certificate.notAfter.getTime());
-    const notBefore = new Date(Math.floor((now.getTime() - backdateMs) / 1000) * 1000);
+    const notBefore = new Date(Math.floor((now.getTime() - maxBackdateMs) / 1000) * 1000);
     const validity = { notBefore, notAfter: new Date(notAfterMs) };
     const template = { serial: newSerial(), validity, root: to.certificate };
     const certificate = await writer.writeCross(template, {

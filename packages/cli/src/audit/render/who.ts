@@ -36,7 +36,7 @@ export function whoJson({ spiffeId, at, certificates, more, ends }: WhoAnswer) {
   };
 }
 
-/** The CA backdates notBefore by two minutes, so a certificate can be valid before it was issued. */
+/** The CA backdates notBefore by up to two minutes, so a certificate can be valid before it was issued. */
 function note({ found: { entry } }: CertificateRecord, at: Date | undefined): string {
   if (at === undefined || Date.parse(entry.time) <= at.getTime()) return "";
   return "  ! issued after that time: the CA backdates notBefore to allow for slow clocks\n";
