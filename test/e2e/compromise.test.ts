@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { X509Certificate } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Certificate, maxBackdateMs, parseCertificate, parseTrustBundle, type TrustBundle } from "@kasbah/pki";
+import {
+  type Certificate,
+  maxBackdateMs,
+  parseCertificate,
+  parseTrustBundle,
+  type TrustBundle,
+} from "@kasbah/pki";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import { runKasbahCommand } from "../harness/kasbah-command.ts";
 import { Pod } from "../harness/pod.ts";

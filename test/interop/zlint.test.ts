@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
-  maxBackdateMs,
   type Certificate,
   createKeyPair,
   createSerial,
   type KeyType,
   leafValidity,
+  maxBackdateMs,
   parseSpiffeId,
 } from "@kasbah/pki";
 import { createCertificateWriter, type Signer } from "@kasbah/pki/certificate-writer";

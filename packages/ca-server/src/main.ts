@@ -32,6 +32,7 @@ import { openOwnedAuthorities } from "./opening/authorities.ts";
 import { openClock } from "./opening/clock.ts";
 import { followTransitions } from "./opening/follow-transitions.ts";
 import { openLedger } from "./opening/ledger.ts";
+import { ownNamesOf } from "./opening/own-names.ts";
 import { openStateOwner } from "./opening/state-owner.ts";
 import { createMover } from "./ownership/create-mover.ts";
 import { ControlAnchors } from "./recording/anchors/control-anchors.ts";
@@ -113,12 +114,14 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const common = { config, clock, logger };
 
   const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
-  const admission = createAdmission(common);
+  const own = ownNamesOf(config);
+  const admission = createAdmission({ ...common, ...own });
   const { policy } = admission;
   const issuance = createIssuance({
     ...{ ...authn, ...admission, policy: () => policy.current() },
     observer: { onIgnored: metrics.requestIgnored, onSharedKey: metrics.keyShared },
     ...{ issuers, writer, newSerial: createWorkloadSerial, ledger: ledger.decisions },
+    ownSpiffeId: own.ownSpiffeId,
     ...{ maxRenewalAgeMs: config.maxRenewalAge, requireTime: () => clock.requireTime(), clock },
   });
 
@@ -131,6 +134,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const grpc = createGrpcServer({
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
+    serverNames: own.serverNames,
     ...{ metrics, writer, newSerial, newReferenceId },
     capacity: readHostCapacity(process.constrainedMemory()),
     isReady: () => readiness().ready,

@@ -27,6 +27,7 @@ import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/cer
 import { GrpcEndpoint } from "../../../packages/ca-server/src/grpc/server.ts";
 import { ServingCertificate } from "../../../packages/ca-server/src/grpc/serving-certificate.ts";
 import { createIssuance } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
+import { ReservedNames } from "../../../packages/ca-server/src/issuance/names/reserved-names.ts";
 import type { Issuer } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { openTerms } from "../../../packages/ca-server/src/issuance/rules.ts";
 import { MemoryLedger } from "../../../packages/ca-server/src/recording/memory-ledger.fixture.ts";
@@ -91,7 +92,9 @@ export async function openGate(): Promise<Gate> {
       ttlCeilingMs: dayMs,
       rules: [],
       fallback: terms,
+      reservedNames: ReservedNames.none,
     }),
+    ownSpiffeId: undefined,
     maxRenewalAgeMs,
     throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
     keyHolders: { isSharedBy: () => false },

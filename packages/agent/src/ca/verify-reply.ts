@@ -186,7 +186,8 @@ function checkIssuers(chain: readonly Certificate[], roots: TrustBundle, leaf: C
 function checkTime(leaf: Certificate, now: Date): void {
   const earlyMs = leaf.notBefore.getTime() - now.getTime();
   if (earlyMs > 0) {
-    const hint = "the local clock is behind by that and up to two minutes more, unless the CA's clock is wrong";
+    const hint =
+      "the local clock is behind by that and up to two minutes more, unless the CA's clock is wrong";
     throw invalid("not_yet_valid", `leaf is not valid for another ${seconds(earlyMs)}; ${hint}`, leaf);
   }
   const lateMs = now.getTime() - leaf.notAfter.getTime();

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from "@kasbah/runtime";
+import type { ReservedNames } from "../issuance/names/reserved-names.ts";
 import type { KeyHolders, Throttle } from "../issuance/ports.ts";
 import { createKeyHolders } from "./key-holders.ts";
 import { PolicySource } from "./policy/source.ts";
@@ -12,6 +13,8 @@ export interface AdmissionDeps {
     /** Zero means no ceiling. */
     readonly ttlCeiling: number;
   };
+  /** The DNS names that no workload gets. */
+  readonly reservedNames: ReservedNames;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -23,11 +26,11 @@ export interface Admission {
   readonly keyHolders: KeyHolders;
 }
 
-export function createAdmission({ config, clock, logger }: AdmissionDeps): Admission {
+export function createAdmission({ config, reservedNames, clock, logger }: AdmissionDeps): Admission {
   const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs, ttlCeiling } = config;
   const ttlCeilingMs = ttlCeiling === 0 ? Number.POSITIVE_INFINITY : ttlCeiling;
   return {
-    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, clock, logger }),
+    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames, clock, logger }),
     throttle: createThrottle(clock),
     keyHolders: createKeyHolders(),
   };

@@ -1,7 +1,8 @@
 import type { SpiffeId } from "@kasbah/pki";
 import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { lifetimesFor } from "../issuance/lifetime.ts";
-import { dnsNamesFor, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
+import { grantedNames } from "../issuance/names/granted-names.ts";
+import { type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
 
 /** Describes to an operator the rule that applies to an identity and the terms that it grants. */
 export function identityExplanation(
@@ -21,7 +22,7 @@ export function identityExplanation(
     maxTtl,
     onExcess,
     keyTypes: terms.keyTypes ?? [],
-    dnsNames: dnsNamesFor(spiffeId, terms),
+    dnsNames: grantedNames(spiffeId, terms, policy.reservedNames),
     onForeignNames,
     onSharedKey,
     rate: rate === undefined ? "" : `${rate.perMinute} per minute, burst of ${rate.burst}`,

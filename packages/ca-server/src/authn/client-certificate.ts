@@ -1,6 +1,6 @@
 import {
-  maxBackdateMs,
   type Certificate,
+  maxBackdateMs,
   PkiError,
   parseCertificate,
   type TrustBundle,

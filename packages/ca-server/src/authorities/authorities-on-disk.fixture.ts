@@ -8,6 +8,7 @@ import {
   type RecordingLogger,
   recordingLogger,
 } from "@kasbah/testkit";
+import { servingNames } from "../config/serving-names.ts";
 import { prepareStateDirectory } from "../store/state-directory.ts";
 import { openDirectoryBacking } from "./backing.ts";
 import type { CompromiseOperations } from "./compromise/operations.ts";
@@ -72,7 +73,7 @@ export function testRehearsal(
 ): Rehearse {
   return createRehearsal({
     ...{ writer, trustDomain, clock, hasNodeProxies: false },
-    serverNames: ["localhost", "127.0.0.1"],
+    serverNames: servingNames({ additional: [], ownSpiffeId: undefined }),
     dnsNames: async () => dnsNames,
   });
 }

@@ -7,6 +7,7 @@ import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
+import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
 
 export type { Machine } from "./machine.ts";
 
@@ -20,6 +21,7 @@ export function serverOptions(machine: Machine) {
   return {
     stateDir: stateDirOption(machine),
     ...generalOptions,
+    ...ownIdentityOptions,
     ...callerOptions,
     ...lifetimeOptions,
     ...authorityOptions,
@@ -172,7 +174,13 @@ function crossChecks(config: ServerConfig): readonly string[] {
   const { defaultTtl, maxTtl } = config;
   const own =
     defaultTtl > maxTtl ? ["--default-ttl: is greater than --max-ttl; lower it, or raise --max-ttl"] : [];
-  return [...own, ...callerProblems(config), ...kubernetesProblems(config), ...authorityProblems(config)];
+  return [
+    ...own,
+    ...ownIdentityProblems(config),
+    ...callerProblems(config),
+    ...kubernetesProblems(config),
+    ...authorityProblems(config),
+  ];
 }
 
 /** Accepts RFC 1123 labels. A wildcard would let this server's key impersonate other hosts. */

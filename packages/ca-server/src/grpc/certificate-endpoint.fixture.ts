@@ -25,6 +25,7 @@ import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
 import { tokenAlgorithms } from "../authn/jwks/key-set.ts";
 import { JwksTokenAuthenticator } from "../authn/jwks/token.ts";
 import type { SeenClient } from "../authorities/fixed-roots/root-clients.ts";
+import { servingNames } from "../config/serving-names.ts";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import {
   type CertificateIssuance,
@@ -111,7 +112,8 @@ async function createParts() {
   const service = { issuance, metrics, decisions, rootClients };
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const log = { record: async () => undefined };
-  const serving = { names: ["ca.test"], newSerial: createSerial, log, asksClients: true, scheduler };
+  const names = servingNames({ additional: ["ca.test"], ownSpiffeId: undefined });
+  const serving = { names, newSerial: createSerial, log, asksClients: true, scheduler };
   return {
     state,
     route: createCertificateRoute({ ...service, newReferenceId, clock, logger }),

@@ -197,6 +197,7 @@ function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceD
     rule: order.rule,
     peerAddress,
     referenceId,
+    ...(order.withheldDnsNames.length === 0 ? {} : { withheldDnsNames: order.withheldDnsNames }),
     ...(order.shortenedFromMs === undefined ? {} : { requestedTtlSeconds: order.shortenedFromMs / 1000 }),
     ...(order.ignored.length === 0 ? {} : { ignored: order.ignored }),
     ...(disregarded.length === 0 ? {} : { disregarded }),

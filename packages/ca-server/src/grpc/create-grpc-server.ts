@@ -16,9 +16,10 @@ import {
 export interface GrpcServerDeps {
   readonly config: LimitConfig & {
     readonly grpcAddress: HostPort;
-    readonly serverSan: readonly string[];
     readonly noClientCertificates: boolean;
   };
+  /** The names of the serving certificate. */
+  readonly serverNames: ServingCertificateDeps["names"];
   readonly capacity: HostCapacity;
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
@@ -49,7 +50,7 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     writer,
     newSerial,
     log: deps.servingLog,
-    names: config.serverSan,
+    names: deps.serverNames,
     asksClients: !config.noClientCertificates,
     scheduler,
     clock,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { type Certificate, createSerial, parsePrivateKey, TrustBundle } from "@kasbah/pki";
+import { type Certificate, createSerial, parsePrivateKey, parseSpiffeId, TrustBundle } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { createScheduler } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
@@ -13,11 +13,13 @@ import {
   recordingLogger,
   type TestAuthority,
 } from "@kasbah/testkit";
+import { servingNames } from "../config/serving-names.ts";
 import { CaError } from "../errors.ts";
 import { fixedIssuers } from "../issuance/fixed-issuers.fixture.ts";
 import { ServingCertificate, type ServingIssuerSource } from "./serving-certificate.ts";
 
 const halfDayMs = 12 * 3_600_000;
+const ownSpiffeId = parseSpiffeId("spiffe://cluster.local/ns/kasbah-system/sa/kasbah");
 
 describe("ServingCertificate", () => {
   let clock: FakeClock;
@@ -63,7 +65,7 @@ describe("ServingCertificate", () => {
           recorded.push(certificate);
         },
       },
-      names: ["ca.mesh.test", "10.1.2.3", "localhost"],
+      names: servingNames({ additional: ["ca.mesh.test", "10.1.2.3", "localhost"], ownSpiffeId }),
       asksClients,
       scheduler: createScheduler(clock, manualSweep().sweep),
       clock,
@@ -194,6 +196,7 @@ describe("ServingCertificate", () => {
       "IP Address:0:0:0:0:0:0:0:1",
       "IP Address:10.1.2.3",
       "IP Address:127.0.0.1",
+      "URI:spiffe://cluster.local/ns/kasbah-system/sa/kasbah",
     ]);
     assert.equal(subject, undefined);
   });

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import {
   type Certificate,
   createKeyPair,
@@ -18,7 +17,6 @@ import {
 } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { ServingIssuer } from "../issuance/ports.ts";
-import { servingNames } from "./serving-names.ts";
 
 /** Selects the authority that issues the serving certificate. */
 export interface ServingIssuerSource {
@@ -33,8 +31,7 @@ export interface ServingCertificateDeps {
   readonly newSerial: () => Uint8Array;
   /** Records each certificate; never rejects. */
   readonly log: { record(certificate: Certificate, issuer: Certificate): Promise<void> };
-  /** Additional DNS names and IP addresses. */
-  readonly names: readonly string[];
+  readonly names: readonly SubjectAltName[];
   /** Whether the server requests client certificates. */
   readonly asksClients: boolean;
   readonly scheduler: Scheduler;
@@ -154,22 +151,17 @@ export class ServingCertificate implements Component {
   }
 
   async #issue(publicKey: PublicKey, issuer: ServingIssuer, now: Date): Promise<Certificate> {
-    const { writer, newSerial } = this.#deps;
+    const { writer, newSerial, names } = this.#deps;
     const validity = leafValidity({ now, ttlMs: lifetimeMs, issuerNotAfter: issuer.latestLeafExpiry });
-    const subjectAltNames = this.#subjectAltNames();
-    const template = { serial: newSerial(), validity, publicKey, subjectAltNames, serverOnly: true };
+    const template = { serial: newSerial(), validity, publicKey, subjectAltNames: names, serverOnly: true };
     const leaf = await writer.writeLeaf(template, issuer);
-    lintServingCertificate(leaf, { names: subjectAltNames, publicKey, issuer: issuer.certificate, validity });
+    lintServingCertificate(leaf, { names, publicKey, issuer: issuer.certificate, validity });
     return leaf;
   }
 
   #clientRoots(): Pick<ServingIdentity, "clientRootsPem"> {
     const { asksClients, issuers } = this.#deps;
     return asksClients ? { clientRootsPem: issuers.trustBundle().toPem() } : {};
-  }
-
-  #subjectAltNames(): SubjectAltName[] {
-    return servingNames(this.#deps.names).map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }));
   }
 }
 

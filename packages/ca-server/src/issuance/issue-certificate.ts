@@ -33,6 +33,8 @@ export interface IssuanceDeps extends SigningDeps {
   readonly observer: IssuanceObserver;
   /** How long a workload may renew by certificate without presenting a token. */
   readonly maxRenewalAgeMs: number;
+  /** The CA's own SPIFFE ID, if its serving certificate has one. */
+  readonly ownSpiffeId: SpiffeId | undefined;
   /** @throws CaError `CLOCK_SUSPECT` if the CA does not know the time. The default is that it does. */
   readonly requireTime?: () => void;
 }
@@ -123,18 +125,36 @@ async function admitSubject(
   caller: Caller,
   { impersonatedIdentity }: CertificateRequestBody,
   call: IssuanceCall,
-  { impersonation, policy: currentPolicy, throttle }: IssuanceDeps,
+  { impersonation, policy: currentPolicy, throttle, ownSpiffeId }: IssuanceDeps,
 ): Promise<Admission> {
   const policy = currentPolicy();
   const isOwn = impersonatedIdentity === "";
   const subject = isOwn ? caller.spiffeId : await impersonation.impersonate(caller, impersonatedIdentity);
   call.known?.({ subject });
+  if (ownSpiffeId?.equals(subject)) refuseOwnIdentity(caller, isOwn);
   const ruling = admit(subject, policy);
   call.known?.({ rule: ruling.rule });
   const who = `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`;
   if (ruling.terms.rate) throttle.takeOwn(who, ruling.terms.rate, ruling.rule);
   if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
   return { ...ruling, caller, subject, policy };
+}
+
+/**
+ * The CA's own SPIFFE ID tells agents that they speak to the CA. Only the CA's own cluster may give it to a pod:
+ * neither a node proxy nor another issuer of tokens can know which pod is the CA's.
+ */
+function refuseOwnIdentity({ credential }: Caller, isOwn: boolean): void {
+  const problem = "the requested identity is the CA's own";
+  if (!isOwn) {
+    const fix = "leave the pods of the CA out of the node proxy's mesh";
+    throw new CaError("IMPERSONATION_REFUSED", problem, { fix });
+  }
+  if (credential.kind !== "jwks-token") return;
+  throw new CaError("IDENTITY_NOT_ALLOWED", problem, {
+    expected: "a token that the CA's own cluster has reviewed",
+    fix: "use another service account, or change the CA's --own-spiffe-id",
+  });
 }
 
 function parse({ csrPem, ttlSeconds }: CertificateRequestBody): RequestedOrder {

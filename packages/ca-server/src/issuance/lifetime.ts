@@ -1,6 +1,15 @@
 import { CaError } from "../errors.ts";
 import type { IssuancePolicy, Ruling, Terms } from "./rules.ts";
 
+/** The longest time that a stock ztunnel waits after a failed renewal (identity/manager.rs). */
+export const ztunnelRetryMs = 150_000;
+
+/**
+ * Stock clients can lose shorter certificates: they renew at half of the validity, which leaves 0.55 of the
+ * lifetime, and that must be longer than one retry of ztunnel.
+ */
+export const stockClientFloorMs = 300_000;
+
 /** The lifetimes that the terms of a rule grant, within the limits of the CA. */
 interface GrantedLifetimes {
   /** If the request names none. */

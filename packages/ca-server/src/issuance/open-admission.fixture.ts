@@ -5,6 +5,7 @@ import type { TestAuthority } from "@kasbah/testkit";
 import { noImpersonation } from "../authn/node-impersonation.ts";
 import { fixedIssuers } from "./fixed-issuers.fixture.ts";
 import type { CertificateRequestBody, IssuanceCall, IssuanceDeps } from "./issue-certificate.ts";
+import { ReservedNames } from "./names/reserved-names.ts";
 import type { Caller, IssuanceFacts } from "./ports.ts";
 import { type IssuancePolicy, openTerms, type Terms } from "./rules.ts";
 
@@ -22,6 +23,7 @@ export const openPolicy: IssuancePolicy = {
   ttlCeilingMs: Number.POSITIVE_INFINITY,
   rules: [],
   fallback: openTerms,
+  reservedNames: ReservedNames.none,
 };
 
 /** The open policy with one rule `test`, which matches every identity. */
@@ -34,7 +36,7 @@ export function policyOf(terms: Partial<Terms>): IssuancePolicy {
 /** Admission that allows everything, for tests of its callers. */
 export const openAdmission: Pick<
   IssuanceDeps,
-  "impersonation" | "policy" | "throttle" | "keyHolders" | "observer" | "maxRenewalAgeMs"
+  "impersonation" | "policy" | "throttle" | "keyHolders" | "observer" | "maxRenewalAgeMs" | "ownSpiffeId"
 > = {
   impersonation: noImpersonation,
   policy: () => openPolicy,
@@ -42,6 +44,7 @@ export const openAdmission: Pick<
   keyHolders: { isSharedBy: () => false },
   observer: { onIgnored: () => undefined, onSharedKey: () => undefined },
   maxRenewalAgeMs: 604_800_000,
+  ownSpiffeId: undefined,
 };
 
 /**

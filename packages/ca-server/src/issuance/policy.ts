@@ -1,8 +1,9 @@
 import { type CertificateRequest, leafCommonName, type PublicKey, type SpiffeId } from "@kasbah/pki";
 import { CaError } from "../errors.ts";
 import { approveTtl } from "./lifetime.ts";
+import { grantedNames } from "./names/granted-names.ts";
 import { quote } from "./quote.ts";
-import { dnsNamesFor, type IssuancePolicy, type Ruling, rulingOn } from "./rules.ts";
+import { expandedDnsNames, type IssuancePolicy, type Ruling, rulingOn } from "./rules.ts";
 
 /** A request after its CSR proved possession of the key. */
 export interface RequestedOrder {
@@ -14,6 +15,8 @@ export interface RequestedOrder {
 class Order {
   readonly spiffeId: SpiffeId;
   readonly dnsNames: readonly string[];
+  /** DNS names of the rule that the certificate does not contain, because they are the CA's or could become any. */
+  readonly withheldDnsNames: readonly string[];
   readonly publicKey: PublicKey;
   readonly ttlMs: number;
   /** The lifetime in the request, if a limit shortened it. */
@@ -29,6 +32,7 @@ class Order {
   constructor(content: Omit<Order, "isApproved">) {
     this.spiffeId = content.spiffeId;
     this.dnsNames = content.dnsNames;
+    this.withheldDnsNames = content.withheldDnsNames;
     this.publicKey = content.publicKey;
     this.ttlMs = content.ttlMs;
     this.shortenedFromMs = content.shortenedFromMs;
@@ -74,15 +78,15 @@ export function approve(
   policy: IssuancePolicy,
 ): ApprovedOrder {
   const { rule, terms } = ruling;
-  const dnsNames = dnsNamesFor(subject, terms);
+  const dnsNames = grantedNames(subject, terms, policy.reservedNames);
   checkKeyType(request.publicKey, ruling);
   const ignored = unsupportedRequests(request, subject, dnsNames);
-  if (ignored.length > 0 && terms.onForeignNames === "refuse")
-    throw identityMismatch(ignored, request, subject, rule);
+  refuseForeignNames(request, subject, ruling);
   const grantedMs = approveTtl(ttlMs, ruling, policy);
   return new Order({
     spiffeId: subject,
     dnsNames,
+    withheldDnsNames: expandedDnsNames(subject, terms).filter((name) => !dnsNames.includes(name)),
     publicKey: request.publicKey,
     ttlMs: grantedMs,
     shortenedFromMs: ttlMs > grantedMs ? ttlMs : undefined,
@@ -90,6 +94,13 @@ export function approve(
     rule,
     ignored,
   });
+}
+
+/** A name that the rule grants, but that the CA withholds, is no reason to refuse its holder. */
+function refuseForeignNames(request: CertificateRequest, subject: SpiffeId, { rule, terms }: Ruling): void {
+  if (terms.onForeignNames !== "refuse") return;
+  const foreign = unsupportedRequests(request, subject, expandedDnsNames(subject, terms));
+  if (foreign.length > 0) throw identityMismatch(foreign, request, subject, rule);
 }
 
 function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling): void {

@@ -115,8 +115,18 @@ describe("dnsNamesFor", () => {
       namespace: "demo",
       serviceAccount: "a.b",
     });
-    assert.deepEqual(dnsNamesFor(dotted, { ...openTerms, dnsNames: ["{serviceAccount}.test"] }), [
-      "a.b.test",
-    ]);
+    const dnsNames = ["{serviceAccount}.test", "{other}.{namespace}.test"];
+    assert.deepEqual(dnsNamesFor(dotted, { ...openTerms, dnsNames }), ["{other}.demo.test"]);
+  });
+
+  it("gives a service account with dots no name from a template, but every fixed one and its namespace's", () => {
+    const attacker = id("evil", "kasbah.kasbah-system");
+    const dnsNames = [
+      "{serviceAccount}.svc",
+      "{serviceAccount}.{namespace}.svc",
+      "{namespace}.svc",
+      "a.b.svc",
+    ];
+    assert.deepEqual(dnsNamesFor(attacker, { ...openTerms, dnsNames }), ["evil.svc", "a.b.svc"]);
   });
 });

@@ -1,4 +1,5 @@
 import type { SpiffeId } from "@kasbah/pki";
+import type { ReservedNames } from "./names/reserved-names.ts";
 
 /** A rate limit: a burst of certificates, and then a number of them per minute. */
 export interface Rate {
@@ -26,6 +27,8 @@ export interface Terms {
    * `{serviceAccount}` are replaced.
    */
   readonly dnsNames: readonly string[];
+  /** Whether the DNS names may be those of the CA's own server, by which a workload could pose as the CA. */
+  readonly dangerouslyCaNames?: boolean;
   /** What happens to names, subjects and extensions that a CSR requests beyond the caller's own. */
   readonly onForeignNames: "ignore" | "refuse";
   /** What happens to a key that another pod has presented. */
@@ -59,6 +62,8 @@ export interface IssuancePolicy {
   readonly ttlCeilingMs: number;
   readonly rules: readonly Rule[];
   readonly fallback: Terms;
+  /** The DNS names that no workload gets. */
+  readonly reservedNames: ReservedNames;
   /** The limit for all callers together. */
   readonly globalRate?: Rate;
 }
@@ -79,7 +84,10 @@ export const openTerms: Terms = {
 };
 
 /** Finds the rule that applies to an identity. */
-export function rulingOn(spiffeId: SpiffeId, { rules, fallback }: IssuancePolicy): Ruling {
+export function rulingOn(
+  spiffeId: SpiffeId,
+  { rules, fallback }: Pick<IssuancePolicy, "rules" | "fallback">,
+): Ruling {
   const { namespace, serviceAccount } = spiffeId.workload ?? { namespace: "", serviceAccount: "" };
   const rule = rules.find(
     ({ namespaces, serviceAccounts }) =>
@@ -90,16 +98,29 @@ export function rulingOn(spiffeId: SpiffeId, { rules, fallback }: IssuancePolicy
 }
 
 /**
- * The DNS names that the terms add to an identity. Namespace and service account are DNS names already. A
- * result that is too long for a DNS name is omitted (RFC 1035 §2.3.4).
+ * The DNS names that the terms add to an identity. A service account with dots gets none from a template: each
+ * dot would begin another label, so `{serviceAccount}.svc` could become the name of any Service.
  */
-export function dnsNamesFor(spiffeId: SpiffeId, { dnsNames }: Terms): readonly string[] {
+export function dnsNamesFor(spiffeId: SpiffeId, terms: Terms): readonly string[] {
+  const hasDots = spiffeId.workload?.serviceAccount.includes(".") ?? false;
+  const dnsNames = terms.dnsNames.filter((name) => !(hasDots && name.includes("{serviceAccount}")));
+  return expandedDnsNames(spiffeId, { dnsNames });
+}
+
+/**
+ * Replaces the placeholders, even those that {@link dnsNamesFor} does not grant. Namespace and service account
+ * are DNS names already. A result that is too long for a DNS name is omitted (RFC 1035 §2.3.4).
+ */
+export function expandedDnsNames(
+  spiffeId: SpiffeId,
+  { dnsNames }: Pick<Terms, "dnsNames">,
+): readonly string[] {
   const { namespace = "", serviceAccount = "" } = spiffeId.workload ?? {};
   return dnsNames
     .map((name) => name.replaceAll("{namespace}", namespace).replaceAll("{serviceAccount}", serviceAccount))
     .filter((name) => name.length <= 253 && name.split(".").every((label) => label.length <= 63));
 }
 
-function matches(pattern: Pattern, text: string): boolean {
+export function matches(pattern: Pattern, text: string): boolean {
   return "exactly" in pattern ? text === pattern.exactly : text.startsWith(pattern.startsWith);
 }

@@ -17,8 +17,9 @@ import type { AuthorityState } from "../authorities/rotation/authority-state.ts"
 import { timeGate } from "../authorities/rotation/gates/rotation-gate.ts";
 import { RotationDriver } from "../authorities/rotation-driver.ts";
 import { SelfSigned, type SelfSignedProfile } from "../authorities/self-signed.ts";
+import { defaultOwnSpiffeId } from "../config/own-identity.ts";
+import { servingNames } from "../config/serving-names.ts";
 import { OperationError } from "../errors.ts";
-import { servingNames } from "../grpc/serving-names.ts";
 import type { OperatorAct } from "../recording/operator-log.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import { loadAvailableKeys } from "./available-keys.ts";
@@ -74,8 +75,9 @@ export async function openStopped(
 
 /** The policy and the names of the server are unknown here: the CA tries its authorities with them at its start. */
 export function rehearsalWithoutPolicy(trustDomain: TrustDomain, clock: Clock): Rehearse {
+  const serverNames = servingNames({ additional: [], ownSpiffeId: defaultOwnSpiffeId(trustDomain) });
   return createRehearsal({
-    ...{ writer: createCertificateWriter(), trustDomain, serverNames: servingNames([]), clock },
+    ...{ writer: createCertificateWriter(), trustDomain, serverNames, clock },
     dnsNames: async () => [],
     hasNodeProxies: false,
   });

@@ -20,8 +20,9 @@ import {
 import { rehearseAlone } from "../authorities/plugged-in/rehearse-set.ts";
 import { filesOfSecret } from "../authorities/plugged-in/secret-files.ts";
 import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
+import { defaultOwnSpiffeId } from "../config/own-identity.ts";
+import { servingNames } from "../config/serving-names.ts";
 import { StateError } from "../errors.ts";
-import { servingNames } from "../grpc/serving-names.ts";
 
 /** The configuration of the CA that will use the set. */
 export interface TryOptions {
@@ -65,7 +66,7 @@ export async function trySet(location: SetLocation, options: TryOptions): Promis
   const set = await loadSet(location, options);
   const rehearse = createRehearsal({
     ...{ writer: createCertificateWriter(), trustDomain, hasNodeProxies, clock },
-    serverNames: servingNames(serverSan),
+    serverNames: servingNames({ additional: serverSan, ownSpiffeId: defaultOwnSpiffeId(trustDomain) }),
     dnsNames: policyDnsNames(policy, trustDomain),
   });
   const warnings = await rehearseAlone(set, await presentRoots(options.presentRoots), rehearse);

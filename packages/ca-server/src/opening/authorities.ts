@@ -10,10 +10,10 @@ import type { Rehearse } from "../authorities/rehearsal/candidate.ts";
 import { createRehearsal } from "../authorities/rehearsal/rehearse.ts";
 import { timeGate } from "../authorities/rotation/gates/rotation-gate.ts";
 import { retryInDoubt } from "../clock/retry-in-doubt.ts";
-import { servingNames } from "../grpc/serving-names.ts";
 import type { CaLedger } from "../recording/create-ledger.ts";
 import { recordKeyDestruction } from "../recording/record-key-destruction.ts";
 import type { OpeningDeps } from "./opening-deps.ts";
+import { ownNamesOf } from "./own-names.ts";
 
 export interface OwnedAuthoritiesDeps extends OpeningDeps, Pick<AuthoritiesDeps, "writer" | "newSerial"> {
   readonly ledger: CaLedger;
@@ -48,10 +48,10 @@ export async function openOwnedAuthorities(deps: OwnedAuthoritiesDeps): Promise<
 
 /** Tries authorities with the names that this configuration lets the CA issue. */
 function rehearsalOf({ config, writer, time }: OwnedAuthoritiesDeps): Rehearse {
-  const { trustDomain, policy, serverSan, trustedNodeAccount } = config;
+  const { trustDomain, policy, trustedNodeAccount } = config;
   return createRehearsal({
     ...{ writer, trustDomain, clock: time.clock },
-    serverNames: servingNames(serverSan),
+    serverNames: ownNamesOf(config).serverNames,
     dnsNames: policyDnsNames(policy, trustDomain),
     hasNodeProxies: trustedNodeAccount.length > 0,
   });

@@ -71,7 +71,8 @@ export class ServingLog implements Component {
 }
 
 function factsOf(certificate: Certificate, issuer: Certificate): ServingFacts {
-  const { serial, fingerprint, publicKey, notBefore, notAfter, dnsNames, ipAddresses } = certificate;
+  const { serial, fingerprint, publicKey, notBefore, notAfter } = certificate;
+  const { dnsNames, ipAddresses, uriNames } = certificate;
   return {
     serial,
     fingerprint,
@@ -79,6 +80,6 @@ function factsOf(certificate: Certificate, issuer: Certificate): ServingFacts {
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
     authority: issuer.fingerprint,
-    names: [...dnsNames, ...ipAddresses].join(", "),
+    names: [...dnsNames, ...ipAddresses, ...uriNames].join(", "),
   };
 }

@@ -11,7 +11,7 @@ export interface ServingFacts {
   readonly notAfter: string;
   /** Fingerprint of the signing authority. */
   readonly authority: string;
-  /** Its DNS names and IP addresses, separated by commas. */
+  /** Its DNS names, IP addresses and URIs, separated by commas. */
   readonly names: string;
 }
 

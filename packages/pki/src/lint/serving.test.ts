@@ -22,6 +22,7 @@ const names = [
   { kind: "ip", value: "127.0.0.1" },
   { kind: "ip", value: "::1" },
   { kind: "dns", value: "istiod.istio-system.svc" },
+  { kind: "uri", value: "spiffe://cluster.local/ns/kasbah-system/sa/kasbah" },
 ] as const;
 const validity = leafValidity({ now, ttlMs: 3_600_000, issuerNotAfter: issuer.notAfter });
 const expected: ExpectedServingCertificate = { names, publicKey, issuer, validity };
@@ -38,7 +39,14 @@ const write = (changes: Partial<LeafTemplate> = {}, signingKey = rootKey) =>
 const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
   "also identifies TLS clients": { serverOnly: false },
   "has one name less": { subjectAltNames: good.subjectAltNames.slice(1) },
-  "names a workload": {
+  "has no SPIFFE ID, although one is intended": { subjectAltNames: good.subjectAltNames.slice(0, -1) },
+  "has another SPIFFE ID": {
+    subjectAltNames: [
+      ...good.subjectAltNames.slice(0, -1),
+      { kind: "uri", value: "spiffe://cluster.local/ns/a/sa/b" },
+    ],
+  },
+  "names a workload as well": {
     subjectAltNames: [...good.subjectAltNames, { kind: "uri", value: "spiffe://cluster.local/ns/a/sa/b" }],
   },
   "has a common name": { commonName: "istiod" },
@@ -51,6 +59,20 @@ const wrong: Readonly<Record<string, Partial<LeafTemplate>>> = {
 describe("lintServingCertificate", () => {
   it("accepts a certificate that matches its template", async () => {
     lintServingCertificate(await write(), expected);
+  });
+
+  it("accepts a certificate without a SPIFFE ID if none is intended, and no other", async () => {
+    const without = { ...expected, names: names.slice(0, -1) };
+    lintServingCertificate(await write({ subjectAltNames: names.slice(0, -1) }), without);
+    const named = await write();
+    assert.throws(() => lintServingCertificate(named, without), { code: "LINT_FAILED" });
+  });
+
+  it("rejects two SPIFFE IDs, even if both are intended", async () => {
+    const uri = { kind: "uri", value: "spiffe://cluster.local/ns/a/sa/b" } as const;
+    const certificate = await write({ subjectAltNames: [...names, uri] });
+    const both = { ...expected, names: [...names, uri] };
+    assert.throws(() => lintServingCertificate(certificate, both), { code: "LINT_FAILED" });
   });
 
   for (const [what, changes] of Object.entries(wrong)) {

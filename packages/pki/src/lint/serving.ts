@@ -5,7 +5,7 @@ import type { Validity } from "../certificate/profile.ts";
 import { encode, encodeSequence } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
 import type { PublicKey } from "../keys/public-key.ts";
-import { dnsTag, ipTag } from "../names/general-name.ts";
+import { dnsTag, ipTag, uriTag } from "../names/general-name.ts";
 import { ipOctets } from "../names/ip-octets.ts";
 import { oid } from "../oids.ts";
 import { hasLeafExtensions, hasRandomSerial } from "./leaf-profile.ts";
@@ -18,7 +18,7 @@ interface ServerName {
 
 /** The intended content of the CA's own serving certificate. */
 export interface ExpectedServingCertificate {
-  /** DNS names and IP addresses, in order. */
+  /** DNS names, IP addresses and at most one URI, in order. */
   readonly names: readonly ServerName[];
   readonly publicKey: PublicKey;
   readonly issuer: Certificate;
@@ -50,20 +50,29 @@ const rules: Readonly<Record<string, Rule>> = {
   "the key is the server's": (c, { publicKey }) => c.publicKey.equals(publicKey),
   "the extensions are the profile's, in its order": (c, { names, publicKey, issuer }) =>
     hasLeafExtensions(c, { publicKey, issuer, purposes: [oid.serverAuth], names: names.map(encodeName) }),
-  "it names no workload and is no CA": (c) => c.uriNames.length === 0 && !c.isCa,
+  "it names no identity but the server's own, and is no CA": (c, { names }) =>
+    c.uriNames.join() === urisOf(names).join() && c.uriNames.length <= 1 && !c.isCa,
   "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
   "OpenSSL accepts it for every name": isAcceptedByOpenssl,
 };
 
 function encodeName({ kind, value }: ServerName): Uint8Array {
-  return kind === "ip" ? encode(ipTag, ipOctets(value)) : encode(dnsTag, Buffer.from(value, "latin1"));
+  if (kind === "ip") return encode(ipTag, ipOctets(value));
+  return encode(kind === "uri" ? uriTag : dnsTag, Buffer.from(value, "latin1"));
+}
+
+function urisOf(names: readonly ServerName[]): readonly string[] {
+  return names.filter(({ kind }) => kind === "uri").map(({ value }) => value);
 }
 
 function isAcceptedByOpenssl(c: Certificate, { names, issuer }: ExpectedServingCertificate): boolean {
   try {
     const seen = new X509Certificate(c.der);
-    const isNamed = ({ kind, value }: ServerName) =>
-      kind === "ip" ? seen.checkIP(value) : seen.checkHost(value);
+    const read = seen.subjectAltName?.split(", ") ?? [];
+    const isNamed = ({ kind, value }: ServerName) => {
+      if (kind === "uri") return read.includes(`URI:${value}`);
+      return kind === "ip" ? seen.checkIP(value) : seen.checkHost(value);
+    };
     return !seen.ca && names.every(isNamed) && seen.checkIssued(new X509Certificate(issuer.der));
   } catch {
     // OpenSSL throws on certificates that it cannot read.

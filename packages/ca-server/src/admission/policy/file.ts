@@ -12,10 +12,11 @@ export function parsePolicy(label: string, text: string): PolicyFile {
 
 /** Reads a policy from a file. @throws PolicyError `POLICY_INVALID` */
 export async function loadPolicy(path: string): Promise<PolicyFile> {
-  return parsePolicy(path, await readText(path));
+  return parsePolicy(path, await readPolicyText(path));
 }
 
-async function readText(path: string): Promise<string> {
+/** @throws PolicyError `POLICY_INVALID` if the file cannot be read */
+export async function readPolicyText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {

@@ -74,6 +74,7 @@ const termsShape = {
   keyTypes: z.array(z.enum(keyTypeNames)).min(1).optional(),
   dnsNames: z.array(z.string()).max(20).default([]),
   dangerouslyPublicNames: z.boolean().default(false),
+  dangerouslyCaNames: z.boolean().default(false),
   onForeignNames: z.enum(["ignore", "refuse"]).default(openTerms.onForeignNames),
   onSharedKey: z.enum(["count", "refuse"]).default(openTerms.onSharedKey),
   rate: rate.optional(),
@@ -136,6 +137,7 @@ function termsOf(read: ReadTerms): Terms {
     ...(ttl.max === undefined ? {} : { maxTtlMs: ttl.max }),
     ...(keyTypes === undefined ? {} : { keyTypes }),
     ...(rate === undefined ? {} : { rate }),
+    ...(read.dangerouslyCaNames ? { dangerouslyCaNames: true } : {}),
   };
 }
 

@@ -10,10 +10,12 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { servingNames } from "../../config/serving-names.ts";
+import { ReservedNames } from "../../issuance/names/reserved-names.ts";
 import { openPolicy } from "../../issuance/open-admission.fixture.ts";
 import { PolicySource } from "./source.ts";
 
-const { defaultTtlMs, maxTtlMs, ttlCeilingMs } = openPolicy;
+const { defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames } = openPolicy;
 const open = "version: 1\ndefault: { allow: true }\n";
 const closed = "version: 1\ndefault: { allow: false }\n";
 const trouble = "invalid policy file; keeping the previous policy";
@@ -30,7 +32,7 @@ describe("PolicySource", () => {
     path = directory.join("policy.yaml");
     clock = new FakeClock();
     logger = recordingLogger();
-    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, clock, logger });
+    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames, clock, logger });
   });
 
   afterEach(async () => {
@@ -62,6 +64,7 @@ describe("PolicySource", () => {
       defaultTtlMs,
       maxTtlMs,
       ttlCeilingMs,
+      reservedNames,
       clock,
       logger,
     });
@@ -85,6 +88,35 @@ describe("PolicySource", () => {
     assert.deepEqual(source.current(), { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } });
     assert.deepEqual(logger.named("policy loaded")[0]?.facts, { path, rules: 0 });
     assert.deepEqual(source.warnings(), []);
+  });
+
+  it("keeps a policy that names the CA or is ambiguous, and warns with the rule and the name", async () => {
+    const faulty = `version: 1
+rules:
+  - { name: proxy, allow: true, dnsNames: [istiod.istio-system.svc] }
+  - { name: mixed, allow: true, dnsNames: ["{serviceAccount}-{namespace}.internal"] }
+default: { allow: false }
+`;
+    const names = servingNames({ additional: [], ownSpiffeId: undefined });
+    await writeFile(path, faulty);
+    const limits = { defaultTtlMs, maxTtlMs, ttlCeilingMs };
+    const guarded = new PolicySource({
+      ...{ path, ...limits, clock, logger },
+      reservedNames: ReservedNames.from(names, undefined),
+    });
+    await guarded.start();
+    assert.equal(guarded.current().rules.length, 2);
+    const [reserved, ambiguous, ...more] = guarded.warnings();
+    assert.match(
+      reserved ?? "",
+      /^the rule proxy of the policy: DNS_NAME_RESERVED: istiod\.istio-system\.svc is a/,
+    );
+    assert.match(ambiguous ?? "", /^the rule mixed of the policy: DNS_TEMPLATE_AMBIGUOUS: /);
+    assert.equal(more.length, 0);
+    assert.equal(logger.named("policy grants doubtful names").length, 2);
+    await writeFile(path, open);
+    await passUntil(() => guarded.warnings().length === 0);
+    await guarded.stop();
   });
 
   it("reloads the file when it is overwritten or replaced by a rename", async () => {

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, type Component, ContentWatch, type Logger } from "@kasbah/runtime";
+import type { ReservedNames } from "../../issuance/names/reserved-names.ts";
 import { type IssuancePolicy, openTerms } from "../../issuance/rules.ts";
 import { loadPolicy } from "./file.ts";
+import { findingsIn } from "./findings.ts";
 import type { PolicyFile } from "./schema.ts";
 
 export interface PolicySourceDeps {
@@ -12,9 +14,14 @@ export interface PolicySourceDeps {
   readonly defaultTtlMs: number;
   readonly maxTtlMs: number;
   readonly ttlCeilingMs: number;
+  /** The DNS names that no workload gets. */
+  readonly reservedNames: ReservedNames;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** A warning per fault, until there are so many that an operator runs `kasbah policy check` anyway. */
+const maxFaults = 20;
 
 /** The policy in force: the content of the policy file when it was last valid. */
 export class PolicySource implements Component {
@@ -23,6 +30,7 @@ export class PolicySource implements Component {
   #current: IssuancePolicy;
   #watch: ContentWatch | undefined;
   #isRefused = false;
+  #faults: readonly string[] = [];
 
   constructor(deps: PolicySourceDeps) {
     this.#deps = deps;
@@ -39,9 +47,8 @@ export class PolicySource implements Component {
 
   /** Conditions that need an operator's attention. */
   warnings(): readonly string[] {
-    return this.#isRefused
-      ? [`the policy file ${this.path} is invalid; the CA keeps the previous policy`]
-      : [];
+    const refused = `the policy file ${this.path} is invalid; the CA keeps the previous policy`;
+    return [...(this.#isRefused ? [refused] : []), ...this.#faults];
   }
 
   /**
@@ -80,12 +87,22 @@ export class PolicySource implements Component {
     const file = await loadPolicy(path);
     this.#current = this.#policyOf(file);
     this.#isRefused = false;
+    this.#faults = this.#faultsOf(file);
+    for (const fault of this.#faults) this.#deps.logger.warn("policy grants doubtful names", { path, fault });
     this.#deps.logger.info("policy loaded", { path, rules: file.rules.length });
   }
 
   #policyOf(file: PolicyFile): IssuancePolicy {
-    const { defaultTtlMs, maxTtlMs, ttlCeilingMs } = this.#deps;
-    return { ...file, defaultTtlMs, maxTtlMs, ttlCeilingMs };
+    const { defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames } = this.#deps;
+    return { ...file, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames };
+  }
+
+  /** A CA that runs with a faulty policy keeps issuing, since its workloads would be cut off otherwise. */
+  #faultsOf(file: PolicyFile): readonly string[] {
+    return findingsIn(file, this.#deps.reservedNames)
+      .filter(({ severity }) => severity === "fault")
+      .slice(0, maxFaults)
+      .map(({ rule, message }) => `the rule ${rule} of the policy: ${message}`);
   }
 }
 

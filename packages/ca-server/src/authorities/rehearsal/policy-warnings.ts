@@ -8,7 +8,7 @@ import { oneLineSubject } from "../plugged-in/shown.ts";
 
 export interface PolicyWarningsDeps {
   readonly issuers: { activeIssuer(now: Date): Issuer; trustBundle(): TrustBundle };
-  readonly policy: () => IssuancePolicy;
+  readonly policy: () => Pick<IssuancePolicy, "rules" | "fallback">;
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
 }

@@ -3,13 +3,14 @@ import { type Certificate, parseTrustDomain, TrustBundle } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
+import { servingNames } from "../../config/serving-names.ts";
 import type { Candidate } from "./candidate.ts";
 import { createRehearsal, type RehearsalDeps } from "./rehearse.ts";
 
 const deps: RehearsalDeps = {
   writer: createCertificateWriter(),
   trustDomain: parseTrustDomain("cluster.local"),
-  serverNames: ["localhost", "127.0.0.1"],
+  serverNames: servingNames({ additional: [], ownSpiffeId: undefined }),
   dnsNames: async () => ["web.demo.svc"],
   hasNodeProxies: false,
   clock: systemClock,

@@ -7,7 +7,7 @@ import {
   type TrustDomain,
   verifyChain,
 } from "@kasbah/pki";
-import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
+import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
 import { StateError } from "../../errors.ts";
 import type { Candidate, HeldBundle, Rehearse } from "./candidate.ts";
@@ -17,8 +17,8 @@ import { createThrowAways, type ThrowAways } from "./throw-away.ts";
 export interface RehearsalDeps {
   readonly writer: CertificateWriter;
   readonly trustDomain: TrustDomain;
-  /** Names and addresses of the CA's own serving certificate. */
-  readonly serverNames: readonly string[];
+  /** The names of the CA's own serving certificate. */
+  readonly serverNames: readonly SubjectAltName[];
   /** The DNS names that the policy may add to workload certificates. */
   readonly dnsNames: () => Promise<readonly string[]>;
   /** Whether node proxies are trusted, so that a set which rustls rejects is refused. */

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { type Certificate, createKeyPair, createSerial, leafValidity, type TrustDomain } from "@kasbah/pki";
 import type { CertificateWriter, SubjectAltName } from "@kasbah/pki/certificate-writer";
 import type { Candidate } from "./candidate.ts";
@@ -15,8 +14,8 @@ export interface ThrowAway {
 export interface ThrowAwayDeps {
   readonly writer: CertificateWriter;
   readonly trustDomain: TrustDomain;
-  /** Names and addresses of the CA's own serving certificate. */
-  readonly serverNames: readonly string[];
+  /** The names of the CA's own serving certificate. */
+  readonly serverNames: readonly SubjectAltName[];
   /** The DNS names that the policy may add to workload certificates. */
   readonly dnsNames: readonly string[];
   readonly now: Date;
@@ -42,10 +41,9 @@ export async function createThrowAways(candidate: Candidate, deps: ThrowAwayDeps
     const added = names.map((value) => ({ kind: "dns", value }) as const);
     return sign("a workload certificate", [uri, ...added], candidate, deps);
   };
-  const served = serverNames.map((value) => ({ kind: isIP(value) === 0 ? "dns" : "ip", value }) as const);
   return {
     workloads: [await workload(first), ...(await Promise.all(rest.map(workload)))],
-    serving: await sign("the CA's serving certificate", served, candidate, deps),
+    serving: await sign("the CA's serving certificate", serverNames, candidate, deps),
   };
 }
 

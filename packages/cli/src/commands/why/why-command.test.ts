@@ -202,6 +202,58 @@ describe("kasbah policy check", () => {
     assert.equal(error, undefined);
     assert.match(said, /policy\.yaml is valid: 1 rule; identities that match no rule are refused\n$/);
     const { said: json } = await check(good, "--json");
-    assert.deepEqual(JSON.parse(json), { valid: true, rules: 1, problems: [] });
+    assert.deepEqual(JSON.parse(json), { valid: true, rules: 1, problems: [], warnings: [] });
+  });
+
+  it("refuses a name of the CA itself and an ambiguous template, with the line and the example", async () => {
+    const text = `version: 1
+rules:
+  - name: mine
+    allow: true
+    dnsNames: [istiod.istio-system.svc, "{serviceAccount}.kasbah-system.svc", ca.corp.internal]
+  - name: mixed
+    allow: true
+    dnsNames: ["{serviceAccount}-{namespace}.mesh.internal"]
+default: { allow: true, dnsNames: ["{serviceAccount}.{namespace}.svc"] }
+`;
+    const { error, exitCode } = await check(text, "--server-san", "ca.corp.internal");
+    assert.equal(error?.code, "POLICY_INVALID");
+    const lines = String(error?.message).split("\n").slice(1);
+    const place = (line: string) =>
+      line
+        .replace(/^ .*policy\.yaml /, "")
+        .split(" ")
+        .slice(0, 5)
+        .join(" ");
+    assert.deepEqual(lines.map(place), [
+      "line 5: rules.0.dnsNames.0 DNS_NAME_RESERVED: istiod.istio-system.svc",
+      "line 5: rules.0.dnsNames.1 DNS_NAME_RESERVED: {serviceAccount}.kasbah-system.svc",
+      "line 5: rules.0.dnsNames.2 DNS_NAME_RESERVED: ca.corp.internal",
+      "line 8: rules.1.dnsNames.0 DNS_TEMPLATE_AMBIGUOUS: {serviceAccount}-{namespace}.mesh.internal",
+    ]);
+    assert.match(
+      lines[1] ?? "",
+      /gives service account kasbah in example the name kasbah\.kasbah-system\.svc/,
+    );
+    assert.match(
+      lines[3] ?? "",
+      /service account \S+ in \S+ and service account \S+ in \S+ the same name \S+\.mesh/,
+    );
+    assert.equal(exitCode, 0);
+  });
+
+  it("warns about lifetimes below the floor of stock clients, and exits with 0", async () => {
+    const short = "version: 1\ndefault: { allow: true, ttl: { max: 2m } }\n";
+    const { said, error, exitCode } = await check(short);
+    assert.deepEqual([error, exitCode], [undefined, 0]);
+    assert.match(
+      said,
+      /is valid: 0 rules.*\n {2}warning: .*line 2: default\.ttl\.max TTL_BELOW_FLOOR: 2m is below 5m/,
+    );
+  });
+
+  it("names a file that it cannot read", async () => {
+    const { error } = await runKasbah(["policy", "check", "/nonexistent/policy.yaml"], { env: {} });
+    assert.equal(error?.code, "POLICY_INVALID");
   });
 });

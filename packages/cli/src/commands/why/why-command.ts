@@ -1,4 +1,4 @@
-import { identityExplanation, loadPolicy } from "@kasbah/ca-server/policy";
+import { assumedReservedNames, identityExplanation, loadPolicy } from "@kasbah/ca-server/policy";
 import { parseSpiffeId } from "@kasbah/pki";
 import { ConfigInvalidError, parseDuration } from "@kasbah/runtime";
 import { Command } from "commander";
@@ -20,6 +20,7 @@ interface WhyOptions extends CaLocation {
 
 /** The server's default bounds. */
 const serverBounds = {
+  reservedNames: assumedReservedNames([]),
   defaultTtlMs: parseDuration("24h"),
   maxTtlMs: parseDuration("2160h"),
   ttlCeilingMs: parseDuration("24h"),
