@@ -1,9 +1,11 @@
-import type { TrustBundle } from "@kasbah/pki";
+import type { SpiffeId, TrustBundle } from "@kasbah/pki";
 import { anyRootHeader, createCertificate, encodeShownRoots, shownRootsHeader } from "@kasbah/protocol";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
+import { AgentError } from "../errors.ts";
 import { toCaError } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
+import { checkServerIdentity } from "./server-identity.ts";
 
 /** The input of one call. The caller reads all of it again for each call. */
 export interface CaCall {
@@ -26,6 +28,8 @@ export interface CaCall {
 export interface CaClientOptions {
   /** The name expected in the CA's certificate; the host of the address by default. */
   readonly serverName?: string | undefined;
+  /** The SPIFFE ID that the CA's certificate must have as its only URI; none by default, as with Istio's CA. */
+  readonly spiffeId?: SpiffeId | undefined;
   /** The signer that istiod is to use if it has several. */
   readonly certSigner?: string | undefined;
   /** Header names in lower case. */
@@ -40,7 +44,7 @@ export interface CertificateAuthority {
 /**
  * Calls the CA over TLS with a new connection each time. Connections kept between rotations would leave
  * thousands idle at the CA, and would outlive the roots they were verified under. Throws CA_UNREACHABLE,
- * CA_UNAVAILABLE, CA_REFUSED or CA_REPLY_INVALID.
+ * CA_UNAVAILABLE, CA_REFUSED, CA_REPLY_INVALID or CA_IDENTITY_MISMATCH.
  */
 export class CaClient implements CertificateAuthority {
   readonly #address: HostPort;
@@ -65,12 +69,14 @@ export class CaClient implements CertificateAuthority {
       ...shownRoots(call.inFile),
     };
     const { deadlineMs } = call;
-    const channel = this.#dial(call);
+    const server = new ServerVerdict(this.#options.spiffeId, this.#address);
+    const channel = this.#dial(call, server);
     try {
       const reply = await channel.unary(createCertificate, request, { deadlineMs, metadata, signal });
       return reply.certChain;
     } catch (error) {
       signal.throwIfAborted();
+      if (server.mismatch !== undefined) throw server.mismatch;
       throw toCaError(error, this.#address);
     } finally {
       channel.close();
@@ -78,11 +84,12 @@ export class CaClient implements CertificateAuthority {
   }
 
   /** Resolves the address and opens a new channel for each call. */
-  #dial({ roots, certificate, onServerChain }: CaCall): Http2Channel {
+  #dial({ roots, certificate, onServerChain }: CaCall, server: ServerVerdict): Http2Channel {
     const { serverName } = this.#options;
     return new Http2Channel({
       address: this.#address,
       rootsPem: roots.toPem(),
+      verifyServer: (leaf) => server.check(leaf),
       ...(serverName === undefined ? {} : { serverName }),
       ...(onServerChain === undefined ? {} : { onServerChain }),
       ...(certificate === undefined
@@ -94,6 +101,28 @@ export class CaClient implements CertificateAuthority {
             },
           }),
     });
+  }
+}
+
+/** The verdict on one server. The transport reports a rejected one as unreachable, without the reason. */
+class ServerVerdict {
+  readonly #expected: SpiffeId | undefined;
+  readonly #address: HostPort;
+  mismatch: AgentError | undefined;
+
+  constructor(expected: SpiffeId | undefined, address: HostPort) {
+    this.#expected = expected;
+    this.#address = address;
+  }
+
+  check(leaf: Uint8Array): void {
+    if (this.#expected === undefined) return;
+    try {
+      checkServerIdentity(leaf, this.#expected, this.#address);
+    } catch (error) {
+      if (error instanceof AgentError) this.mismatch = error;
+      throw error;
+    }
   }
 }
 

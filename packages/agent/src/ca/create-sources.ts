@@ -28,7 +28,8 @@ export interface CaSourceDeps {
 
 /** Creates a source that obtains secrets from the configured CAs in order. */
 export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): Promise<SecretSource> {
-  const { caServerName: serverName, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
+  const { caServerName: serverName, caSpiffeId, certSigner, clusterId, caHeaders, secretTtl: ttlMs } = config;
+  const spiffeId = caSpiffeId === "none" ? undefined : caSpiffeId;
   const { roots, store, skippedRoots, clock, replies: observer } = deps;
   const headers = Object.fromEntries(caHeaders.map(({ name, value }) => [name, value]));
   if (clusterId !== undefined) headers["clusterid"] = clusterId;
@@ -37,7 +38,7 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
   const key = workloadKeyOf(config);
   const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
   const sources = config.caAddresses.map((address) => {
-    const authority = deps.count(new CaClient(address, { serverName, certSigner, headers }));
+    const authority = deps.count(new CaClient(address, { serverName, spiffeId, certSigner, headers }));
     return { address, source: new CaSecretSource({ ...common, authority }) };
   });
   return new SourcesInTurn(sources);

@@ -12,7 +12,12 @@ export interface SourceAt {
  * Errors for which another CA is tried immediately, the most serious first. A refusal is not among them: all
  * CAs of a mesh decide alike, and a refused fleet must not query each of them every time.
  */
-const othersMayHelp: readonly AgentErrorCode[] = ["CA_REPLY_INVALID", "CA_UNAVAILABLE", "CA_UNREACHABLE"];
+const othersMayHelp: readonly AgentErrorCode[] = [
+  "CA_IDENTITY_MISMATCH",
+  "CA_REPLY_INVALID",
+  "CA_UNAVAILABLE",
+  "CA_UNREACHABLE",
+];
 
 /**
  * Tries several CAs in order, starting with the last one that succeeded. After a refusal the next attempt

@@ -1,4 +1,4 @@
-import { parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
+import { parseSpiffeId, parseTrustDomain, parseWorkloadName } from "@kasbah/pki";
 import { option, schema } from "@kasbah/runtime";
 import { eccCurves, rsaKeySizes } from "../secret/workload-key.ts";
 import { parseCaHeader } from "./ca-header.ts";
@@ -30,6 +30,14 @@ export const caOptions = {
     schema: schema.text,
     optional: true,
     defaultHelp: "the host of the address",
+    group: "Certificate authority",
+  }),
+  caSpiffeId: option({
+    flag: "--ca-spiffe-id <id>",
+    env: "KASBAH_CA_SPIFFE_ID",
+    help: "SPIFFE ID that the CA's serving certificate must have, besides its name; kasbah-server has --own-spiffe-id",
+    schema: schema.parsed((text) => (text === "none" ? text : parseSpiffeId(text))),
+    default: "none",
     group: "Certificate authority",
   }),
   caHeaders: option({

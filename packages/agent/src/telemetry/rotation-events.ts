@@ -46,6 +46,7 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
       const isLoud =
         code === "CA_REFUSED" ||
         code === "CA_REPLY_INVALID" ||
+        code === "CA_IDENTITY_MISMATCH" ||
         code === "CONFIG_INVALID" ||
         code === "UNEXPECTED";
       logger[isLoud ? "error" : "warn"]("rotation failed; keeping the current secret", facts);

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
-import { type CaEndpoint, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
+import { type CaEndpoint, caSpiffeId, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
 
 // The daemons run as processes and are never imported; the packages are siblings in the repository, for src
 // and for dist.
@@ -31,6 +31,7 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
   const flags = {
     "--state-dir": stateDirectory,
     "--trust-domain": trustDomain,
+    "--own-spiffe-id": caSpiffeId,
     "--grpc-address": formatHostPort(grpcAddress),
     "--http-address": formatHostPort(httpAddress),
     "--jwks": jwksPath,
@@ -49,6 +50,7 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
     grpcAddress,
     httpAddress,
     stateDirectory,
+    spiffeId: caSpiffeId,
     rootPath: join(stateDirectory, "public", "root-cert.pem"),
   };
 }

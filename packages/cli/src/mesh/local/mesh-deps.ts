@@ -14,6 +14,8 @@ export interface MeshDeps extends ServiceDeps {
 
 export const trustDomain = "cluster.local";
 export const namespace = "demo";
+/** The SPIFFE ID of the mesh's CA. */
+export const caSpiffeId = `spiffe://${trustDomain}/ns/kasbah-system/sa/kasbah`;
 export const tokenIssuerName = "https://kubernetes.default.svc.cluster.local";
 
 /** The few variables that programs need to run; `CA_ADDR` and similar variables must not affect a demo. */
@@ -26,4 +28,6 @@ export function childEnvOf(env: Readonly<Record<string, string | undefined>>): R
 export interface CaEndpoint {
   readonly grpcAddress: HostPort;
   readonly rootPath: string;
+  /** The SPIFFE ID that agents require of it; none if undefined. */
+  readonly spiffeId?: string;
 }

@@ -81,6 +81,7 @@ function agentSpec(deps: MeshDeps, { name, sdsSocket, tokenPath }: Files, plan: 
   const flags = {
     "--ca-address": formatHostPort(plan.ca.grpcAddress),
     "--ca-root": plan.ca.rootPath,
+    ...(plan.ca.spiffeId === undefined ? {} : { "--ca-spiffe-id": plan.ca.spiffeId }),
     "--token-file": tokenPath,
     "--sds-socket": sdsSocket,
     "--trust-domain": trustDomain,

@@ -12,6 +12,8 @@ export interface TlsTarget {
   readonly serverName?: string;
   /** The client certificate for a server that requests one; PEM, leaf first. */
   readonly clientIdentity?: { readonly certificateChainPem: string; readonly privateKeyPem: string };
+  /** Called with the verified server's own certificate in DER; throws to close the connection without a request. */
+  readonly verifyServer?: (certificate: Uint8Array) => void;
   /** Called with the verified server's certificates in DER: its own, then each one's issuer as far as known. */
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
 }
@@ -34,7 +36,7 @@ export async function dial(target: Http2Target, signal: AbortSignal): Promise<So
   const late = AbortSignal.timeout(dialTimeoutMs);
   try {
     await once(socket, isTls ? "secureConnect" : "connect", { signal: AbortSignal.any([signal, late]) });
-    if (isTls) checkTls(socket as TLSSocket);
+    if (isTls) checkTls(socket as TLSSocket, target);
     if (isTls) target.onServerChain?.(chainOf(socket as TLSSocket));
     return socket;
   } catch (error) {
@@ -68,9 +70,13 @@ function openTls({ address, rootsPem, serverName = address.host, clientIdentity 
   });
 }
 
-function checkTls(socket: TLSSocket): void {
+function checkTls(socket: TLSSocket, { verifyServer }: TlsTarget): void {
   if (!socket.authorized) throw new Error("the server's certificate was not verified");
   if (socket.alpnProtocol !== "h2") throw new Error("the server does not offer HTTP/2 (ALPN h2)");
+  if (verifyServer === undefined) return;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new Error("the server sent no certificate");
+  verifyServer(certificate.raw);
 }
 
 /** More than any chain that a client accepts. */
