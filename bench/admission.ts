@@ -63,7 +63,8 @@ async function certificateSteps(): Promise<readonly Step[]> {
   const leaf = await createCertificateWriter().writeLeaf(template, authority);
   const bundle = TrustBundle.from([authority.certificate]);
   const authorities = { trustBundle: () => bundle, knownChains: () => [[]], isDistrusted: () => false };
-  const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, clock };
+  const marks = { isGone: () => false };
+  const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, marks, clock };
   const authenticator = new ClientCertificateAuthenticator(parts);
   const credentials = { authorization: [], peerCertificates: [leaf.der] };
   return [["authenticate a caller by its certificate", () => authenticator.authenticate(credentials)]];

@@ -196,9 +196,16 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
     knownChains: () => [[trust.intermediate.certificate], []],
     isDistrusted: () => false,
   };
+  const marks = { isGone: () => false };
   return createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
-    certificates: new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, clock }),
+    certificates: new ClientCertificateAuthenticator({
+      authorities,
+      trustDomain,
+      maxRenewalAgeMs,
+      marks,
+      clock,
+    }),
     onChecked: metrics.credentialChecked,
   });
 }

@@ -17,7 +17,8 @@ type Outcome = Caller | CaError;
 /**
  * Authenticates a caller from all credentials it presents. If both are valid, their names must match, and the
  * token counts. If only one is valid, it counts and the other is recorded: an agent recovers from an expired
- * certificate by its token, and from a missing or unverifiable token by its certificate.
+ * certificate by its token, and from a missing or unverifiable token by its certificate. But a token whose pod was
+ * deleted says that the caller should not exist, even if it holds a valid certificate.
  */
 export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
@@ -32,6 +33,7 @@ export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authen
 /** If neither credential is valid, the refusal of the token counts, because every caller should have one. */
 function decide(byToken: Outcome | undefined, byCertificate: Outcome | undefined): Caller {
   if (byToken === undefined && byCertificate === undefined) throw tokenMissing();
+  if (byToken instanceof CaError && byToken.code === "CALLER_DELETED") throw byToken;
   if (isCaller(byToken) && isCaller(byCertificate)) return agreed(byToken, byCertificate);
   if (isCaller(byToken)) return withDisregarded(byToken, byCertificate);
   if (isCaller(byCertificate)) return withDisregarded(byCertificate, byToken);

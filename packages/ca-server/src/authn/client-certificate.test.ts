@@ -25,6 +25,7 @@ const hourMs = 3_600_000;
 const maxRenewalAgeMs = 168 * hourMs;
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 const rejected = "CLIENT_CERTIFICATE_REJECTED";
+const [podMark, goneMark] = ["0123456789abcdef", "fedcba9876543210"];
 const later = (ms: number) => new Date(start.getTime() + ms);
 
 describe("ClientCertificateAuthenticator", () => {
@@ -54,6 +55,9 @@ describe("ClientCertificateAuthenticator", () => {
       },
       trustDomain: parseTrustDomain("cluster.local"),
       maxRenewalAgeMs,
+      marks: {
+        isGone: (mark, provenAt) => mark === goneMark && provenAt.getTime() === start.getTime(),
+      },
       clock,
     });
   });
@@ -62,14 +66,15 @@ describe("ClientCertificateAuthenticator", () => {
     readonly issuer: Signer;
     readonly uri: string;
     readonly provenAt: Date;
+    readonly mark: string | undefined;
     readonly notAfter: Date;
   }
 
   function leafWith(changes: Partial<Leaf> = {}): Promise<Certificate> {
-    const { issuer = root, uri = frontend, provenAt = start, notAfter = later(hourMs) } = changes;
+    const { issuer = root, uri = frontend, provenAt = start, notAfter = later(hourMs), mark } = changes;
     const validity = { notBefore: later(-120_000), notAfter };
     const subjectAltNames = [{ kind: "uri", value: uri } as const];
-    const serial = createWorkloadSerial(provenAt);
+    const serial = createWorkloadSerial(provenAt, mark);
     return writer.writeLeaf({ serial, validity, publicKey: keyPair.publicKey, subjectAltNames }, issuer);
   }
 
@@ -104,6 +109,12 @@ describe("ClientCertificateAuthenticator", () => {
       tokenProvenAt: tokenProofTime(leaf.serial),
     });
     assert.deepEqual(rest, {}, "no pod and no node");
+  });
+
+  it("returns the mark of the leaf's pod, and refuses the leaf of a deleted pod", async () => {
+    assert.equal(authenticate(await leafWith({ mark: podMark })).podMark, podMark);
+    const leaf = await leafWith({ mark: goneMark });
+    throwsWithCode(() => authenticate(leaf), "CALLER_DELETED");
   });
 
   describe("ClientCertificateAuthenticator, at the time of each call", () => {

@@ -3,6 +3,7 @@ import {
   maxBackdateMs,
   PkiError,
   parseCertificate,
+  podMarkOf,
   type TrustBundle,
   type TrustDomain,
   tokenProofTime,
@@ -12,6 +13,8 @@ import { type Clock, formatDuration } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import type { CallCredentials, Caller } from "../issuance/ports.ts";
 import { quote } from "../issuance/quote.ts";
+import { callerDeleted } from "./deleted-pods.ts";
+import type { PodMarks } from "./pod-marks.ts";
 
 export interface ClientCertificateDeps {
   readonly authorities: {
@@ -27,6 +30,8 @@ export interface ClientCertificateDeps {
   readonly trustDomain: TrustDomain;
   /** How long a workload may renew by certificate without presenting a token. */
   readonly maxRenewalAgeMs: number;
+  /** Knows the pods that no longer exist. */
+  readonly marks: Pick<PodMarks, "isGone">;
   readonly clock: Clock;
 }
 
@@ -45,7 +50,7 @@ export class ClientCertificateAuthenticator {
     this.#deps = deps;
   }
 
-  /** @throws CaError `CLIENT_CERTIFICATE_REJECTED`. */
+  /** @throws CaError `CLIENT_CERTIFICATE_REJECTED`, `CALLER_DELETED`. */
   authenticate({ peerCertificates }: CallCredentials): Caller {
     const { trustDomain, clock } = this.#deps;
     const now = clock.now();
@@ -59,7 +64,12 @@ export class ClientCertificateAuthenticator {
         seen: quote(leaf.uriNames),
       });
     }
-    return { spiffeId, credential: { kind: this.kind, ...this.#factsOf(leaf, now) } };
+    const credential = { kind: "client-certificate", ...this.#factsOf(leaf, now) } as const;
+    const podMark = podMarkOf(leaf.serial);
+    if (this.#deps.marks.isGone(podMark, credential.tokenProvenAt)) {
+      throw callerDeleted("the pod that obtained the client certificate was deleted");
+    }
+    return { spiffeId, credential, ...(podMark === undefined ? {} : { podMark }) };
   }
 
   #verify(leaf: Certificate, presented: readonly Certificate[], now: Date): void {

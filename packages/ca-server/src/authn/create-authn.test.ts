@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { KubernetesClient } from "../kubernetes/api/api-client.ts";
+import { readOwnAccount } from "../kubernetes/api/own-account.ts";
 import { readIssuerKeys } from "../kubernetes/pods/issuer-keys.ts";
 import { PodInformer } from "../kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../kubernetes/pods/pods.ts";
@@ -42,6 +43,7 @@ const unset = {
   allowAddress: [],
   kubernetesApi: undefined,
   noClientCertificates: false,
+  renewWithoutPod: false,
   maxRenewalAge: 3_600_000,
   trustedNodeAccount: [],
   policy: undefined,
@@ -130,7 +132,11 @@ describe("createAuthn", () => {
     const files = { caFile: directory.join("ca.pem"), tokenFile: directory.join("token") };
     const client = new KubernetesClient({ server, ...files, addressRules: new AddressRules(allowAddress) });
     const ask: ReviewToken = (token, audiences) => reviewToken(client, token, audiences);
-    const tokenApi = { reviewToken: ask, readKeys: () => readIssuerKeys(client) };
+    const tokenApi = {
+      reviewToken: ask,
+      readKeys: () => readIssuerKeys(client),
+      readOwnAccount: () => readOwnAccount(files.tokenFile),
+    };
     if (trustedNodeAccount.length === 0) return { ...tokenApi, pods: undefined };
     const direct = new KubernetesPods({ client, clock });
     return {

@@ -4,8 +4,10 @@ import type { CallerConfig } from "../config/callers.ts";
 import type { Authenticator, Impersonation } from "../issuance/ports.ts";
 import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
+import { boundToPods } from "./deleted-pods.ts";
 import { createJwks } from "./jwks/create-jwks.ts";
 import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
+import { PodMarks } from "./pod-marks.ts";
 import type { DeletedPods, PodSource, TokenApi } from "./ports.ts";
 import { timedAuthenticator } from "./timed-authenticator.ts";
 import { createTokenReview, type TokenReviewDeps } from "./token-review/create-token-review.ts";
@@ -14,7 +16,7 @@ export interface AuthnDeps {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
   readonly authorities: ClientCertificateDeps["authorities"];
   /** Undefined outside Kubernetes. */
-  readonly kubernetes: (TokenApi & { readonly pods: (PodSource & DeletedPods) | undefined }) | undefined;
+  readonly kubernetes: (TokenApi & Cluster) | undefined;
   readonly metrics: {
     readonly credentialChecked: CallerAuthenticatorDeps["onChecked"];
     readonly tokenReviewed: TokenReviewDeps["onReview"];
@@ -22,6 +24,17 @@ export interface AuthnDeps {
   };
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** The cluster of the CA. */
+interface Cluster {
+  /** Undefined if the CA does not watch pods. */
+  readonly pods: (PodSource & DeletedPods) | undefined;
+  /** The CA's own service account. */
+  readonly readOwnAccount: () => Promise<{
+    readonly issuer: string | undefined;
+    readonly uid: string | undefined;
+  }>;
 }
 
 /** The configured ways to authenticate a caller. */
@@ -42,11 +55,24 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   const onReview = metrics.tokenReviewed;
   const jwks = await createJwks(deps);
   const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock, logger });
+  const own = await kubernetes?.readOwnAccount();
+  const pods = kubernetes?.pods;
+  const marks = new PodMarks({ accountUid: own?.uid, pods });
   const certificates = noClientCertificates
     ? undefined
-    : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, clock });
+    : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, marks, clock });
+  const byKeys =
+    jwks &&
+    boundToPods(jwks.authenticator, {
+      isOurs: ({ credential }) => credential.kind === "jwks-token" && credential.issuer === own?.issuer,
+      markOf: (uid) => marks.markOfSeen(uid),
+      pods,
+    });
+  const byReview =
+    tokenReview &&
+    boundToPods(tokenReview.authenticator, { isOurs: () => true, markOf: (uid) => marks.markOf(uid), pods });
   const authenticator = createCallerAuthenticator({
-    tokens: [jwks?.authenticator, tokenReview?.authenticator].filter((each) => each !== undefined),
+    tokens: [byKeys, byReview].filter((each) => each !== undefined),
     certificates,
     onChecked: metrics.credentialChecked,
   });
@@ -62,6 +88,6 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
 
 function createImpersonation({ config, kubernetes }: AuthnDeps): Impersonation {
   const { trustDomain, trustedNodeAccount: trustedAccounts } = config;
-  if (kubernetes?.pods === undefined) return noImpersonation;
+  if (kubernetes?.pods === undefined || trustedAccounts.length === 0) return noImpersonation;
   return createNodeImpersonation({ trustedAccounts, pods: kubernetes.pods, trustDomain });
 }

@@ -19,6 +19,13 @@ export interface PodSource {
 /** Remembers the pods of this cluster that were deleted. */
 export interface DeletedPods {
   isGone(namespace: string, uid: string): boolean;
+  /** Whether a pod with this tag exists. */
+  isTagKnown(tag: string): boolean;
+  /**
+   * Whether the pod with this tag was deleted, even before the CA started. A token has proven at `seenAt` that it
+   * existed, so a pod that the CA has not heard of since is missing only if it has had the time to.
+   */
+  isTagGone(tag: string, seenAt: Date): boolean;
 }
 
 /** The status of a TokenReview (authentication.k8s.io/v1). */

@@ -107,6 +107,14 @@ export const callerOptions = {
     default: "168h",
     group: "Callers",
   }),
+  renewWithoutPod: option({
+    flag: "--renew-without-pod",
+    env: "KASBAH_RENEW_WITHOUT_POD",
+    help: "let a workload certificate renew after the pod that obtained it was deleted, and watch no pods for it",
+    schema: schema.boolean,
+    default: "false",
+    group: "Callers",
+  }),
   trustedNodeAccount: option({
     flag: "--trusted-node-account <ns/sa>",
     env: "CA_TRUSTED_NODE_ACCOUNTS",
@@ -126,6 +134,19 @@ export const callerOptions = {
 };
 
 export type CallerConfig = ConfigOf<typeof callerOptions>;
+
+/** The options that decide whether the CA watches the pods of its cluster. */
+export type PodWatchConfig = Pick<
+  CallerConfig,
+  "kubernetesApi" | "trustedNodeAccount" | "noClientCertificates" | "renewWithoutPod"
+>;
+
+/** Node proxies need the pods of their node, and a certificate of a deleted pod must not renew. */
+export function watchesPods(config: PodWatchConfig): boolean {
+  if (config.kubernetesApi === undefined) return false;
+  const holdsRenewals = !config.noClientCertificates && !config.renewWithoutPod;
+  return holdsRenewals || config.trustedNodeAccount.length > 0;
+}
 
 /** Checks combinations of options that are each valid. */
 export function callerProblems(config: CallerConfig): readonly string[] {

@@ -205,12 +205,16 @@ const shortestRenewalMs = 1000;
  * A token proves the name now. A certificate proves that a token did, and a certificate renewed with it expires
  * when the next token is due: otherwise a stolen key would outlive the renewal age by one lifetime.
  */
-function nameProofOf({ credential }: Caller, { clock, maxRenewalAgeMs }: IssuanceDeps): NameProof {
+function nameProofOf({ credential, podMark }: Caller, { clock, maxRenewalAgeMs }: IssuanceDeps): NameProof {
   const now = clock.now();
-  if (credential.kind !== "client-certificate") return { tokenProvenAt: now, renewableUntil: undefined };
+  if (credential.kind !== "client-certificate") {
+    return { tokenProvenAt: now, renewableUntil: undefined, podMark };
+  }
   const { tokenProvenAt } = credential;
   const renewableUntil = new Date(tokenProvenAt.getTime() + maxRenewalAgeMs);
-  if (renewableUntil.getTime() - now.getTime() >= shortestRenewalMs) return { tokenProvenAt, renewableUntil };
+  if (renewableUntil.getTime() - now.getTime() >= shortestRenewalMs) {
+    return { tokenProvenAt, renewableUntil, podMark };
+  }
   throw new CaError("CLIENT_CERTIFICATE_REJECTED", "no token has proven this identity recently enough", {
     expected: `a token after ${renewableUntil.toISOString()}`,
     fix: "send a service account token",

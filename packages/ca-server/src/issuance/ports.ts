@@ -45,6 +45,8 @@ export interface Caller {
   readonly pod?: PodFacts;
   /** The node that its token names. */
   readonly node?: string;
+  /** Identifies the pod that its certificates end with, if it is a pod of this cluster. */
+  readonly podMark?: string;
   /** The codes of the other credentials of the call, which were invalid. */
   readonly disregarded?: readonly string[];
 }

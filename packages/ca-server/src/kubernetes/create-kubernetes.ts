@@ -2,12 +2,13 @@ import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import type { DeletedPods, PodSource, TokenApi } from "../authn/ports.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
-import type { CallerConfig } from "../config/callers.ts";
+import { type CallerConfig, watchesPods } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
 import type { TimeInDoubt } from "../outbound/trusted-time-agent.ts";
 import type { SharedState } from "../ownership/shared-state.ts";
 import { KubernetesClient } from "./api/api-client.ts";
+import { type OwnAccount, readOwnAccount } from "./api/own-account.ts";
 import { readServerTime } from "./api/server-time.ts";
 import { Leader } from "./leader/leader.ts";
 import { readIssuerKeys } from "./pods/issuer-keys.ts";
@@ -39,7 +40,9 @@ export interface KubernetesDeps {
 
 /** The cluster in which the CA runs. */
 export interface Kubernetes extends TokenApi {
-  /** Watches the pods, for node proxies; undefined if no node proxy is trusted. */
+  /** The CA's own service account. */
+  readonly readOwnAccount: () => Promise<OwnAccount>;
+  /** Watches the pods, for node proxies and for the renewal of certificates; undefined if neither is configured. */
   readonly pods: (PodSource & DeletedPods) | undefined;
   readonly components: readonly Component[];
   /** The Secret in which replicas share the CA; undefined if none is configured. */
@@ -82,7 +85,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
   const tokens = clientOf(server, deps);
   const publishers = createPublishers(reader, deps);
   const probe = createProbe(client, deps);
-  const pods = deps.config.trustedNodeAccount.length === 0 ? undefined : createInformer(reader, deps);
+  const pods = watchesPods(deps.config) ? createInformer(reader, deps) : undefined;
   const leadership = createLeadership(client, publishers, deps);
   const components: Component[] = [
     ...[probe, ...publishers, ...(pods === undefined ? [] : [pods])],
@@ -91,6 +94,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
   return {
     reviewToken: (token, audiences) => reviewToken(tokens, token, audiences),
     readKeys: () => readIssuerKeys(client),
+    readOwnAccount: () => readOwnAccount(deps.config.kubernetesTokenFile),
     pods,
     components,
     shared: sharedStateOf(client, deps),

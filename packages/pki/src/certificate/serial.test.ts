@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSerial, createWorkloadSerial, tokenProofTime } from "./serial.ts";
+import { createSerial, createWorkloadSerial, podMarkOf, tokenProofTime } from "./serial.ts";
 
 const hex = (serial: Uint8Array) => Buffer.from(serial).toString("hex");
 
@@ -24,5 +24,25 @@ describe("createSerial", () => {
     assert.equal(new Set(serials.map((serial) => serial.slice(0, 26))).size, serials.length);
     assert.equal(new Set(serials.map((serial) => serial.slice(26))).size, 1);
     assert.ok(serials.every((serial) => serial.length === 32));
+  });
+
+  it("creates positive serials of twenty octets with the mark of a pod, the time and 70 random bits", () => {
+    const [provenAt, mark] = [new Date("2030-01-01T00:00:00Z"), "0123456789abcdef"];
+    const serials = Array.from({ length: 2000 }, () => hex(createWorkloadSerial(provenAt, mark)));
+    assert.equal(new Set(serials.map((serial) => serial.slice(0, 18))).size, serials.length);
+    for (const serial of serials) {
+      assert.match(serial, /^[4-7][0-9a-f]{39}$/);
+      assert.equal(podMarkOf(serial), mark);
+      assert.equal(tokenProofTime(serial).getTime(), provenAt.getTime());
+    }
+  });
+
+  it("finds no mark in the serial of a certificate without a pod, or of an earlier release", () => {
+    assert.equal(podMarkOf(hex(createWorkloadSerial(new Date()))), undefined);
+  });
+
+  it("creates no serial with a mark of another length", () => {
+    for (const mark of ["", "00", "0123456789abcdef00"])
+      assert.throws(() => createWorkloadSerial(new Date(), mark), RangeError);
   });
 });

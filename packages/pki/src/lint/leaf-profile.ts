@@ -17,11 +17,9 @@ export interface LeafProfile {
   readonly names: readonly Uint8Array[];
 }
 
-/**
- * A random 128-bit serial takes at most 17 octets with its sign octet; one with fewer than 12 was not random.
- */
+/** The most that RFC 5280 §4.1.2.2 allows; a serial with fewer than 12 octets was not random. */
 const minSerialLength = 12;
-const maxSerialLength = 16;
+const maxSerialLength = 20;
 
 export function hasRandomSerial({ serial }: Certificate): boolean {
   const octets = serial.length / 2;

@@ -2,7 +2,7 @@ import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { CallerConfig } from "../../config/callers.ts";
 import { JwksSource } from "../jwks/source.ts";
-import type { DeletedPods, TokenApi } from "../ports.ts";
+import type { TokenApi } from "../ports.ts";
 import { ClusterKeys } from "./cluster-keys.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 import { quietLogger } from "./quiet-logger.ts";
@@ -12,7 +12,7 @@ import { TokenReviewer } from "./token-reviewer.ts";
 
 export interface TokenReviewDeps {
   readonly config: Pick<CallerConfig, "tokenAudience"> & { readonly trustDomain: TrustDomain };
-  readonly kubernetes: TokenApi & { readonly pods: DeletedPods | undefined };
+  readonly kubernetes: TokenApi;
   readonly onReview: (from: "cache" | "shared" | "key-set" | "api-server") => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,8 +42,6 @@ export function createTokenReview(deps: TokenReviewDeps): TokenReview {
     ask: (token, wasAccepted) => reviewer.review(token, wasAccepted),
     ...{ clock, onAnswer },
   });
-  const authenticator = new KubernetesTokenAuthenticator({
-    ...{ reviews, audiences, trustDomain, clock, deletedPods: kubernetes.pods },
-  });
+  const authenticator = new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });
   return { authenticator, components: [source] };
 }

@@ -5,7 +5,6 @@ import { acceptedReview, FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../../errors.ts";
 import { reviewToken } from "../../kubernetes/pods/token-review.ts";
 import { readBearerToken } from "../bearer-token.ts";
-import type { DeletedPods } from "../ports.ts";
 import { KubernetesTokenAuthenticator } from "./kubernetes-token.ts";
 import type { PresentedToken } from "./review-cache.ts";
 
@@ -27,12 +26,12 @@ function tokenOf(claims: Record<string, unknown> = {}) {
 }
 
 /** The authenticator with an API server that returns this status for every token. */
-function authenticatorTold(status: unknown, deletedPods?: DeletedPods): KubernetesTokenAuthenticator {
+function authenticatorTold(status: unknown): KubernetesTokenAuthenticator {
   const body = JSON.stringify({ kind: "TokenReview", status });
   const client = { post: async () => ({ status: 201, body, retryAfterMs: undefined }) };
   const reviews = { review: ({ text }: PresentedToken) => reviewToken(client, text, audiences) };
   const trustDomain = parseTrustDomain("cluster.local");
-  return new KubernetesTokenAuthenticator({ reviews, audiences, deletedPods, trustDomain, clock });
+  return new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });
 }
 
 const presentAs = (status: unknown, claims?: Record<string, unknown>) =>
@@ -63,22 +62,6 @@ describe("KubernetesTokenAuthenticator", () => {
       for (const others of [[], ["vault"], ["ISTIO-CA"], ["istio-ca "], [""], ["istio-ca,kasbah"]]) {
         await rejectsWithCode(presentAs({ ...good, audiences: others }), "TOKEN_AUDIENCE");
       }
-    });
-
-    it("rejects a token whose pod was deleted, even if a cached review accepts it", async () => {
-      const bound = { [`${about}/pod-name`]: ["app"], [`${about}/pod-uid`]: ["one"] };
-      const status = acceptedReview(username, ["istio-ca"], bound);
-      const gone = (namespace: string, uid: string) => ({
-        isGone: (...asked: readonly string[]) => asked.join() === `${namespace},${uid}`,
-      });
-      const presented = (deleted: DeletedPods) => authenticatorTold(status, deleted).authenticate(tokenOf());
-      await rejectsWithCode(presented(gone("demo", "one")), "CALLER_DELETED");
-      assert.equal((await presented(gone("demo", "another"))).pod?.uid, "one");
-      assert.equal((await presented(gone("other", "one"))).pod?.uid, "one");
-      assert.equal(
-        (await authenticatorTold(good, gone("demo", "one")).authenticate(tokenOf())).pod,
-        undefined,
-      );
     });
 
     it("rejects a token unless its user has the name of a service account, in four parts", async () => {

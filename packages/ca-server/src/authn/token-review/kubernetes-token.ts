@@ -6,9 +6,9 @@ import type { Caller, PodFacts } from "../../issuance/ports.ts";
 import { quote } from "../../issuance/quote.ts";
 import { type BearerToken, rejected } from "../bearer-token.ts";
 import { parseServiceAccountName } from "../claims/service-account-claims.ts";
-import { type DeletedPods, ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
+import { callerDeleted } from "../deleted-pods.ts";
+import { ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 import type { TokenAuthenticator } from "../token-authenticator.ts";
-import { callerDeleted, refuseDeleted } from "./deleted-pods.ts";
 import type { ReviewCache } from "./review-cache.ts";
 import { isExpired, refuseUselessToken, tokenExpired, wrongAudience } from "./unproven-claims.ts";
 
@@ -17,8 +17,6 @@ export interface KubernetesTokenDeps {
   readonly reviews: Pick<ReviewCache, "review">;
   /** The API server must confirm at least one of these audiences. */
   readonly audiences: readonly string[];
-  /** Undefined if the CA does not watch pods. */
-  readonly deletedPods?: DeletedPods | undefined;
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
 }
@@ -49,7 +47,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
 
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
-    const { audiences, deletedPods, trustDomain, clock } = this.#deps;
+    const { audiences, trustDomain, clock } = this.#deps;
     refuseUselessToken(token, audiences, clock.now());
     const status = await this.#review(token);
     if (status.error !== "" || !status.authenticated) throw refusal(token, status, clock.now(), audiences);
@@ -59,12 +57,11 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     const { username, groups } = status.user;
     const workload = parseServiceAccountName(username);
     if (!groups.includes(serviceAccounts)) throw rejected(`the token's user is not in ${serviceAccounts}`);
-    const caller: Caller = {
+    return {
       spiffeId: SpiffeId.forWorkload(trustDomain, workload),
       ...podAndNode(status),
       credential: { kind: this.kind, tokenIdHash: credentialIdHash(status) },
     };
-    return deletedPods === undefined ? caller : refuseDeleted(caller, deletedPods);
   }
 
   async #review(token: BearerToken): Promise<TokenReviewStatus> {

@@ -1,6 +1,7 @@
 import type { WorkloadName } from "@kasbah/pki";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { podTag } from "../../authn/pod-marks.ts";
 
 /** Identifies a pod, past or present. */
 export type PodId = Pick<KnownPod, "namespace" | "uid">;
@@ -31,7 +32,7 @@ export const knownPodSchema = z
     }),
   );
 
-/** More pods than disappear while a TokenReview result is cached, even if a whole node is drained. */
+/** More pods than disappear while a TokenReview result is cached, even if whole nodes are drained. */
 const maxGone = 50_000;
 const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
 
@@ -42,14 +43,18 @@ const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
 export class PodIndex {
   readonly #pods = new Map<string, KnownPod>();
   readonly #gone = new LRUCache<string, true>({ max: maxGone });
+  /** The number of pods with a tag: nearly always one. */
+  readonly #tags = new Map<string, number>();
+  readonly #goneTags = new LRUCache<string, true>({ max: maxGone });
   /** The number of a workload's running pods on a node. */
   readonly #running = new Map<string, number>();
 
   change(key: string, pod: KnownPod | undefined): void {
     const before = this.#pods.get(key);
     if (before !== undefined) this.#forget(key, before);
-    if (before !== undefined && before.uid !== pod?.uid) this.#gone.set(idOf(before), true);
+    if (before !== undefined && before.uid !== pod?.uid) this.#drop(before);
     if (pod !== undefined) this.#remember(key, pod);
+    if (pod !== undefined && before?.uid !== pod.uid) this.#countTag(podTag(pod.uid), 1);
   }
 
   runsOn(node: string, workload: WorkloadName): boolean {
@@ -59,6 +64,25 @@ export class PodIndex {
   /** Whether the pod was seen to disappear. */
   isGone(pod: PodId): boolean {
     return this.#gone.has(idOf(pod));
+  }
+
+  /** Whether a pod with this tag exists, or was seen to disappear; undefined if neither is known. */
+  tagState(tag: string): "exists" | "gone" | undefined {
+    if (this.#tags.has(tag)) return "exists";
+    return this.#goneTags.has(tag) ? "gone" : undefined;
+  }
+
+  #drop(pod: KnownPod): void {
+    const tag = podTag(pod.uid);
+    this.#gone.set(idOf(pod), true);
+    this.#goneTags.set(tag, true);
+    this.#countTag(tag, -1);
+  }
+
+  #countTag(tag: string, by: number): void {
+    const count = (this.#tags.get(tag) ?? 0) + by;
+    if (count > 0) this.#tags.set(tag, count);
+    else this.#tags.delete(tag);
   }
 
   #remember(key: string, pod: KnownPod): void {

@@ -6,6 +6,7 @@ import {
   recordingLogger,
   startFakeKubernetesStore,
 } from "@kasbah/testkit";
+import { podTag } from "../../authn/pod-marks.ts";
 import type { RunningPod } from "../../authn/ports.ts";
 import { loopbackClient } from "../api/loopback-client.fixture.ts";
 import { PodInformer } from "./pod-informer.ts";
@@ -174,5 +175,62 @@ describe("PodInformer", () => {
     await settled();
     assert.equal(informer.isGone("demo", "first"), false);
     assert.equal(informer.isGone("demo", "second"), true);
+  });
+
+  describe("PodInformer, about the pod of a certificate", () => {
+    const longAgo = new Date(0);
+    const gone = (name: string, seenAt = longAgo) => informer.isTagGone(podTag(`uid-of-${name}`), seenAt);
+
+    it("knows a pod that exists, and one that disappeared while it watched", async () => {
+      for (const name of ["frontend-1", "frontend-2"]) run(name);
+      await follow();
+      assert.equal(informer.isTagKnown(podTag("uid-of-frontend-1")), true);
+      assert.deepEqual([gone("frontend-1"), gone("frontend-2")], [false, false]);
+      store.objects.remove("pods", "demo", "frontend-1");
+      await settled();
+      assert.deepEqual([gone("frontend-1"), gone("frontend-2")], [true, false]);
+      assert.equal(gone("frontend-1", systemClock.now()), true, "even right after its token");
+      assert.equal(informer.isTagKnown(podTag("uid-of-frontend-1")), false);
+    });
+
+    it("counts a pod as deleted that disappeared before it started, unless its token is too new", async () => {
+      run("frontend-1");
+      await follow();
+      assert.equal(gone("frontend-9"), true);
+      assert.equal(gone("frontend-9", systemClock.now()), false, "its event may be in flight");
+    });
+
+    it("has read all pods when it has started", async () => {
+      run("frontend-1");
+      await informer.start();
+      assert.deepEqual([gone("frontend-1"), gone("frontend-9")], [false, true]);
+    });
+
+    it("starts without the pods if they cannot be listed, and then counts no pod as deleted", async () => {
+      store.trouble = () => ({ status: 403 });
+      await informer.start();
+      assert.equal(gone("frontend-9"), false);
+    });
+
+    it("counts only pods as deleted that it saw disappear while its watch fails", async () => {
+      for (const name of ["frontend-1", "frontend-2"]) run(name);
+      await follow();
+      store.objects.remove("pods", "demo", "frontend-1");
+      await settled();
+      store.trouble = () => ({ status: 503 });
+      store.cut();
+      await eventually(() => !informer.isHealthy);
+      assert.deepEqual(
+        ["frontend-1", "frontend-2", "frontend-9"].map((name) => gone(name)),
+        [true, false, false],
+      );
+    });
+
+    it("counts no unseen pod as deleted while it could not read one of them", async () => {
+      store.objects.write("pods", { metadata: { name: "odd", namespace: "demo" } });
+      await follow();
+      assert.ok(informer.skipped > 0);
+      assert.equal(gone("frontend-9"), false);
+    });
   });
 });

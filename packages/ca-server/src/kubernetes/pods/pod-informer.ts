@@ -1,5 +1,5 @@
 import type { WorkloadName } from "@kasbah/pki";
-import type { Clock, Component, Logger } from "@kasbah/runtime";
+import { type Clock, type Component, delay, type Logger } from "@kasbah/runtime";
 import type { DeletedPods, PodSource, RunningPod } from "../../authn/ports.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
 import { Reflector } from "../watch/reflector.ts";
@@ -14,6 +14,13 @@ export interface PodInformerDeps {
   /** A random number in [0, 1). */
   readonly roll: () => number;
 }
+
+/**
+ * The events of a pod arrive long before this, since a silent watch ends after 90 s. A certificate records the time of
+ * its token only to five minutes.
+ */
+const settledMs = 900_000;
+const firstListMs = 10_000;
 
 /**
  * Keeps an index of the cluster's pods, a few milliseconds late, so that a caller costs no request to the API
@@ -53,8 +60,13 @@ export class PodInformer implements PodSource, DeletedPods, Component {
     return this.#pods.current.size;
   }
 
-  start(): Promise<void> {
-    return this.#pods.start();
+  /** Waits a while for the first list, so that a CA that has just started knows which pods no longer exist. */
+  async start(): Promise<void> {
+    const { clock } = this.#deps;
+    const waiting = new AbortController();
+    await this.#pods.start();
+    await Promise.race([this.#pods.firstOutcome, delay(clock, firstListMs, waiting.signal)]);
+    waiting.abort();
   }
 
   stop(): Promise<void> {
@@ -78,5 +90,17 @@ export class PodInformer implements PodSource, DeletedPods, Component {
 
   isGone(namespace: string, uid: string): boolean {
     return this.#index.isGone({ namespace, uid });
+  }
+
+  isTagKnown(tag: string): boolean {
+    return this.#index.tagState(tag) === "exists";
+  }
+
+  /** While the watch fails, or if a pod could not be read, only pods that were seen to disappear are gone. */
+  isTagGone(tag: string, seenAt: Date): boolean {
+    const state = this.#index.tagState(tag);
+    if (state !== undefined) return state === "gone";
+    const isComplete = this.isHealthy && this.skipped === 0;
+    return isComplete && this.#deps.clock.now().getTime() - seenAt.getTime() > settledMs;
   }
 }

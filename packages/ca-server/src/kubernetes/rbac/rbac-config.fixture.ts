@@ -4,6 +4,8 @@ import type { RbacConfig } from "./rbac-rules.ts";
 export const bareConfig: RbacConfig = {
   kubernetesApi: new URL("https://kubernetes.default.svc"),
   trustedNodeAccount: [],
+  noClientCertificates: true,
+  renewWithoutPod: false,
   stateSecret: undefined,
   takeOverSecret: [],
   rootConfigMap: undefined,

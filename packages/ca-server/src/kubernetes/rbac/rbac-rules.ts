@@ -1,9 +1,9 @@
-import type { CallerConfig } from "../../config/callers.ts";
+import { type PodWatchConfig, watchesPods } from "../../config/callers.ts";
 import type { KubernetesConfig } from "../../config/kubernetes.ts";
 import { defaultLeaseName } from "../leader/leader.ts";
 
 /** The configuration that determines the needed rules. */
-export type RbacConfig = Pick<CallerConfig, "kubernetesApi" | "trustedNodeAccount"> &
+export type RbacConfig = PodWatchConfig &
   Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle">;
 
 /** An RBAC rule that some configurations of the CA need. */
@@ -67,8 +67,8 @@ export const neededRules: readonly NeededRule[] = [
     resource: "pods",
     verbs: ["get", "list", "watch"],
     scope: "cluster",
-    reason: "find the pods on the node of a node proxy",
-    names: ({ trustedNodeAccount }) => anyIf(trustedNodeAccount.length > 0),
+    reason: "find the pods of node proxies, and those that were deleted",
+    names: (config) => anyIf(watchesPods(config)),
   },
   {
     group: "",

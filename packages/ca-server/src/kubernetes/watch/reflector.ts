@@ -46,6 +46,7 @@ export class Reflector<T> implements Component {
   #failures = 0;
   #isSynced = false;
   #lastError: Error | undefined;
+  readonly #firstOutcome = Promise.withResolvers<void>();
 
   constructor(deps: ReflectorDeps<T>) {
     this.name = deps.name;
@@ -72,6 +73,11 @@ export class Reflector<T> implements Component {
   /** The number of unreadable objects and events. */
   get skipped(): number {
     return this.#cache.skipped;
+  }
+
+  /** Resolves when the first list is complete or has failed. */
+  get firstOutcome(): Promise<void> {
+    return this.#firstOutcome.promise;
   }
 
   async start(): Promise<void> {
@@ -134,6 +140,7 @@ export class Reflector<T> implements Component {
     this.#isSynced = true;
     if (this.#trouble.clear()) this.#deps.logger.info("Kubernetes watch recovered", { objects: this.name });
     this.#lastError = undefined;
+    this.#firstOutcome.resolve();
     this.#deps.onSync?.();
   }
 
@@ -158,6 +165,7 @@ export class Reflector<T> implements Component {
     const failure = error instanceof Error ? error : new Error(String(error));
     this.#version = undefined;
     this.#lastError = failure;
+    this.#firstOutcome.resolve();
     this.#trouble.failed(failure.message, () =>
       this.#deps.logger.warn("Kubernetes watch failed", {
         objects: this.name,
