@@ -200,6 +200,13 @@ describe("PodInformer", () => {
       assert.equal(gone("frontend-9", systemClock.now()), false, "its event may be in flight");
     });
 
+    it("counts a pod as deleted that a list did not contain which began six minutes after its token", async () => {
+      const minutesAgo = (minutes: number) => new Date(systemClock.now().getTime() - minutes * 60_000);
+      run("frontend-1");
+      await follow();
+      assert.deepEqual([gone("frontend-9", minutesAgo(7)), gone("frontend-9", minutesAgo(5))], [true, false]);
+    });
+
     it("has read all pods when it has started", async () => {
       run("frontend-1");
       await informer.start();

@@ -15,10 +15,9 @@ export interface PodInformerDeps {
   readonly roll: () => number;
 }
 
-/**
- * The events of a pod arrive long before this, since a silent watch ends after 90 s. A certificate records the time of
- * its token only to five minutes.
- */
+/** A certificate records the time of its token only to five minutes, by the clock of any replica. */
+const seenWithinMs = 360_000;
+/** The events of a pod arrive long before this, since a silent watch ends after 90 s. */
 const settledMs = 900_000;
 const firstListMs = 10_000;
 
@@ -100,7 +99,9 @@ export class PodInformer implements PodSource, DeletedPods, Component {
   isTagGone(tag: string, seenAt: Date): boolean {
     const state = this.#index.tagState(tag);
     if (state !== undefined) return state === "gone";
-    const isComplete = this.isHealthy && this.skipped === 0;
-    return isComplete && this.#deps.clock.now().getTime() - seenAt.getTime() > settledMs;
+    if (!this.isHealthy || this.skipped > 0) return false;
+    const seenMs = seenAt.getTime();
+    const listedMs = this.#pods.listedAt?.getTime() ?? 0;
+    return listedMs - seenMs > seenWithinMs || this.#deps.clock.now().getTime() - seenMs > settledMs;
   }
 }

@@ -46,6 +46,7 @@ export class Reflector<T> implements Component {
   #failures = 0;
   #isSynced = false;
   #lastError: Error | undefined;
+  #listedAt: Date | undefined;
   readonly #firstOutcome = Promise.withResolvers<void>();
 
   constructor(deps: ReflectorDeps<T>) {
@@ -73,6 +74,11 @@ export class Reflector<T> implements Component {
   /** The number of unreadable objects and events. */
   get skipped(): number {
     return this.#cache.skipped;
+  }
+
+  /** When the last complete list began: it contained everything that existed then. */
+  get listedAt(): Date | undefined {
+    return this.#listedAt;
   }
 
   /** Resolves when the first list is complete or has failed. */
@@ -113,6 +119,7 @@ export class Reflector<T> implements Component {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
+    const startedAt = this.#deps.clock.now();
     const seen = new Set<string>();
     let version = "";
     try {
@@ -131,6 +138,7 @@ export class Reflector<T> implements Component {
     }
     this.#perPage = Math.min(mostPerPage, this.#perPage * 2);
     this.#cache.keepOnly(seen);
+    this.#listedAt = startedAt;
     this.#synced(version);
     return version;
   }

@@ -41,7 +41,7 @@ function clusterRules({ values }: Installation): readonly Json[] {
   return [
     rule("authentication.k8s.io", "tokenreviews", ["create"]),
     ...(rootConfigMap.publish ? publishingRules(rootConfigMap.name) : []),
-    ...(ca.trustedNodeAccounts.length > 0 ? [rule("", "pods", reads)] : []),
+    ...(ca.trustedNodeAccounts.length > 0 || ca.clientCertificates ? [rule("", "pods", reads)] : []),
     ...(clusterTrustBundle.enabled ? trustBundleRules() : []),
   ];
 }

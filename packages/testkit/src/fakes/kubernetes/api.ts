@@ -118,6 +118,8 @@ class FakeApi implements FakeKubernetesApi {
     this.calls.push({ method, path, authorization: headers.authorization, ...asked });
     if (this.trouble !== undefined) return makeTrouble(response, this.trouble);
     const { pathname, searchParams } = new URL(path, this.url);
+    // Nothing changes while a test watches.
+    if (searchParams.get("watch") === "true") return void response.writeHead(200).flushHeaders();
     if (asked !== undefined && pathname === "/apis/authentication.k8s.io/v1/tokenreviews") {
       return reply(response, 201, { kind: "TokenReview", status: await this.verdict(asked) });
     }
