@@ -80,6 +80,6 @@ describe("CA that authenticates callers with a real API server", function () {
     }
     const reply = await callCa(ca, gone.token);
     assert.equal(reply.status, unauthenticated);
-    assert.match(reply.message, /^TOKEN_REJECTED: .*existing pod of this cluster/);
+    assert.match(reply.message, /^CALLER_DELETED: .*existing pod of this cluster/);
   });
 });

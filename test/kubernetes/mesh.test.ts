@@ -125,6 +125,6 @@ describe("Mesh of two pods with an agent and an Envoy each", function () {
     const { host, port } = mesh.frontend.statusAddress;
     const ready = await fetch(`http://${host}:${port}/healthz/ready`);
     assert.equal(ready.status, 503);
-    assert.match(await ready.text(), /TOKEN_REJECTED.*existing pod of this cluster/);
+    assert.match(await ready.text(), /CALLER_DELETED.*existing pod of this cluster/);
   });
 });

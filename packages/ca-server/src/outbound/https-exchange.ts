@@ -82,7 +82,8 @@ export async function requestOptions(
     minVersion: "TLSv1.2",
     lookup: addressRules.lookup,
     headers: {
-      accept: "application/json",
+      // The API server offers its key set only under the media type of RFC 7517 §8.5.
+      accept: "application/json, application/jwk-set+json",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },

@@ -85,6 +85,8 @@ export function acceptedReview(
 const acceptFrontend: FakeVerdict = ({ audiences }) =>
   acceptedReview("system:serviceaccount:demo:frontend", audiences);
 
+const jwksPath = "/openid/v1/jwks";
+
 class FakeApi implements FakeKubernetesApi {
   readonly url: URL;
   readonly rootPem: string;
@@ -123,12 +125,13 @@ class FakeApi implements FakeKubernetesApi {
     if (asked !== undefined && pathname === "/apis/authentication.k8s.io/v1/tokenreviews") {
       return reply(response, 201, { kind: "TokenReview", status: await this.verdict(asked) });
     }
-    const [status, body] = this.#find(pathname, searchParams);
+    const isAccepted = pathname !== jwksPath || headers.accept?.includes("application/jwk-set+json");
+    const [status, body] = isAccepted ? this.#find(pathname, searchParams) : [406, {}];
     reply(response, status, body);
   }
 
   #find(path: string, query: URLSearchParams): readonly [status: number, body: object] {
-    if (path === "/openid/v1/jwks") {
+    if (path === jwksPath) {
       return this.jwks === undefined ? [403, { kind: "Status", code: 403 }] : [200, this.jwks];
     }
     if (path === "/api/v1/pods") return [200, podList(this.pods, query)];
