@@ -17,7 +17,8 @@ import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createAdmission } from "./admission/create-admission.ts";
 import { loadPolicy } from "./admission/policy/file.ts";
 import { createAuthn } from "./authn/create-authn.ts";
-import { loadTokenIssuers } from "./authn/jwks/issuers-file.ts";
+import { issuersNeeds } from "./authn/jwks/create-jwks.ts";
+import { loadTokenIssuers } from "./authn/jwks/issuers/file.ts";
 import { loadAuthorityOptions } from "./authorities/authority-options.ts";
 import { createPolicyWarnings } from "./authorities/rehearsal/policy-warnings.ts";
 import { clockConditions } from "./clock/conditions.ts";
@@ -62,7 +63,7 @@ async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promi
     // A running CA keeps the set in use, even if it would be refused today.
     purpose === "check" ? pluggedInProblems(config, systemClock) : [],
     fileProblems("--policy", policy, loadPolicy),
-    fileProblems("--token-issuers", tokenIssuers, loadTokenIssuers),
+    fileProblems("--token-issuers", tokenIssuers, (path) => loadTokenIssuers(path, issuersNeeds(config))),
   ]);
   return problems.flat();
 }
@@ -113,7 +114,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { calls: metrics } = telemetry;
   const common = { config, clock, logger };
 
-  const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, metrics });
+  const proxyEnvironment = machine.env;
+  const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, proxyEnvironment, metrics });
   const own = ownNamesOf(config);
   const admission = createAdmission({ ...common, ...own });
   const { policy } = admission;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadTokenIssuers } from "../../../packages/ca-server/src/authn/jwks/issuers-file.ts";
+import { loadTokenIssuers } from "../../../packages/ca-server/src/authn/jwks/issuers/file.ts";
 import { TokenIssuersError } from "../../../packages/ca-server/src/errors.ts";
 import { yamlMutants } from "../mutants.ts";
 import { bytesOf, fileBudgetMs, type Target } from "../target.ts";
@@ -16,6 +16,11 @@ issuers:
     algorithms: [ES256]
     caFile: /etc/ca.pem
     tokenFile: /etc/token
+    namespaces: [dev-*, tools]
+    serviceAccounts: ["*"]
+    trustDomains: [cluster.local, example.org]
+    proxy: http://proxy.test:3128
+  - { issuer: "https://found.test/path", audiences: [a], proxy: env }
   - { issuer: "other", jwks: keys.json, audiences: [a, b] }
 `;
 const json = { version: 1, issuers: [{ issuer: "i", jwks: "https://a.test/b", audiences: ["c"] }] };
@@ -30,9 +35,9 @@ export const tokenIssuers: Target = {
     try {
       const issuers = await load(text);
       assert.equal(new Set(issuers.map(({ issuer }) => issuer)).size, issuers.length);
-      for (const { audiences, algorithms, jwks } of issuers) {
+      for (const { audiences, algorithms, keys } of issuers) {
         assert.ok(audiences.length > 0 && algorithms.length > 0);
-        assert.ok(jwks.kind === "file" || (jwks.url.protocol === "https:" && jwks.url.password === ""));
+        assert.ok(keys.kind === "file" || (keys.url.protocol === "https:" && keys.url.password === ""));
       }
       return "accepted";
     } catch (error) {

@@ -86,6 +86,7 @@ export async function openGate(): Promise<Gate> {
     ...parts,
     authenticator: createAuthenticator(trust, tokens, clock, metrics),
     impersonation: noImpersonation,
+    issuerScopes: { check: () => undefined },
     policy: () => ({
       defaultTtlMs: dayMs,
       maxTtlMs: 90 * dayMs,

@@ -37,6 +37,7 @@ const unset = {
   jwks: undefined,
   jwksCaFile: undefined,
   jwksTokenFile: undefined,
+  jwksProxy: { kind: "none" },
   tokenIssuer: undefined,
   tokenAudience: ["istio-ca"],
   tokenIssuers: undefined,
@@ -116,6 +117,7 @@ describe("createAuthn", () => {
         tokenReviewed: () => undefined,
         authenticated: () => undefined,
       },
+      proxyEnvironment: {},
       clock,
       logger: recordingLogger(),
     });
@@ -177,7 +179,7 @@ describe("createAuthn", () => {
     assert.ok(await present(callers, listed, "mesh"));
     await rejectsWithCode(present(callers, listed, "istio-ca"), "TOKEN_AUDIENCE");
     await rejectsWithCode(present(callers, "https://typo.test"), "TOKEN_ISSUER");
-    assert.equal(callers.components.length, 2);
+    assert.equal(callers.components.length, 1);
   });
 
   it("fails if the file of token issuers cannot be read", async () => {

@@ -1,7 +1,8 @@
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { CallerConfig } from "../config/callers.ts";
-import type { Authenticator, Impersonation } from "../issuance/ports.ts";
+import type { Authenticator, Impersonation, IssuerScopes } from "../issuance/ports.ts";
+import type { ProxyEnvironment } from "../outbound/proxy/proxy.ts";
 import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { boundToPods } from "./deleted-pods.ts";
@@ -22,6 +23,8 @@ export interface AuthnDeps {
     readonly tokenReviewed: TokenReviewDeps["onReview"];
     authenticated(durationMs: number): void;
   };
+  /** The environment variables that may name a proxy for key sets. */
+  readonly proxyEnvironment: ProxyEnvironment;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,6 +44,7 @@ interface Cluster {
 export interface Authn {
   readonly authenticator: Authenticator;
   readonly impersonation: Impersonation;
+  readonly issuerScopes: IssuerScopes;
   readonly components: readonly Component[];
   /** The reasons why the CA cannot authenticate any caller by a token now. */
   troubles(): readonly string[];
@@ -80,9 +84,10 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   return {
     authenticator: timedAuthenticator(authenticator, clock, metrics.authenticated),
     impersonation: createImpersonation(deps),
+    issuerScopes: jwks?.scopes ?? { check: () => undefined },
     components: [...(jwks?.components ?? []), ...(tokenReview?.components ?? [])],
     troubles: () => (tokenReview === undefined && !jwks?.isUsable ? unusable() : []),
-    warnings: unusable,
+    warnings: () => [...unusable(), ...(jwks?.warnings() ?? [])],
   };
 }
 

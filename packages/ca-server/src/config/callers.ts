@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { parseWorkloadName } from "@kasbah/pki";
 import { type ConfigOf, option, schema } from "@kasbah/runtime";
 import type { AddressRange } from "../outbound/address-rules.ts";
+import { parseProxySetting } from "../outbound/proxy/proxy-setting.ts";
 
 /** The location of a key set. */
 export type JwksLocation =
@@ -34,6 +35,14 @@ export const callerOptions = {
     optional: true,
     group: "Callers",
   }),
+  jwksProxy: option({
+    flag: "--jwks-proxy <url|env|none>",
+    env: "KASBAH_JWKS_PROXY",
+    help: "HTTP proxy for the https URLs of key sets; env means HTTPS_PROXY and NO_PROXY. The Kubernetes API is always called directly",
+    schema: schema.parsed(parseProxySetting),
+    default: "none",
+    group: "Callers",
+  }),
   tokenIssuer: option({
     flag: "--token-issuer <iss>",
     env: "KASBAH_TOKEN_ISSUER",
@@ -54,7 +63,7 @@ export const callerOptions = {
   tokenIssuers: option({
     flag: "--token-issuers <file>",
     env: "KASBAH_TOKEN_ISSUERS",
-    help: "YAML file with more token issuers, each with its keys, audiences and algorithms",
+    help: "YAML file with more token issuers, each with its keys, audiences and scope; reloaded when it changes",
     schema: schema.path,
     optional: true,
     group: "Callers",

@@ -58,6 +58,7 @@ export const statusTable = {
     citadel: "authentication",
     alert: "KasbahAuthenticatorUnavailable",
   },
+  OUTSIDE_ISSUER_SCOPE: { ...badRequest, status: PERMISSION_DENIED, level: "warn", citadel: "UNKNOWN" },
   IDENTITY_NOT_ALLOWED: { ...badRequest, status: PERMISSION_DENIED, level: "warn", citadel: "UNKNOWN" },
   RATE_LIMITED: throttled,
   OVERLOADED: { ...throttled, alert: "KasbahOverloaded" },

@@ -16,6 +16,7 @@ import type {
   Impersonation,
   IssuanceFacts,
   IssuanceObserver,
+  IssuerScopes,
   KeyHolders,
   Ledger,
   Throttle,
@@ -25,6 +26,7 @@ import type { IssuancePolicy, Ruling } from "./rules.ts";
 export interface IssuanceDeps extends SigningDeps {
   readonly authenticator: Authenticator;
   readonly impersonation: Impersonation;
+  readonly issuerScopes: IssuerScopes;
   /** Returns the policy in force. */
   readonly policy: () => IssuancePolicy;
   readonly throttle: Throttle;
@@ -125,19 +127,25 @@ async function admitSubject(
   caller: Caller,
   { impersonatedIdentity }: CertificateRequestBody,
   call: IssuanceCall,
-  { impersonation, policy: currentPolicy, throttle, ownSpiffeId }: IssuanceDeps,
+  { impersonation, issuerScopes, policy: currentPolicy, throttle, ownSpiffeId }: IssuanceDeps,
 ): Promise<Admission> {
   const policy = currentPolicy();
+  issuerScopes.check(caller, caller.spiffeId);
   const isOwn = impersonatedIdentity === "";
   const subject = isOwn ? caller.spiffeId : await impersonation.impersonate(caller, impersonatedIdentity);
   call.known?.({ subject });
   if (ownSpiffeId?.equals(subject)) refuseOwnIdentity(caller, isOwn);
-  const ruling = admit(subject, policy);
+  issuerScopes.check(caller, subject);
+  const ruling = admit(subject, policy, issuerOf(caller));
   call.known?.({ rule: ruling.rule });
   const who = `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`;
   if (ruling.terms.rate) throttle.takeOwn(who, ruling.terms.rate, ruling.rule);
   if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
   return { ...ruling, caller, subject, policy };
+}
+
+function issuerOf({ credential }: Caller): string | undefined {
+  return credential.kind === "client-certificate" ? undefined : credential.issuer;
 }
 
 /**

@@ -36,9 +36,17 @@ export function policyOf(terms: Partial<Terms>): IssuancePolicy {
 /** Admission that allows everything, for tests of its callers. */
 export const openAdmission: Pick<
   IssuanceDeps,
-  "impersonation" | "policy" | "throttle" | "keyHolders" | "observer" | "maxRenewalAgeMs" | "ownSpiffeId"
+  | "impersonation"
+  | "issuerScopes"
+  | "policy"
+  | "throttle"
+  | "keyHolders"
+  | "observer"
+  | "maxRenewalAgeMs"
+  | "ownSpiffeId"
 > = {
   impersonation: noImpersonation,
+  issuerScopes: { check: () => undefined },
   policy: () => openPolicy,
   throttle: { takeOwn: () => undefined, takeGlobal: () => undefined },
   keyHolders: { isSharedBy: () => false },

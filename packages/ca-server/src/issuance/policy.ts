@@ -52,10 +52,11 @@ export type ApprovedOrder = Order;
 /**
  * Decides whether an identity may have certificates at all, before any expensive work.
  *
+ * @param issuer of the caller's token, if the CA knows it
  * @throws CaError `IDENTITY_NOT_ALLOWED`.
  */
-export function admit(subject: SpiffeId, policy: IssuancePolicy): Ruling {
-  const ruling = rulingOn(subject, policy);
+export function admit(subject: SpiffeId, policy: IssuancePolicy, issuer?: string): Ruling {
+  const ruling = rulingOn(subject, policy, issuer);
   const { rule, terms } = ruling;
   if (terms.allow) return ruling;
   const reason = terms.reason === undefined ? "" : ` (${terms.reason})`;

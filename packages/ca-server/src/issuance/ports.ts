@@ -18,8 +18,8 @@ export type CredentialFacts = TokenFacts | CertificateFacts;
 /** Every credential except a certificate proves the caller's name at the time of the call. */
 export interface TokenFacts {
   readonly kind: Exclude<CredentialKind, CertificateFacts["kind"]>;
-  /** The issuer of the token, if the CA selected the keys by it. */
-  readonly issuer?: string;
+  /** The `iss` of the token. */
+  readonly issuer?: string | undefined;
   /** Hex SHA-256 of the token's `jti`; undefined if it has none. */
   readonly tokenIdHash: string | undefined;
 }
@@ -65,6 +65,16 @@ export interface Impersonation {
    * @throws CaError `IMPERSONATION_REFUSED`, `AUTHENTICATOR_UNAVAILABLE`.
    */
   impersonate(caller: Caller, identity: string): Promise<SpiffeId>;
+}
+
+/** Limits which workloads each token issuer may name. */
+export interface IssuerScopes {
+  /**
+   * Checks that the issuer of the caller's token may name the subject.
+   *
+   * @throws CaError `OUTSIDE_ISSUER_SCOPE`; `TOKEN_ISSUER` if the issuer was removed after the token was verified.
+   */
+  check(caller: Caller, subject: SpiffeId): void;
 }
 
 /** Limits how often callers may request certificates. */

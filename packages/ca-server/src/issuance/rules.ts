@@ -45,6 +45,8 @@ export type Pattern = { readonly exactly: string } | { readonly startsWith: stri
 
 export interface Rule {
   readonly name: string;
+  /** The issuers of the callers' tokens that the rule applies to. If undefined, it applies to every caller. */
+  readonly issuers?: readonly string[];
   readonly namespaces: readonly Pattern[];
   readonly serviceAccounts: readonly Pattern[];
   readonly terms: Terms;
@@ -83,16 +85,14 @@ export const openTerms: Terms = {
   onSharedKey: "count",
 };
 
-/** Finds the rule that applies to an identity. */
+/** Finds the rule that applies to an identity. @param issuer of the caller's token, if the CA knows it */
 export function rulingOn(
   spiffeId: SpiffeId,
   { rules, fallback }: Pick<IssuancePolicy, "rules" | "fallback">,
+  issuer?: string,
 ): Ruling {
-  const { namespace, serviceAccount } = spiffeId.workload ?? { namespace: "", serviceAccount: "" };
   const rule = rules.find(
-    ({ namespaces, serviceAccounts }) =>
-      namespaces.some((pattern) => matches(pattern, namespace)) &&
-      serviceAccounts.some((pattern) => matches(pattern, serviceAccount)),
+    (each) => covers(each, spiffeId) && (each.issuers?.some((name) => name === issuer) ?? true),
   );
   return rule === undefined ? { rule: "default", terms: fallback } : { rule: rule.name, terms: rule.terms };
 }
@@ -119,6 +119,18 @@ export function expandedDnsNames(
   return dnsNames
     .map((name) => name.replaceAll("{namespace}", namespace).replaceAll("{serviceAccount}", serviceAccount))
     .filter((name) => name.length <= 253 && name.split(".").every((label) => label.length <= 63));
+}
+
+/** Whether both lists of names match a workload. */
+export function covers(
+  { namespaces, serviceAccounts }: Pick<Rule, "namespaces" | "serviceAccounts">,
+  { workload }: SpiffeId,
+): boolean {
+  const { namespace, serviceAccount } = workload ?? { namespace: "", serviceAccount: "" };
+  return (
+    namespaces.some((pattern) => matches(pattern, namespace)) &&
+    serviceAccounts.some((pattern) => matches(pattern, serviceAccount))
+  );
 }
 
 export function matches(pattern: Pattern, text: string): boolean {

@@ -5,6 +5,8 @@ import { errnoOf } from "@kasbah/runtime";
 import { HttpsError } from "../errors.ts";
 import type { AddressRules } from "./address-rules.ts";
 import { readCaFile } from "./ca-file.ts";
+import { type HttpsProxy, proxyName } from "./proxy/proxy.ts";
+import { namingProxy, TunnelAgent } from "./proxy/tunnel-agent.ts";
 
 /** The settings of an HTTPS server that the CA calls. */
 export interface HttpsEndpoint {
@@ -20,6 +22,8 @@ export interface HttpsEndpoint {
   readonly maxBytes?: number;
   /** Keeps connections for the next exchange. Without an agent, each exchange opens its own. */
   readonly connections?: Agent;
+  /** The proxy resolves the name of the server, so only an address in the URL is checked. Default: none. */
+  readonly proxy?: HttpsProxy | undefined;
 }
 
 export interface HttpsRequest {
@@ -50,10 +54,12 @@ export async function exchange(
 ): Promise<HttpsReply> {
   const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? defaultTimeoutMs);
   const signal = stopping === undefined ? timeout : AbortSignal.any([stopping, timeout]);
-  const ownAgent = endpoint.connections === undefined ? new Agent({ keepAlive: false }) : undefined;
+  const { proxy } = endpoint;
+  const ownAgent = endpoint.connections === undefined ? newAgent(proxy) : undefined;
   const agent = endpoint.connections ?? ownAgent;
   try {
     endpoint.addressRules.checkHost(endpoint.url.hostname);
+    if (proxy !== undefined) refuseOwnHost(endpoint.url);
     const options = { ...(await requestOptions(endpoint, asked)), agent, signal };
     const response = await respond(endpoint.url, options, asked.body);
     const { statusCode: status = 0, headers } = response;
@@ -63,11 +69,23 @@ export async function exchange(
       retryAfterMs: parseSeconds(headers["retry-after"]),
     };
   } catch (cause) {
-    if (timeout.aborted) throw new HttpsError("the server did not answer in time", { cause });
-    throw cause;
+    const via = proxy === undefined ? "" : ` (proxy ${proxyName(proxy)})`;
+    if (timeout.aborted) throw new HttpsError(`the server did not answer in time${via}`, { cause });
+    throw namingProxy(cause, proxy);
   } finally {
     ownAgent?.destroy();
   }
+}
+
+/** Node's global agent could use the proxy of the environment; these agents use only the given one. */
+function newAgent(proxy: HttpsProxy | undefined): Agent {
+  return proxy === undefined ? new Agent({ keepAlive: false }) : new TunnelAgent(proxy);
+}
+
+/** A proxy resolves names itself, and this one would mean the proxy's own host. */
+function refuseOwnHost({ hostname }: URL): void {
+  if (!/(?:^|\.)localhost\.?$/.test(hostname)) return;
+  throw new HttpsError(`the name ${hostname} means the proxy's own host`);
 }
 
 export async function requestOptions(

@@ -3,7 +3,8 @@ import { keyTypeNames } from "@kasbah/pki";
 import { parseDuration } from "@kasbah/runtime";
 import { parse as parseHost } from "tldts";
 import { z } from "zod";
-import { openTerms, type Pattern, type Rate, type Rule, type Terms } from "../../issuance/rules.ts";
+import { openTerms, type Rate, type Rule, type Terms } from "../../issuance/rules.ts";
+import { anyName, namespacePatterns, serviceAccountPatterns } from "./patterns.ts";
 
 /** The content of a policy file. */
 export interface PolicyFile {
@@ -12,14 +13,6 @@ export interface PolicyFile {
   readonly globalRate?: Rate;
 }
 
-/**
- * The prefixes that Kubernetes names can have. Elsewhere a dot hints at a regular expression, which would
- * match nothing.
- */
-const beginnings = {
-  namespace: /^(?:[a-z0-9][a-z0-9-]{0,62})?$/,
-  serviceAccount: /^(?:[a-z0-9][a-z0-9.-]{0,252})?$/,
-};
 const dnsName = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const duration = z.string().transform((text, context) => {
@@ -32,25 +25,6 @@ const duration = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "expected a duration above zero such as 90s, 15m or 24h" });
   return z.NEVER;
 });
-
-/** `payments`, `payments-*` or `*`. */
-const patternOf = (beginning: RegExp) =>
-  z.string().transform((text, context): Pattern => {
-    const isPrefix = text.endsWith("*");
-    const fixed = isPrefix ? text.slice(0, -1) : text;
-    if (!beginning.test(fixed) || text === "") {
-      const message = "expected a name, or a prefix that ends with *; other patterns are not supported";
-      context.addIssue({ code: "custom", message });
-    }
-    return isPrefix ? { startsWith: fixed } : { exactly: fixed };
-  });
-
-const anyName: readonly Pattern[] = [{ startsWith: "" }];
-const patternsOf = (beginning: RegExp) =>
-  z
-    .array(patternOf(beginning))
-    .min(1, "is empty and would match nothing; omit it to match everything")
-    .default([...anyName]);
 
 const rate = z
   .strictObject({ perMinute: z.number().positive().max(1e9), burst: z.int().min(1).max(1_000_000) })
@@ -84,16 +58,24 @@ type ReadTerms = z.infer<z.ZodObject<typeof termsShape>>;
 
 const terms = z.strictObject(termsShape).superRefine(checkDnsNames).transform(termsOf);
 
+/** Each is the exact `iss` of tokens: a prefix could match an issuer that someone else registers. */
+const issuers = z
+  .array(z.string().min(1))
+  .min(1, "is empty and would match nothing; omit it to match every caller")
+  .max(100);
+
 const rule = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected lower-case letters, digits and hyphens"),
-    namespaces: patternsOf(beginnings.namespace),
-    serviceAccounts: patternsOf(beginnings.serviceAccount),
+    issuers: issuers.optional(),
+    namespaces: namespacePatterns.default([...anyName]),
+    serviceAccounts: serviceAccountPatterns.default([...anyName]),
     ...termsShape,
   })
   .superRefine(checkDnsNames)
-  .transform(({ name, namespaces, serviceAccounts, ...read }): Rule => {
-    return { name, namespaces, serviceAccounts, terms: termsOf(read) };
+  .transform(({ name, issuers, namespaces, serviceAccounts, ...read }): Rule => {
+    const callers = issuers === undefined ? {} : { issuers };
+    return { name, ...callers, namespaces, serviceAccounts, terms: termsOf(read) };
   });
 
 /** The schema of a policy file, version 1 (docs/policy.md). */

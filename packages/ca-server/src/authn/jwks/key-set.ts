@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isPointOnCurve, keyTypes } from "@kasbah/pki";
 import type { JWK } from "jose";
 import { JwksError } from "../../errors.ts";
@@ -89,6 +90,12 @@ function flawOf(key: Member): string | undefined {
     default:
       return "its kty is not EC, RSA or OKP";
   }
+}
+
+/** A hash of the public key alone: two issuers may list one key under different ids. */
+export function keyHash({ kty, crv, x, y, n, e }: JWK): string {
+  const content = JSON.stringify([kty, crv, x, y, n, e]);
+  return createHash("sha256").update(content).digest("hex");
 }
 
 /** A key that is listed twice would match twice, which verifiers take for an ambiguous key id. */

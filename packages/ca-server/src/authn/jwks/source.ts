@@ -1,16 +1,20 @@
 import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
-import { parseVerificationKeys } from "./key-set.ts";
+import { keyHash, parseVerificationKeys } from "./key-set.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
-export interface JwksSourceDeps {
+/** How a key set is read. */
+export interface KeySetReader {
   /** The location of the key set, for logs. */
   readonly location: string;
   /** Reads the text of the key set, or rejects. */
   readonly read: (signal: AbortSignal) => Promise<string>;
   /** How often the CA refreshes the key set, so that a withdrawn key stops being accepted. */
   readonly refreshIntervalMs: number;
+}
+
+export interface JwksSourceDeps extends KeySetReader {
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -18,6 +22,7 @@ export interface JwksSourceDeps {
 interface LoadedSet {
   readonly text: string;
   readonly getKey: JWTVerifyGetKey;
+  readonly keyHashes: readonly string[];
   /** The monotonic time of the last successful read of this set. */
   readonly confirmedMs: number;
 }
@@ -49,6 +54,11 @@ export class JwksSource implements Component, TokenKeys {
   /** True while tokens can be verified. */
   get usable(): boolean {
     return this.#loaded !== undefined && this.#ageMs(this.#loaded) <= maxAgeMs;
+  }
+
+  /** One hash for each key of the set, equal for equal keys. */
+  get keyHashes(): readonly string[] {
+    return this.#loaded?.keyHashes ?? [];
   }
 
   /**
@@ -104,7 +114,8 @@ export class JwksSource implements Component, TokenKeys {
       this.#loaded = { ...this.#loaded, confirmedMs };
     } else {
       const { keys, warnings } = parseVerificationKeys(text);
-      this.#loaded = { text, getKey: createLocalJWKSet({ keys: [...keys] }), confirmedMs };
+      const getKey = createLocalJWKSet({ keys: [...keys] });
+      this.#loaded = { text, getKey, keyHashes: keys.map(keyHash), confirmedMs };
       for (const warning of warnings) logger.warn("jwks key ignored", { location, warning });
       logger.info("jwks loaded", { location, keys: keys.length });
     }

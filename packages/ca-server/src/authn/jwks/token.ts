@@ -1,6 +1,7 @@
 import { SpiffeId, type TrustDomain } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 import { compactVerify, decodeProtectedHeader, errors, exportSPKI, type JWTVerifyGetKey } from "jose";
+import { CaError } from "../../errors.ts";
 import type { Caller } from "../../issuance/ports.ts";
 import { type BearerToken, rejected } from "../bearer-token.ts";
 import { checkIssuer, checkTokenClaims, type TokenExpectations } from "../claims/check-claims.ts";
@@ -19,8 +20,14 @@ export interface TokenIssuer extends TokenExpectations {
 /** Bounds what one token can cost. */
 const maxCandidates = 8;
 
-export interface JwksTokenDeps {
+/** The issuers in force, which may differ from call to call. */
+interface KnownIssuers {
   readonly issuers: readonly TokenIssuer[];
+  /** Issuers that are configured for other trust domains only. */
+  readonly elsewhere?: readonly string[];
+}
+
+export interface JwksTokenDeps extends KnownIssuers {
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
 }
@@ -38,7 +45,7 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
    * Claims the tokens that name a configured issuer, and those that such an issuer signed under another name.
    */
   async checks(token: BearerToken): Promise<boolean> {
-    if (this.#issuerNamed(token.claimedIssuer) !== undefined) return true;
+    if (this.#issuerNamed(token.claimedIssuer) !== undefined || this.#isElsewhere(token)) return true;
     const proofs = this.#deps.issuers.map((issuer) => verifiedOrNothing(token, issuer));
     return (await Promise.all(proofs)).some((claims) => claims !== undefined);
   }
@@ -46,8 +53,11 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
     const issuer = this.#issuerNamed(token.claimedIssuer);
+    if (this.#isElsewhere(token)) throw this.#ofAnotherTrustDomain();
     if (issuer === undefined) return await this.#refuseUnknownIssuer(token);
     const claims = await verifySignature(token, issuer);
+    // The issuers may have been replaced while new keys were fetched.
+    if (this.#issuerNamed(issuer.issuer)?.keys !== issuer.keys) return await this.authenticate(token);
     checkTokenClaims(claims, issuer, this.#deps.clock.now());
     const { workload, ...where } = readServiceAccount(claims);
     return {
@@ -59,6 +69,18 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
 
   #issuerNamed(name: string | undefined): TokenIssuer | undefined {
     return this.#deps.issuers.find(({ issuer }) => issuer === name);
+  }
+
+  #isElsewhere({ claimedIssuer }: BearerToken): boolean {
+    return claimedIssuer !== undefined && (this.#deps.elsewhere?.includes(claimedIssuer) ?? false);
+  }
+
+  /** The keys of such an issuer are not loaded, so nothing of its token is verified or quoted. */
+  #ofAnotherTrustDomain(): CaError {
+    return new CaError("TOKEN_ISSUER", "the token's issuer is configured for other trust domains only", {
+      expected: `an issuer for the trust domain ${this.#deps.trustDomain.name}`,
+      fix: "call the CA of the workload's own trust domain, or add this one to the issuer's trustDomains",
+    });
   }
 
   /** The refusal quotes the token only if a configured issuer signed it, even if its `iss` is wrong. */

@@ -60,7 +60,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     return {
       spiffeId: SpiffeId.forWorkload(trustDomain, workload),
       ...podAndNode(status),
-      credential: { kind: this.kind, tokenIdHash: credentialIdHash(status) },
+      credential: { kind: this.kind, ...provenIssuer(token), tokenIdHash: credentialIdHash(status) },
     };
   }
 
@@ -85,6 +85,11 @@ function checkAudiences(seen: readonly string[], audiences: readonly string[]): 
     seen: quote(seen),
     fix: "mount a token with that audience, or set --token-audience",
   });
+}
+
+/** The API server has verified the token, and accepts only issuers of its own. */
+function provenIssuer({ claimedIssuer: issuer }: BearerToken): { readonly issuer?: string } {
+  return issuer === undefined ? {} : { issuer };
 }
 
 function podAndNode({ user }: TokenReviewStatus): { readonly pod?: PodFacts; readonly node?: string } {

@@ -8,7 +8,7 @@ import { lines } from "../../outbound/https-lines.ts";
 import { type TimeInDoubt, TrustedTimeAgent } from "../../outbound/trusted-time-agent.ts";
 
 /** The connection settings of the Kubernetes API. */
-export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connections"> & {
+export type KubernetesApi = Omit<HttpsEndpoint, "url" | "maxBytes" | "connections" | "proxy"> & {
   /** Such as `https://kubernetes.default.svc`. A path selects one of several clusters behind a proxy. */
   readonly server: URL;
   /** The default is that the clock of the machine can be used. */

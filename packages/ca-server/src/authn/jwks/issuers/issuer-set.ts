@@ -1,0 +1,118 @@
+import type { SpiffeId, TrustDomain } from "@kasbah/pki";
+import type { Clock, Logger } from "@kasbah/runtime";
+import { CaError } from "../../../errors.ts";
+import type { Caller, IssuerScopes } from "../../../issuance/ports.ts";
+import { JwksSource, type KeySetReader } from "../source.ts";
+import type { TokenIssuer } from "../token.ts";
+import { type ConfiguredIssuer, serves } from "./file.ts";
+import { checkScope, haveEqualScopes } from "./scope.ts";
+
+export interface IssuerSetDeps {
+  readonly trustDomain: TrustDomain;
+  readonly readerOf: (configured: ConfiguredIssuer) => KeySetReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** An issuer whose tokens the CA accepts now. */
+interface ServedIssuer {
+  readonly configured: ConfiguredIssuer;
+  readonly source: JwksSource;
+  readonly verified: TokenIssuer;
+}
+
+/** The token issuers in force. Replacing them takes effect for the next call, and for those in flight. */
+export class IssuerSet implements IssuerScopes {
+  readonly #deps: IssuerSetDeps;
+  #served: readonly ServedIssuer[] = [];
+  #elsewhere: readonly string[] = [];
+  #isRunning = false;
+
+  constructor(deps: IssuerSetDeps) {
+    this.#deps = deps;
+  }
+
+  /** The issuers whose tokens the CA verifies. */
+  get issuers(): readonly TokenIssuer[] {
+    return this.#served.map(({ verified }) => verified);
+  }
+
+  /** The issuers that the file lists for other trust domains only. */
+  get elsewhere(): readonly string[] {
+    return this.#elsewhere;
+  }
+
+  async start(): Promise<void> {
+    this.#isRunning = true;
+    await Promise.all(this.#served.map(({ source }) => source.start()));
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await Promise.all(this.#served.map(({ source }) => source.stop()));
+  }
+
+  /** Resolves when new issuers had a moment to load their keys. The keys of an unchanged issuer stay in use. */
+  async replace(configured: readonly ConfiguredIssuer[]): Promise<void> {
+    const { trustDomain } = this.#deps;
+    const before = this.#served;
+    const ours = configured.filter((each) => serves(each, trustDomain));
+    this.#elsewhere = configured.filter((each) => !ours.includes(each)).map(({ issuer }) => issuer);
+    this.#served = ours.map((each) => this.#serve(each, before));
+    const kept = new Set(this.#served.map(({ source }) => source));
+    const known = new Set(before.map(({ source }) => source));
+    await Promise.all(before.filter(({ source }) => !kept.has(source)).map(({ source }) => source.stop()));
+    if (!this.#isRunning) return;
+    await Promise.all([...kept].filter((source) => !known.has(source)).map((source) => source.start()));
+  }
+
+  check({ credential }: Caller, subject: SpiffeId): void {
+    if (credential.kind !== "jwks-token") return;
+    const served = this.#served.find(({ configured }) => configured.issuer === credential.issuer);
+    if (served !== undefined) return checkScope(served.configured, subject);
+    throw new CaError("TOKEN_ISSUER", "the token's issuer is no longer configured", {
+      fix: "use a token of a configured issuer",
+    });
+  }
+
+  /** True if the tokens of at least one issuer can be verified now. */
+  get isUsable(): boolean {
+    return this.#served.some(({ source }) => source.usable);
+  }
+
+  /** One sentence for each issuer whose tokens cannot be verified now. */
+  unusable(): readonly string[] {
+    return this.#served
+      .filter(({ source }) => !source.usable)
+      .map(({ configured }) => `jwks: the key set of ${configured.issuer} was never loaded, or is too old`);
+  }
+
+  /** A key that two issuers share signs tokens of both, so different scopes would separate nothing. */
+  sharedKeys(): readonly string[] {
+    return this.#served.flatMap((one, index) =>
+      this.#served
+        .slice(index + 1)
+        .filter((other) => !haveEqualScopes(one.configured, other.configured) && haveCommonKey(one, other))
+        .map(({ configured: { issuer } }) => {
+          return `jwks: ${one.configured.issuer} and ${issuer} share a key, so their scopes do not separate them`;
+        }),
+    );
+  }
+
+  #serve(configured: ConfiguredIssuer, before: readonly ServedIssuer[]): ServedIssuer {
+    const { readerOf, clock, logger } = this.#deps;
+    const former = before.find((each) => keysOf(each.configured) === keysOf(configured));
+    const source = former?.source ?? new JwksSource({ ...readerOf(configured), clock, logger });
+    const { issuer, audiences, algorithms } = configured;
+    return { configured, source, verified: { issuer, audiences, algorithms, keys: source } };
+  }
+}
+
+/** Everything that decides which keys an issuer has. */
+function keysOf({ issuer, keys, caFile, tokenFile, proxy }: ConfiguredIssuer): string {
+  return JSON.stringify([issuer, keys, caFile, tokenFile, proxy]);
+}
+
+function haveCommonKey({ source: one }: ServedIssuer, { source: other }: ServedIssuer): boolean {
+  return one.keyHashes.some((hash) => other.keyHashes.includes(hash));
+}
