@@ -55,7 +55,7 @@ export async function exchange(
   const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? defaultTimeoutMs);
   const signal = stopping === undefined ? timeout : AbortSignal.any([stopping, timeout]);
   const { proxy } = endpoint;
-  const ownAgent = endpoint.connections === undefined ? newAgent(proxy) : undefined;
+  const ownAgent = endpoint.connections === undefined ? newAgent(proxy, signal) : undefined;
   const agent = endpoint.connections ?? ownAgent;
   try {
     endpoint.addressRules.checkHost(endpoint.url.hostname);
@@ -71,6 +71,7 @@ export async function exchange(
   } catch (cause) {
     const via = proxy === undefined ? "" : ` (proxy ${proxyName(proxy)})`;
     if (timeout.aborted) throw new HttpsError(`the server did not answer in time${via}`, { cause });
+    stopping?.throwIfAborted();
     throw namingProxy(cause, proxy);
   } finally {
     ownAgent?.destroy();
@@ -78,8 +79,8 @@ export async function exchange(
 }
 
 /** Node's global agent could use the proxy of the environment; these agents use only the given one. */
-function newAgent(proxy: HttpsProxy | undefined): Agent {
-  return proxy === undefined ? new Agent({ keepAlive: false }) : new TunnelAgent(proxy);
+function newAgent(proxy: HttpsProxy | undefined, stopping: AbortSignal): Agent {
+  return proxy === undefined ? new Agent({ keepAlive: false }) : new TunnelAgent(proxy, stopping);
 }
 
 /** A proxy resolves names itself, and this one would mean the proxy's own host. */

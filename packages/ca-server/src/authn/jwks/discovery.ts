@@ -1,3 +1,4 @@
+import { hasCredentials } from "../../config/callers.ts";
 import { JwksError } from "../../errors.ts";
 import { exchange, type HttpsEndpoint } from "../../outbound/https-exchange.ts";
 import { parseStrictJson } from "../claims/strict-json.ts";
@@ -22,7 +23,7 @@ const maxDocumentBytes = 64 * 1024;
 export function discoveryUrl(issuer: string): URL {
   const url = URL.parse(issuer);
   const isCanonical = url !== null && [issuer, `${issuer}/`].includes(url.href);
-  if (url?.protocol !== "https:" || !isCanonical || url.username !== "" || /[?#]/.test(issuer)) {
+  if (url?.protocol !== "https:" || !isCanonical || hasCredentials(url) || /[?#]/.test(issuer)) {
     throw new Error(
       "is required, because the issuer is not a plain https URL at which its keys could be found",
     );
@@ -58,7 +59,7 @@ function readJwksUri(body: string, issuer: string): URL {
   const { issuer: named, jwks_uri: location } = parseDocument(body);
   if (named !== issuer) throw new JwksError("the issuer's configuration names another issuer");
   const url = typeof location === "string" ? URL.parse(location) : null;
-  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") {
+  if (url?.protocol !== "https:" || hasCredentials(url)) {
     throw new JwksError("the jwks_uri of the issuer's configuration is not an https URL without credentials");
   }
   return url;

@@ -7,20 +7,32 @@ import { type HttpsProxy, proxyName } from "./proxy.ts";
 type Connected = (error: Error | null, socket: Duplex) => void;
 
 /**
- * Node's own tunnel through a proxy: TLS ends at the origin, so the proxy sees only its name. Node tracks a
- * connection only once its tunnel is open, so this agent also closes those to a proxy that never answers.
+ * Node's own tunnel through a proxy: TLS ends at the origin, so the proxy sees only its name. Until the tunnel is
+ * open, Node neither tracks the connection nor stops waiting for it, so this agent does.
  */
 export class TunnelAgent extends Agent {
   readonly #opened = new Set<Duplex>();
 
-  constructor({ url, except }: HttpsProxy) {
+  /** @param stopping closes every connection */
+  constructor({ url, except }: HttpsProxy, stopping: AbortSignal) {
     super({ keepAlive: false, proxyEnv: { HTTPS_PROXY: url.href, NO_PROXY: except } });
+    stopping.addEventListener("abort", () => this.destroy(), { once: true });
   }
 
   override createConnection(options: RequestOptions, connected?: Connected): Duplex | null | undefined {
-    const socket = super.createConnection(options, connected);
-    if (socket) this.#opened.add(socket.on("close", () => this.#opened.delete(socket)));
-    return socket;
+    let isReported = false;
+    const report: Connected = (error, socket) => {
+      if (isReported) return;
+      isReported = true;
+      connected?.(error, socket);
+    };
+    const socket = super.createConnection(options, report);
+    if (!socket) return socket;
+    this.#opened.add(socket);
+    return socket.on("close", () => {
+      this.#opened.delete(socket);
+      report(new HttpsError("the connection to the proxy was closed"), socket);
+    });
   }
 
   override destroy(): void {

@@ -69,10 +69,12 @@ export class IssuerSet implements IssuerScopes {
   check({ credential }: Caller, subject: SpiffeId): void {
     if (credential.kind !== "jwks-token") return;
     const served = this.#served.find(({ configured }) => configured.issuer === credential.issuer);
-    if (served !== undefined) return checkScope(served.configured, subject);
-    throw new CaError("TOKEN_ISSUER", "the token's issuer is no longer configured", {
-      fix: "use a token of a configured issuer",
-    });
+    if (served === undefined) {
+      throw new CaError("TOKEN_ISSUER", "the token's issuer is no longer configured", {
+        fix: "use a token of a configured issuer",
+      });
+    }
+    checkScope(served.configured, subject);
   }
 
   /** True if the tokens of at least one issuer can be verified now. */
