@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
+import { openTerms } from "../issuance/rules.ts";
 import { identityExplanation } from "./identity-explanation.ts";
 
 const open = {
@@ -16,6 +17,7 @@ const open = {
   onSharedKey: "count",
   rate: "",
   reason: "",
+  issuerRules: [],
 };
 
 describe("identityExplanation", () => {
@@ -48,7 +50,29 @@ describe("identityExplanation", () => {
       onForeignNames: "refuse",
       onSharedKey: "refuse",
       rate: "6 per minute, burst of 20",
+      issuerRules: [],
     });
+  });
+
+  it("names the rules that apply instead to callers of certain issuers", () => {
+    const { rules } = policyOf({});
+    const names = {
+      namespaces: [{ startsWith: "de" }],
+      serviceAccounts: [{ startsWith: "" }],
+      terms: openTerms,
+    };
+    const others = { ...names, namespaces: [{ exactly: "bank" }] };
+    const policy = {
+      ...openPolicy,
+      rules: [
+        { ...names, name: "dev", issuers: ["https://dev.test", "https://test.test"] },
+        { ...others, name: "bank", issuers: ["https://dev.test"] },
+        ...rules,
+        { ...names, name: "late", issuers: ["https://late.test"] },
+      ],
+    };
+    const { rule, issuerRules } = identityExplanation(frontend, policy, "p");
+    assert.deepEqual([rule, issuerRules], ["test", ["dev for https://dev.test, https://test.test"]]);
   });
 
   it("reports that an identity is denied, and the reason", () => {

@@ -2,7 +2,7 @@ import type { SpiffeId } from "@kasbah/pki";
 import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { lifetimesFor } from "../issuance/lifetime.ts";
 import { grantedNames } from "../issuance/names/granted-names.ts";
-import { type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
+import { covers, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
 
 /** Describes to an operator the rule that applies to an identity and the terms that it grants. */
 export function identityExplanation(
@@ -27,5 +27,15 @@ export function identityExplanation(
     onSharedKey,
     rate: rate === undefined ? "" : `${rate.perMinute} per minute, burst of ${rate.burst}`,
     reason: terms.reason ?? "",
+    issuerRules: issuerRules(spiffeId, policy),
   };
+}
+
+/** The rules that precede the one for every caller and depend on the issuer of the caller's token. */
+function issuerRules(spiffeId: SpiffeId, { rules }: IssuancePolicy): readonly string[] {
+  const matching = rules.filter((each) => covers(each, spiffeId));
+  const general = matching.findIndex(({ issuers }) => issuers === undefined);
+  return matching
+    .slice(0, general === -1 ? matching.length : general)
+    .map(({ name, issuers = [] }) => `${name} for ${issuers.join(", ")}`);
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { createCertificateRequest, createKeyPair, parseSpiffeId, tokenProofTime } from "@kasbah/pki";
+import {
+  createCertificateRequest,
+  createKeyPair,
+  parseSpiffeId,
+  type SpiffeId,
+  tokenProofTime,
+} from "@kasbah/pki";
 import { createTestAuthority, FakeClock, rejectsWithCode, type TestAuthority } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import { requestNamed } from "./any-request.fixture.ts";
@@ -79,6 +85,39 @@ describe("createIssuance, admission", () => {
     assert.equal(new X509Certificate(certificate.der).subjectAltName, `URI:${bank}`);
     assert.equal(records[0]?.spiffeId, bank);
     assert.equal(records[0]?.caller, caller);
+  });
+
+  it("checks the scope of the token's issuer for the caller and for the subject, before the policy", async () => {
+    const checked: string[] = [];
+    const issuerScopes = {
+      check: (_: Caller, subject: SpiffeId) => {
+        checked.push(subject.toString());
+        if (subject === bank) throw new CaError("OUTSIDE_ISSUER_SCOPE", "not this one");
+      },
+    };
+    const authority = authorityWith({
+      impersonation: asBank,
+      issuerScopes,
+      policy: () => policyOf({ allow: false }),
+    });
+    const call = callFor({ csrPem: "no CSR at all", impersonatedIdentity: bank.toString() });
+    await rejectsWithCode(authority.createCertificate(call), "OUTSIDE_ISSUER_SCOPE");
+    assert.deepEqual(checked, [frontend.toString(), bank.toString()]);
+  });
+
+  it("applies the rules for the issuer of the caller's token, even to a subject that it requests for a pod", async () => {
+    const [first] = policyOf({ allow: false }).rules;
+    const policy = () => ({
+      ...openPolicy,
+      rules: [{ ...(first ?? assert.fail()), issuers: ["https://issuer.test"] }],
+    });
+    const authority = authorityWith({ impersonation: asBank, policy });
+    for (const impersonatedIdentity of ["", bank.toString()]) {
+      const call = callFor({ csrPem, impersonatedIdentity });
+      await rejectsWithCode(authority.createCertificate(call), "IDENTITY_NOT_ALLOWED");
+    }
+    const other = { ...caller, credential: { ...caller.credential, issuer: "https://other.test" } } as Caller;
+    await authorityWith({ authenticator: knowing(other), policy }).createCertificate(callFor({ csrPem }));
   });
 
   it("applies the policy to the subject of the certificate, not to the caller", async () => {

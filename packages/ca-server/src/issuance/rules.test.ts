@@ -62,6 +62,18 @@ describe("rulingOn", () => {
     assert.equal(decider(policy, "test", "frontend"), "default");
   });
 
+  it("applies a rule for certain issuers only to callers whose issuer is exactly one of them", () => {
+    const issuers = ["https://dev.test", "https://test.test"];
+    const policy = policyWith(rule("dev", { issuers, namespaces: [{ exactly: "demo" }] }));
+    const ruleFor = (issuer: string) => rulingOn(id("demo", "frontend"), policy, issuer).rule;
+    for (const issuer of issuers) assert.equal(ruleFor(issuer), "dev");
+    for (const issuer of ["https://dev.test/", "https://dev", "https://dev.test.evil", "", "*"]) {
+      assert.equal(ruleFor(issuer), "default", issuer);
+    }
+    assert.equal(decider(policy), "default", "an unknown issuer");
+    assert.equal(rulingOn(id("prod", "frontend"), policy, "https://dev.test").rule, "default");
+  });
+
   it("matches nothing with an empty list of patterns", () => {
     assert.equal(decider(policyWith(rule("nobody", { namespaces: [] }))), "default");
   });

@@ -171,4 +171,5 @@ export const explanation: z.ZodType<IdentityExplanationMessage> = z.object({
   onSharedKey: z.string(),
   rate: z.string(),
   reason: z.string(),
+  issuerRules: texts.default([]),
 } satisfies Shape<IdentityExplanationMessage>);

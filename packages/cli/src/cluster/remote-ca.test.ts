@@ -41,6 +41,7 @@ const explanation = {
   onSharedKey: "count",
   rate: "",
   reason: "",
+  issuerRules: [],
 };
 
 describe("RemoteCa", () => {

@@ -42,6 +42,8 @@ export interface IdentityExplanationMessage {
   readonly onSharedKey: string;
   readonly rate: string;
   readonly reason: string;
+  /** The rules that apply instead to callers of certain issuers. */
+  readonly issuerRules: readonly string[];
 }
 
 const decision: Codec<DecisionMessage> = {
@@ -80,11 +82,12 @@ const decision: Codec<DecisionMessage> = {
 };
 
 const explanation: Codec<IdentityExplanationMessage> = {
-  encode: ({ keyTypes, dnsNames, ...rest }) =>
+  encode: ({ keyTypes, dnsNames, issuerRules, ...rest }) =>
     wire.IdentityExplanation.encode({
       ...rest,
       keyTypes: [...keyTypes],
       dnsNames: [...dnsNames],
+      issuerRules: [...issuerRules],
     }).finish(),
   decode: (bytes) => {
     const read = wire.IdentityExplanation.decode(bytes);
@@ -102,6 +105,7 @@ const explanation: Codec<IdentityExplanationMessage> = {
       onSharedKey: read.onSharedKey,
       rate: read.rate,
       reason: read.reason,
+      issuerRules: read.issuerRules,
     };
   },
 };

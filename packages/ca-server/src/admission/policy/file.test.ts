@@ -16,6 +16,7 @@ const full = `
 version: 1
 rules:
   - name: payments
+    issuers: [https://prod.test]
     namespaces: [payments, pay-*]
     serviceAccounts: ["*"]
     allow: true
@@ -51,6 +52,7 @@ describe("parsePolicy", () => {
       rules: [
         {
           name: "payments",
+          issuers: ["https://prod.test"],
           namespaces: [{ exactly: "payments" }, { startsWith: "pay-" }],
           serviceAccounts: anyName,
           terms: {

@@ -56,6 +56,14 @@ const mistakes: Readonly<Record<string, Readonly<Record<string, readonly [number
     [`version: 1\n default: { allow: true }\n`]: [1, "."],
     [`version: 1\ndefault: { allow: true\n`]: [3, "."],
   },
+  "its issuers": {
+    [inRule("issuers: []")]: [6, "rules.0.issuers is empty and would match nothing"],
+    [inRule('issuers: [""]')]: [6, "rules.0.issuers.0 expected the exact iss of tokens"],
+    [inRule('issuers: ["https://dev.test", "https://*"]')]: [6, "rules.0.issuers.1 expected the exact iss"],
+    [inRule("issuers: https://dev.test")]: [6, "rules.0.issuers .*expected array"],
+    [inRule("issuer: [https://dev.test]")]: [4, 'rules.0 Unrecognized key: "issuer"'],
+    [inDefault("issuers: [https://dev.test]")]: [3, 'default Unrecognized key: "issuers"'],
+  },
   "its patterns": {
     [pattern("pay.*")]: [6, noPattern],
     [pattern(".*")]: [6, noPattern],

@@ -60,7 +60,7 @@ const terms = z.strictObject(termsShape).superRefine(checkDnsNames).transform(te
 
 /** Each is the exact `iss` of tokens: a prefix could match an issuer that someone else registers. */
 const issuers = z
-  .array(z.string().min(1))
+  .array(z.string().regex(/^[^*]+$/, "expected the exact iss of tokens; patterns are not supported"))
   .min(1, "is empty and would match nothing; omit it to match every caller")
   .max(100);
 

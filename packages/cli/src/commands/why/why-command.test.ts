@@ -49,6 +49,7 @@ const explanation: IdentityExplanationMessage = {
   onSharedKey: "count",
   rate: "6 per minute, burst of 2",
   reason: "",
+  issuerRules: [],
 };
 
 describe("kasbah why", () => {

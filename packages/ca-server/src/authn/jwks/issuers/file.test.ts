@@ -117,6 +117,79 @@ describe("loadTokenIssuers", () => {
     }
   });
 
+  it("rejects scopes that are no lists of names or prefixes, as in a policy", async () => {
+    const wrong = ["namespaces: []", "namespaces: payments", "namespaces: ['*-dev']", "namespaces: [pay.*]"];
+    for (const line of [
+      ...wrong,
+      "serviceAccounts: [A]",
+      "trustDomains: []",
+      "trustDomains: [Cluster.Local]",
+    ]) {
+      await refused(
+        issuerWith("jwks: /a.json", line),
+        /^line 6: issuers\.0\.(namespaces|serviceAccounts|trustDomains)/,
+      );
+    }
+    for (const typo of ["namespace: [a]", "scope: {}", "trustDomain: [a]"]) {
+      await refused(issuerWith("jwks: /a.json", typo), /^line 3: issuers\.0 .*Unrecognized key/);
+    }
+  });
+
+  it("rejects a proxy with credentials without quoting them, and one for a file", async () => {
+    const problems = await problemsOf(...issuerWith("proxy: http://user:secret@proxy.test"));
+    assert.match(
+      problems.join(),
+      /^line 5: issuers\.0\.proxy contains credentials; set them in the environment/,
+    );
+    assert.doesNotMatch(problems.join(), /secret/);
+    await refused(
+      issuerWith("jwks: /a.json", "proxy: env"),
+      /^line 5: issuers\.0\.jwks is a file, which needs no/,
+    );
+    await refused(
+      issuerWith("proxy: proxy.test:3128"),
+      /^line 5: issuers\.0\.proxy expected none, env, or a URL/,
+    );
+  });
+
+  it("rejects an issuer without a key set unless its keys can be discovered", async () => {
+    for (const issuer of [
+      "kubernetes/serviceaccount",
+      "http://a.test",
+      "https://A.test",
+      "https://a.test?x",
+    ]) {
+      const lines = ["version: 1", "issuers:", `  - issuer: "${issuer}"`, "    audiences: [a]"];
+      await refused(
+        lines,
+        /^line 3: issuers\.0\.jwks is required, because the issuer is not a plain https URL/,
+      );
+    }
+  });
+
+  it("returns the scope, the proxy and the place of discovery of an issuer", async () => {
+    const scope = [
+      "namespaces: [dev-*, tools]",
+      "trustDomains: [cluster.local, b.test]",
+      "proxy: http://proxy.test:3128",
+    ];
+    const [issuer, ...none] = await load(...issuerWith(...scope));
+    assert.deepEqual(none, []);
+    assert.deepEqual(issuer, {
+      issuer: "https://a.test",
+      keys: { kind: "discovery", url: new URL("https://a.test/.well-known/openid-configuration") },
+      audiences: ["istio-ca"],
+      algorithms: [...tokenAlgorithms],
+      ...{ caFile: undefined, tokenFile: undefined },
+      proxy: { kind: "url", url: new URL("http://proxy.test:3128") },
+      scope: {
+        namespaces: [{ startsWith: "dev-" }, { exactly: "tools" }],
+        serviceAccounts: [{ startsWith: "" }],
+      },
+      trustDomains: ["cluster.local", "b.test"],
+    });
+  });
+
   it("rejects an empty file, a file without a list of issuers, and more than a hundred issuers", async () => {
     await refused([""], /expected object/);
     await refused(["version: 1"], /^line 1: issuers /);

@@ -11,7 +11,7 @@ import { tokenAlgorithms } from "../key-set.ts";
 import type { IssuerScope } from "./scope.ts";
 
 /** Where the keys of an issuer come from; `discovery` starts at the URL of the issuer's configuration. */
-export type IssuerKeys = JwksLocation | { readonly kind: "discovery"; readonly url: URL };
+type IssuerKeys = JwksLocation | { readonly kind: "discovery"; readonly url: URL };
 
 /** The configuration of one token issuer. */
 export interface ConfiguredIssuer {
