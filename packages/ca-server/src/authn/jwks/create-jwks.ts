@@ -5,7 +5,7 @@ import type { IssuerScopes } from "../../issuance/ports.ts";
 import { AddressRules } from "../../outbound/address-rules.ts";
 import type { ProxyEnvironment } from "../../outbound/proxy/proxy.ts";
 import type { ConfiguredIssuer, IssuersFileNeeds } from "./issuers/file.ts";
-import { IssuerSet } from "./issuers/issuer-set.ts";
+import { TokenIssuerSet } from "./issuers/issuer-set.ts";
 import { IssuersSource } from "./issuers/issuers-source.ts";
 import { tokenAlgorithms } from "./key-set.ts";
 import { keySetReader } from "./key-set-reader.ts";
@@ -39,7 +39,7 @@ export async function createJwks(deps: JwksDeps): Promise<Jwks | undefined> {
   if (path === undefined && fixed.length === 0) return undefined;
   const rules = new AddressRules(config.allowAddress);
   const reading = { addressRules: rules, proxyEnvironment, proxySetting: config.jwksProxy };
-  const set = new IssuerSet({
+  const set = new TokenIssuerSet({
     ...{ trustDomain, clock, logger },
     readerOf: (configured) => keySetReader(configured, reading),
   });

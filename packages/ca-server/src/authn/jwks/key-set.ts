@@ -93,7 +93,7 @@ function flawOf(key: Member): string | undefined {
 }
 
 /** A hash of the public key alone: two issuers may list one key under different ids. */
-export function keyHash({ kty, crv, x, y, n, e }: JWK): string {
+export function verificationKeyHash({ kty, crv, x, y, n, e }: JWK): string {
   const content = JSON.stringify([kty, crv, x, y, n, e]);
   return createHash("sha256").update(content).digest("hex");
 }

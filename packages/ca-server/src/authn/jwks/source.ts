@@ -1,7 +1,7 @@
 import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
-import { keyHash, parseVerificationKeys } from "./key-set.ts";
+import { parseVerificationKeys, verificationKeyHash } from "./key-set.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
 /** How a key set is read. */
@@ -115,7 +115,7 @@ export class JwksSource implements Component, TokenKeys {
     } else {
       const { keys, warnings } = parseVerificationKeys(text);
       const getKey = createLocalJWKSet({ keys: [...keys] });
-      this.#loaded = { text, getKey, keyHashes: keys.map(keyHash), confirmedMs };
+      this.#loaded = { text, getKey, keyHashes: keys.map(verificationKeyHash), confirmedMs };
       for (const warning of warnings) logger.warn("jwks key ignored", { location, warning });
       logger.info("jwks loaded", { location, keys: keys.length });
     }

@@ -7,7 +7,7 @@ import type { TokenIssuer } from "../token.ts";
 import { type ConfiguredIssuer, serves } from "./file.ts";
 import { checkScope, haveEqualScopes } from "./scope.ts";
 
-export interface IssuerSetDeps {
+export interface TokenIssuerSetDeps {
   readonly trustDomain: TrustDomain;
   readonly readerOf: (configured: ConfiguredIssuer) => KeySetReader;
   readonly clock: Clock;
@@ -22,13 +22,13 @@ interface ServedIssuer {
 }
 
 /** The token issuers in force. Replacing them takes effect for the next call, and for those in flight. */
-export class IssuerSet implements IssuerScopes {
-  readonly #deps: IssuerSetDeps;
+export class TokenIssuerSet implements IssuerScopes {
+  readonly #deps: TokenIssuerSetDeps;
   #served: readonly ServedIssuer[] = [];
   #elsewhere: readonly string[] = [];
   #isRunning = false;
 
-  constructor(deps: IssuerSetDeps) {
+  constructor(deps: TokenIssuerSetDeps) {
     this.#deps = deps;
   }
 

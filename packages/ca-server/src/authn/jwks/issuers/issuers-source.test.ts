@@ -18,7 +18,7 @@ import { AddressRules } from "../../../outbound/address-rules.ts";
 import { readBearerToken } from "../../bearer-token.ts";
 import { keySetReader } from "../key-set-reader.ts";
 import { JwksTokenAuthenticator } from "../token.ts";
-import { IssuerSet } from "./issuer-set.ts";
+import { TokenIssuerSet } from "./issuer-set.ts";
 import { IssuersSource } from "./issuers-source.ts";
 
 const [prod, dev] = ["https://prod.test", "https://dev.test"] as const;
@@ -31,7 +31,7 @@ describe("IssuersSource", () => {
   let logger: RecordingLogger;
   let minters: Map<string, DevTokenIssuer>;
   let reads: string[];
-  let set: IssuerSet;
+  let set: TokenIssuerSet;
   let source: IssuersSource;
   let authenticator: JwksTokenAuthenticator;
 
@@ -62,7 +62,7 @@ describe("IssuersSource", () => {
       proxyEnvironment: {},
       proxySetting: { kind: "none" as const },
     };
-    set = new IssuerSet({
+    set = new TokenIssuerSet({
       ...{ trustDomain, clock, logger },
       readerOf: (configured) => {
         reads.push(configured.issuer);

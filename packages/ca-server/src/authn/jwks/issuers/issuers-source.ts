@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, type Component, ContentWatch, type Logger } from "@kasbah/runtime";
 import { type ConfiguredIssuer, type IssuersFileNeeds, loadTokenIssuers } from "./file.ts";
-import type { IssuerSet } from "./issuer-set.ts";
+import type { TokenIssuerSet } from "./issuer-set.ts";
 
 export interface IssuersSourceDeps {
   /** The file of `--token-issuers`; undefined if only flags name an issuer. */
@@ -11,7 +11,7 @@ export interface IssuersSourceDeps {
   /** The issuer that flags name, which the file cannot remove. */
   readonly fixed: readonly ConfiguredIssuer[];
   readonly needs: IssuersFileNeeds;
-  readonly set: IssuerSet;
+  readonly set: TokenIssuerSet;
   readonly clock: Clock;
   readonly logger: Logger;
 }
