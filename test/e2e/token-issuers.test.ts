@@ -152,7 +152,7 @@ describe("Token issuers of a running CA", () => {
       "--state-dir",
       ca.stateDir,
     ]);
-    assert.match(rule.said, /rule +default\n(.*\n)*? +but rule +no-dev for https:\/\/dev\.test\n/);
+    assert.match(rule.said, /rule +default\n(.*\n)*? +by issuer +no-dev for https:\/\/dev\.test\n/);
   });
 
   it("refuses the tokens of an issuer as soon as the file no longer lists it, and accepts them when it does again", async () => {

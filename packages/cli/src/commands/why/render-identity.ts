@@ -21,7 +21,7 @@ export function renderIdentity(explained: IdentityExplanationMessage): string {
     ["rule", explained.rule],
     ["policy", explained.policyFile || "none: the CA runs without --policy"],
     ["reason", reason],
-    ["but rule", explained.issuerRules.join("\n")],
+    ["by issuer", explained.issuerRules.join("\n")],
     ...(allowed ? terms : []),
   ]);
   return `${printableText(explained.spiffeId)}  ${verdict}\n${lines}`;
