@@ -67,8 +67,9 @@ export async function createJwks(deps: JwksDeps): Promise<Jwks | undefined> {
 }
 
 /** What the file of `--token-issuers` must contain at a start. */
-export function issuersNeeds({ trustDomain, jwks, kubernetesApi }: JwksDeps["config"]): IssuersFileNeeds {
-  return { trustDomain, needsIssuer: jwks === undefined && kubernetesApi === undefined };
+export function issuersNeeds(config: JwksDeps["config"]): IssuersFileNeeds {
+  const { trustDomain, jwks, kubernetesApi, tokenIssuer: issuerOfFlag } = config;
+  return { trustDomain, needsIssuer: jwks === undefined && kubernetesApi === undefined, issuerOfFlag };
 }
 
 function issuerOfFlags(config: CallerConfig): readonly ConfiguredIssuer[] {

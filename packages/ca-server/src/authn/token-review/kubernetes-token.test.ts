@@ -186,6 +186,11 @@ describe("KubernetesTokenAuthenticator", () => {
       assert.deepEqual(caller.credential, { kind: "kubernetes-token", tokenIdHash });
     });
 
+    it("returns the issuer of the token, which the API server has verified with the rest of it", async () => {
+      const { credential } = await present({ iss: "https://cluster.test" });
+      assert.equal("issuer" in credential && credential.issuer, "https://cluster.test");
+    });
+
     it("returns no pod unless both its name and its uid are known", async () => {
       for (const extra of [
         {},

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { parseTrustDomain } from "@kasbah/pki";
 import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { TokenIssuersError } from "../../../errors.ts";
 import { tokenAlgorithms } from "../key-set.ts";
-import { loadTokenIssuers } from "./file.ts";
+import { type IssuersFileNeeds, loadTokenIssuers } from "./file.ts";
 
 describe("loadTokenIssuers", () => {
   let directory: TemporaryDirectory;
@@ -188,6 +189,36 @@ describe("loadTokenIssuers", () => {
       },
       trustDomains: ["cluster.local", "b.test"],
     });
+  });
+
+  it("rejects a scope for the issuer of the flag, which it could not limit, and a file for other trust domains", async () => {
+    const needs = {
+      trustDomain: parseTrustDomain("cluster.local"),
+      needsIssuer: true,
+      issuerOfFlag: "https://a.test",
+    };
+    const problemFor = async (lines: string[], overrides: Partial<IssuersFileNeeds> = {}) => {
+      await writeFile(file, lines.join("\n"));
+      const loading = loadTokenIssuers(file, { ...needs, ...overrides });
+      return (await rejectsWithCode(loading, "TOKEN_ISSUERS_INVALID")).message;
+    };
+    for (const line of ["namespaces: [a]", "serviceAccounts: [a]", "trustDomains: [cluster.local]"]) {
+      assert.match(
+        await problemFor(issuerWith(line)),
+        /the scope of https:\/\/a\.test has no effect beside --token-issuer/,
+      );
+    }
+    await writeFile(file, issuerWith("jwks: /a.json").join("\n"));
+    assert.equal((await loadTokenIssuers(file, needs)).length, 1);
+    const elsewhere = issuerWith("trustDomains: [other.test]");
+    assert.match(
+      await problemFor(elsewhere, { issuerOfFlag: undefined }),
+      /no issuer is for the trust domain cluster\.local/,
+    );
+    const none = ["version: 1", "issuers: []"];
+    assert.match(await problemFor(none), /issuers is empty, and the CA has no other way/);
+    await writeFile(file, none.join("\n"));
+    assert.deepEqual(await loadTokenIssuers(file, { ...needs, needsIssuer: false }), []);
   });
 
   it("rejects an empty file, a file without a list of issuers, and more than a hundred issuers", async () => {

@@ -34,6 +34,8 @@ export interface IssuersFileNeeds {
   readonly trustDomain: TrustDomain;
   /** Whether the CA has no other way to authenticate callers by a token. */
   readonly needsIssuer: boolean;
+  /** The issuer that `--token-issuer` names; its settings come before those of the file. */
+  readonly issuerOfFlag: string | undefined;
 }
 
 /** A schema of texts that `parse` accepts; the message of its error becomes the problem. */
@@ -93,7 +95,7 @@ export async function loadTokenIssuers(
   const outcome = readYamlDocument(file, await readText(file), issuersSchema);
   if (!outcome.ok) throw invalid(file, outcome.problems);
   const issuers = outcome.value.issuers.map(configuredIssuer);
-  const problems = needs === undefined ? [] : missingIssuers(issuers, needs);
+  const problems = needs === undefined ? [] : problemsFor(issuers, needs);
   if (problems.length > 0)
     throw invalid(
       file,
@@ -144,10 +146,14 @@ function discoveryProblem(issuer: string): string | undefined {
   }
 }
 
-function missingIssuers(
+function problemsFor(
   issuers: readonly ConfiguredIssuer[],
-  { trustDomain, needsIssuer }: IssuersFileNeeds,
+  { trustDomain, needsIssuer, issuerOfFlag }: IssuersFileNeeds,
 ): readonly string[] {
+  const again = issuers.find(({ issuer }) => issuer === issuerOfFlag);
+  if (again?.scope !== undefined || again?.trustDomains !== undefined) {
+    return [`the scope of ${again.issuer} has no effect beside --token-issuer; remove the flag`];
+  }
   if (issuers.length > 0 && !issuers.some((each) => serves(each, trustDomain))) {
     return [`no issuer is for the trust domain ${trustDomain.name}; add it to their trustDomains`];
   }

@@ -5,7 +5,7 @@ import type { Caller, IssuerScopes } from "../../../issuance/ports.ts";
 import { JwksSource, type KeySetReader } from "../source.ts";
 import type { TokenIssuer } from "../token.ts";
 import { type ConfiguredIssuer, serves } from "./file.ts";
-import { checkScope, haveEqualScopes } from "./scope.ts";
+import { checkScope } from "./scope.ts";
 
 export interface TokenIssuerSetDeps {
   readonly trustDomain: TrustDomain;
@@ -19,6 +19,8 @@ interface ServedIssuer {
   readonly configured: ConfiguredIssuer;
   readonly source: JwksSource;
   readonly verified: TokenIssuer;
+  /** Equal for equal scopes. */
+  readonly scopeText: string;
 }
 
 /** The token issuers in force. Replacing them takes effect for the next call, and for those in flight. */
@@ -91,22 +93,25 @@ export class TokenIssuerSet implements IssuerScopes {
 
   /** A key that two issuers share signs tokens of both, so different scopes would separate nothing. */
   sharedKeys(): readonly string[] {
-    return this.#served.flatMap((one, index) =>
-      this.#served
-        .slice(index + 1)
-        .filter((other) => !haveEqualScopes(one.configured, other.configured) && haveCommonKey(one, other))
-        .map(({ configured: { issuer } }) => {
-          return `jwks: ${one.configured.issuer} and ${issuer} share a key, so their scopes do not separate them`;
-        }),
-    );
+    const owners = new Map<string, ServedIssuer>();
+    const found = new Set<string>();
+    for (const served of this.#served) {
+      for (const hash of served.source.keyHashes) {
+        const owner = owners.get(hash) ?? served;
+        owners.set(hash, owner);
+        if (owner.scopeText !== served.scopeText) found.add(sharedKeyWarning(owner, served));
+      }
+    }
+    return [...found];
   }
 
   #serve(configured: ConfiguredIssuer, before: readonly ServedIssuer[]): ServedIssuer {
     const { readerOf, clock, logger } = this.#deps;
     const former = before.find((each) => keysOf(each.configured) === keysOf(configured));
     const source = former?.source ?? new JwksSource({ ...readerOf(configured), clock, logger });
-    const { issuer, audiences, algorithms } = configured;
-    return { configured, source, verified: { issuer, audiences, algorithms, keys: source } };
+    const { issuer, audiences, algorithms, scope } = configured;
+    const verified = { issuer, audiences, algorithms, keys: source };
+    return { configured, source, verified, scopeText: JSON.stringify(scope) ?? "" };
   }
 }
 
@@ -115,6 +120,6 @@ function keysOf({ issuer, keys, caFile, tokenFile, proxy }: ConfiguredIssuer): s
   return JSON.stringify([issuer, keys, caFile, tokenFile, proxy]);
 }
 
-function haveCommonKey({ source: one }: ServedIssuer, { source: other }: ServedIssuer): boolean {
-  return one.keyHashes.some((hash) => other.keyHashes.includes(hash));
+function sharedKeyWarning({ configured: one }: ServedIssuer, { configured: other }: ServedIssuer): string {
+  return `jwks: ${one.issuer} and ${other.issuer} share a key, so their scopes do not separate them`;
 }

@@ -81,7 +81,7 @@ describe("IssuersSource", () => {
     });
     return new IssuersSource({
       ...{ path, fixed: [], set, clock, logger },
-      needs: { trustDomain, needsIssuer },
+      needs: { trustDomain, needsIssuer, issuerOfFlag: undefined },
     });
   }
 

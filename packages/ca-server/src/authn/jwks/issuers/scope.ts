@@ -27,8 +27,3 @@ function scopeText({ namespaces, serviceAccounts }: IssuerScope): string {
   const list = (patterns: IssuerScope["namespaces"]) => patterns.map(patternText).join(", ");
   return `a namespace of [${list(namespaces)}] and a service account of [${list(serviceAccounts)}]`;
 }
-
-/** Whether two issuers may name the same workloads. */
-export function haveEqualScopes(one: ScopedIssuer, other: ScopedIssuer): boolean {
-  return JSON.stringify(one.scope) === JSON.stringify(other.scope);
-}
