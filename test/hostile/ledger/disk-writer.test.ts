@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
+  appendFile,
   cp,
   mkdir,
   readdir,
@@ -12,7 +14,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { acceptLossAct, encodeEntry, ledgerAct, prunedAct } from "@kasbah/ledger";
+import { acceptLossAct, encodeEntry, gapAct, ledgerAct, prunedAct } from "@kasbah/ledger";
 import { entryLine, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { type Discovery, judgeTrial } from "../../harness/ledger/judge-trial.ts";
 import {
@@ -38,6 +40,16 @@ const both =
   async (trial) => {
     for (const attack of attacks) await attack(trial);
   };
+const pipe: (path: string) => Promise<void> = async (path) => {
+  await rm(path);
+  execFileSync("mkfifo", [path]);
+};
+const folder = async (path: string) => {
+  await rm(path);
+  await mkdir(path);
+};
+const originOf = async ({ directory }: LedgerTrial) =>
+  (await readFile(directory.checkpoint, "utf8")).split("\n")[0] ?? "";
 const now = new Date("2030-01-02T00:00:01Z");
 const pruning = `${Buffer.from(encodeEntry(ledgerAct(prunedAct, { first: 512, entries: 512 }, now)))}`;
 const acceptance = pruning.replace(prunedAct, acceptLossAct);
@@ -119,7 +131,7 @@ const withoutKey: readonly Row[] = [
     ),
   ],
   // Dropping the past.
-  ["deletes the oldest segment", "broken", (t) => rm(t.segment(0))],
+  ["deletes the oldest segment", "lost", (t) => rm(t.segment(0))],
   [
     "deletes the oldest segment and its tiles",
     "refused",
@@ -131,7 +143,7 @@ const withoutKey: readonly Row[] = [
   ["deletes the segment in the middle", "broken", (t) => rm(t.segment(600))],
   [
     "deletes the oldest segment and adds an entry that retention removed it",
-    "broken",
+    "lost",
     both(
       (t) => t.append(pruning),
       (t) => rm(t.segment(0)),
@@ -242,6 +254,19 @@ const withoutKey: readonly Row[] = [
     ),
   ],
   [
+    "signs a ledger of its own that names the lost one and accepts the loss",
+    "lost",
+    async (t) => {
+      const lastOrigin = await originOf(t);
+      await remove(t.directory.path);
+      await mkdir(t.directory.segments, { recursive: true, mode: 0o700 });
+      const gap = encodeEntry(ledgerAct(gapAct, { found: "an accident", lastOrigin }, now));
+      const forged = [`${Buffer.from(gap)}`, acceptance, entryLine(50_007).trimEnd()];
+      await writeFile(join(t.directory.segments, "000000000000000.jsonl"), `${forged.join("\n")}\n`);
+      await t.sign();
+    },
+  ],
+  [
     "replaces the segments by a file of the first release",
     "lost",
     async (t) => {
@@ -263,6 +288,30 @@ const withoutKey: readonly Row[] = [
     "refused",
     (t) => writeFile(join(t.directory.segments, "999999999999999.jsonl"), ""),
   ],
+  [
+    "adds files whose names only resemble segments",
+    "intact",
+    async (t) => {
+      for (const name of [
+        "-00000000000512.jsonl",
+        "0000000000512.jsonl",
+        "000000000000512.json",
+        "0x200.jsonl",
+      ])
+        await writeFile(join(t.directory.segments, name), "x\n");
+    },
+  ],
+  ["replaces the checkpoint by a pipe", "refused", (t) => pipe(t.directory.checkpoint)],
+  ["replaces a segment by a pipe", "refused", (t) => pipe(t.segment(1_299))],
+  ["replaces the oldest segment by a pipe", "refused", (t) => pipe(t.segment(0))],
+  ["replaces a tile by a pipe", "intact", (t) => pipe(join(t.directory.path, "tile/0/001"))],
+  ["replaces the key by a pipe", "refused", (t) => pipe(t.directory.key)],
+  ["replaces the checkpoint by a directory", "refused", (t) => folder(t.directory.checkpoint)],
+  ["replaces the oldest segment by a directory", "refused", (t) => folder(t.segment(0))],
+  ["fills the checkpoint with gigabytes", "refused", (t) => truncate(t.directory.checkpoint, 8_000_000_000)],
+  ["appends junk to the checkpoint", "refused", (t) => appendFile(t.directory.checkpoint, "junk\n")],
+  ["shortens a tile", "intact", (t) => truncate(join(t.directory.path, "tile/0/002"), 8_191)],
+  ["empties a partial tile", "intact", (t) => truncate(join(t.directory.path, "tile/1/000.p/5"), 0)],
   [
     "adds a segment between two bundles",
     "broken",
@@ -300,11 +349,7 @@ const withoutKey: readonly Row[] = [
     "lost",
     both(forgetControl, (t) => rm(t.directory.checkpoint)),
   ],
-  [
-    "deletes the control state and the oldest segment",
-    "broken",
-    both(forgetControl, (t) => rm(t.segment(0))),
-  ],
+  ["deletes the control state and the oldest segment", "lost", both(forgetControl, (t) => rm(t.segment(0)))],
   [
     "deletes the control state and the ledger, but not the evidence of an earlier loss",
     "lost",
@@ -320,6 +365,12 @@ const withoutKey: readonly Row[] = [
     "intact",
     async () => undefined,
     { now: "2020-01-01T00:00:00Z" },
+  ],
+  [
+    "deletes the oldest segment after its entries have expired, as an earlier release does",
+    "noted",
+    (t) => rm(t.segment(0)),
+    { now: "2031-01-01T12:00:00Z" },
   ],
   [
     "moves the clock ten years ahead, so that entries expire",

@@ -143,6 +143,14 @@ const lifetimeOptions = {
     default: "false",
     group: "Ledger",
   }),
+  ledgerPlace: option({
+    flag: "--ledger-place <name>",
+    env: "KASBAH_LEDGER_PLACE",
+    help: "a name that stays with the volume of the ledger, so that an emptied volume is not mistaken for a new replica: the pod's name, or its UID if the volume is deleted with the pod",
+    schema: schema.parsed(parsePlace),
+    optional: true,
+    group: "Ledger",
+  }),
   checkpointTo: option({
     flag: "--checkpoint-to <file>",
     env: "KASBAH_CHECKPOINT_TO",
@@ -163,6 +171,12 @@ function stateDirOption(machine: Machine) {
     defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
     group: "General",
   });
+}
+
+/** The characters of names and UIDs of pods, which are also those of a key in a ConfigMap. */
+function parsePlace(text: string): string {
+  if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
+  throw new Error(`expected the name or the UID of a pod, found ${JSON.stringify(text)}`);
 }
 
 /** One certificate with a long lifetime would delay every rotation until it expires. */

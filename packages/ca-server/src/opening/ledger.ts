@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { prepareLedgerDirectory } from "@kasbah/ledger";
 import { cronSweep, type Logger } from "@kasbah/runtime";
 import type { TrustedClock } from "../clock/trusted-clock.ts";
@@ -17,6 +18,7 @@ export async function openLedger({ config, state, clock, ...deps }: OpenLedgerDe
   return createLedger({
     ...deps,
     directory: await prepareLedgerDirectory(state.ledger),
+    peersFile: join(state.control, "peer-ledgers.json"),
     trustDomain: config.trustDomain.name,
     retentionMs: config.ledgerRetention,
     strict: config.strictLedger,

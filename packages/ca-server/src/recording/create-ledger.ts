@@ -12,15 +12,19 @@ import {
   type IssuedEntry,
   type LedgerDirectory,
   LedgerOpening,
+  listSegments,
   openLedgerKey,
   RefusalLog,
   readLedgerVerifier,
   TreeKeeper,
 } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
 import { LedgerLossReport } from "./anchors/ledger-loss.ts";
+import { PeerLedgers } from "./anchors/peer-ledgers.ts";
+import { PeerMemoryFile } from "./anchors/peer-memory.ts";
 import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
@@ -42,7 +46,9 @@ export interface LedgerDeps {
     /** When to copy the checkpoint. */
     readonly copy: Sweep;
   };
-  readonly anchors: AnchorStore;
+  readonly anchors: AnchorStore & { others(): readonly LedgerHead[] };
+  /** The file in which this replica remembers the ledgers of the others. */
+  readonly peersFile: string;
   /** Whether a lost ledger prevents the start. */
   readonly strict: boolean;
   /** A file to which the checkpoint is copied. */
@@ -64,6 +70,7 @@ export interface CaLedger {
   readonly log: EntryLog;
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;
+  readonly peers: PeerLedgers;
   readonly components: readonly Component[];
   /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
   settled(): Promise<void>;
@@ -109,11 +116,18 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     logger,
   });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
-  const anchor = new AnchorWriter({ tree, opening, anchors, sweep: sweeps.anchor, clock, logger });
+  const anchor = new AnchorWriter({
+    ...{ tree, opening, anchors, sweep: sweeps.anchor, clock, logger },
+    readFirst: async () => (await listSegments(directory.segments))[0]?.first ?? 0,
+  });
   const copies =
     checkpointTo === undefined
       ? []
       : [new CheckpointCopy({ path: checkpointTo, tree, sweep: sweeps.copy, logger })];
+  const peers = new PeerLedgers({
+    ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
+    ...{ log, sweep: sweeps.minute, clock, logger },
+  });
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
@@ -125,8 +139,9 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     index,
     log,
     tree,
-    loss: new LedgerLossReport({ opening, tree, anchor }),
-    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor],
+    loss: new LedgerLossReport({ opening, tree, anchor, peers }),
+    peers,
+    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor, peers],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },

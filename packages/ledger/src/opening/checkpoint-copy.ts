@@ -1,6 +1,7 @@
-import { readFile, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { formatBase64 } from "../tree/base64.ts";
 import { type Checkpoint, parseCheckpoint } from "../tree/checkpoint.ts";
 import type { LedgerAnchor } from "./anchor.ts";
@@ -73,7 +74,7 @@ async function keepOther(path: string, note: string): Promise<void> {
 
 async function readCopy(path: string): Promise<Checkpoint | undefined> {
   try {
-    return textOf(await readFile(path, "utf8"));
+    return textOf((await readRegularFile(path)).toString());
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || error instanceof LedgerError) return undefined;
     throw error;
