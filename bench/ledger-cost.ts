@@ -136,6 +136,7 @@ async function open(path: string): Promise<CaLedger> {
       copy: cronSweep("*/10 * * * * *"),
     },
     anchors: { ...noAnchors, others: () => [] },
+    replica: "bench",
     peersFile: `${path}-peers.json`,
     strict: false,
     checkpointTo: undefined,

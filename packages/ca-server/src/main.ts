@@ -75,21 +75,23 @@ async function openState(config: ServerConfig, logger: Logger) {
   const time = await openClock(state, config, logger);
   const { clock } = time;
   const common = { config, clock, logger };
-  const anchors = new ControlAnchors({
-    volumeId: await readVolumeId(state.control, newReferenceId),
-    place: config.ledgerPlace,
-    isShared: config.stateSecret !== undefined,
-  });
-  const ledger = await openLedger({
-    ...{ ...common, state, anchors },
-    ...{ newKey: newLedgerKey, metrics: telemetry.ledger },
-  });
   const options = await loadAuthorityOptions(config);
   const kubernetes = createKubernetes({
     ...{ ...common, hostname: host.hostname, passphrase: options.passphrase },
     ...{ newId: newReferenceId, roll: Math.random },
     mayLead: () => clock.holds() === undefined,
     timeInDoubt: () => (clock.isWallTrusted() ? undefined : clock.now()),
+  });
+  const volumeId = await readVolumeId(state.control, newReferenceId);
+  const anchors = new ControlAnchors({
+    ...{ volumeId, place: config.ledgerPlace },
+    isShared: config.stateSecret !== undefined,
+  });
+  const ledger = await openLedger({
+    ...{ ...common, state, anchors },
+    replica: config.ledgerPlace ?? volumeId,
+    configMap: kubernetes?.checkpointTarget(config.ledgerPlace ?? volumeId),
+    ...{ newKey: newLedgerKey, metrics: telemetry.ledger },
   });
   const status = new StatusEndpoint({
     ...{ address: config.httpAddress, probeAddress: config.probeAddress },
@@ -142,6 +144,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, logger },
     ...{ operations: rotation, compromise, requests, log: ledger.operators, loss: ledger.loss },
+    knownHeads: () => ledger.knownHeads(),
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
     clockOperations: new ClockOperator({ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() }),

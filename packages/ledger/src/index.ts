@@ -39,6 +39,7 @@ export {
 export { type AnchorStore, type LedgerAnchor, type LedgerLoss, noAnchors } from "./opening/anchor.ts";
 export { AnchorWriter } from "./opening/anchor-writer.ts";
 export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
+export { type CheckpointTarget, copyName, fileTarget, headOfNote } from "./opening/checkpoint-target.ts";
 export { LedgerOpening } from "./opening/ledger-opening.ts";
 export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   type Checkpoint,
   encodeEntry,
+  fileTarget,
   type LedgerDirectory,
   type LedgerVerdict,
   ledgerDirectoryAt,
@@ -21,7 +22,7 @@ import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@ka
 import { entryLine, issued, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { authorityCodec } from "../../../packages/ca-server/src/authorities/backing.ts";
 import { emptyState } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
-import { readLedgerAnchor } from "../../../packages/ca-server/src/offline/ledger-anchor.ts";
+import { readStoredHeads } from "../../../packages/ca-server/src/offline/ledger-heads.ts";
 import { ControlAnchors } from "../../../packages/ca-server/src/recording/anchors/control-anchors.ts";
 import { type CaLedger, createLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
 import { ControlStore } from "../../../packages/ca-server/src/store/control/control-store.ts";
@@ -66,6 +67,7 @@ export async function openTrialLedger(
   const idle = () => manualSweep().sweep;
   const ledger = createLedger({
     directory: await prepareLedgerDirectory(state.ledger),
+    replica: place ?? volumeId,
     peersFile: join(state.control, "peer-ledgers.json"),
     trustDomain: "cluster.local",
     newKey: () => generateKeyPairSync("ed25519").privateKey,
@@ -73,7 +75,8 @@ export async function openTrialLedger(
     sweeps: { second: idle(), minute: idle(), hour: idle(), anchor: idle(), copy: idle() },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
-    ...{ anchors, strict, checkpointTo, clock, logger },
+    checkpointTo: checkpointTo === undefined ? undefined : fileTarget(checkpointTo),
+    ...{ anchors, strict, clock, logger },
   });
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
@@ -173,8 +176,7 @@ export class LedgerTrial {
 
   async verify(key?: string, kept?: Checkpoint): Promise<LedgerVerdict> {
     const verifier = parseVerifierKey(key ?? (await readFile(this.directory.verifierKey, "utf8")).trim());
-    const anchor = await readLedgerAnchor(this.path, verifier.name);
-    const heads = anchor === undefined ? [] : [{ ...anchor, where: "the control state" }];
+    const { heads } = await readStoredHeads(this.path, verifier.name);
     const { directory } = this;
     return verifyLedger({ directory, verifier, heads, ...(kept === undefined ? {} : { kept }) });
   }

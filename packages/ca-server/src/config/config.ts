@@ -5,6 +5,7 @@ import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
+import { ledgerOptions, ledgerProblems } from "./ledger.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
@@ -27,6 +28,7 @@ export function serverOptions(machine: Machine) {
     ...authorityOptions,
     ...clockOptions,
     ...kubernetesOptions,
+    ...ledgerOptions,
     ...limitOptions,
   };
 }
@@ -135,30 +137,6 @@ const lifetimeOptions = {
     default: "365d",
     group: "Lifetimes",
   }),
-  strictLedger: option({
-    flag: "--strict-ledger",
-    env: "KASBAH_STRICT_LEDGER",
-    help: "refuse to start if the ledger was lost, instead of beginning a new one and reporting the loss",
-    schema: schema.boolean,
-    default: "false",
-    group: "Ledger",
-  }),
-  ledgerPlace: option({
-    flag: "--ledger-place <name>",
-    env: "KASBAH_LEDGER_PLACE",
-    help: "a name that stays with the volume of the ledger, so that an emptied volume is not mistaken for a new replica: the pod's name, or its UID if the volume is deleted with the pod",
-    schema: schema.parsed(parsePlace),
-    optional: true,
-    group: "Ledger",
-  }),
-  checkpointTo: option({
-    flag: "--checkpoint-to <file>",
-    env: "KASBAH_CHECKPOINT_TO",
-    help: "copy the signed head of the ledger to this file, on another machine's volume; each replica needs its own",
-    schema: schema.path,
-    optional: true,
-    group: "Ledger",
-  }),
 };
 
 function stateDirOption(machine: Machine) {
@@ -171,12 +149,6 @@ function stateDirOption(machine: Machine) {
     defaultHelp: "/var/lib/kasbah as root, else $XDG_STATE_HOME/kasbah",
     group: "General",
   });
-}
-
-/** The characters of names and UIDs of pods, which are also those of a key in a ConfigMap. */
-function parsePlace(text: string): string {
-  if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
-  throw new Error(`expected the name or the UID of a pod, found ${JSON.stringify(text)}`);
 }
 
 /** One certificate with a long lifetime would delay every rotation until it expires. */
@@ -194,6 +166,7 @@ function crossChecks(config: ServerConfig): readonly string[] {
     ...callerProblems(config),
     ...kubernetesProblems(config),
     ...authorityProblems(config),
+    ...ledgerProblems(config),
   ];
 }
 

@@ -4,6 +4,7 @@ import {
   AnchorWriter,
   anchorOfCopy,
   CheckpointCopy,
+  type CheckpointTarget,
   createSegmentStore,
   type EntryIndex,
   type EntryLog,
@@ -18,10 +19,12 @@ import {
   readLedgerVerifier,
   TreeKeeper,
 } from "@kasbah/ledger";
+import type { KnownHeadsMessage } from "@kasbah/protocol";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
+import { readKnownHeads } from "./anchors/known-heads.ts";
 import { LedgerLossReport } from "./anchors/ledger-loss.ts";
 import { PeerLedgers } from "./anchors/peer-ledgers.ts";
 import { PeerMemoryFile } from "./anchors/peer-memory.ts";
@@ -47,12 +50,14 @@ export interface LedgerDeps {
     readonly copy: Sweep;
   };
   readonly anchors: AnchorStore & { others(): readonly LedgerHead[] };
+  /** The name of this replica. */
+  readonly replica: string;
   /** The file in which this replica remembers the ledgers of the others. */
   readonly peersFile: string;
   /** Whether a lost ledger prevents the start. */
   readonly strict: boolean;
-  /** A file to which the checkpoint is copied. */
-  readonly checkpointTo: string | undefined;
+  /** Where the checkpoint is copied; undefined if nowhere. */
+  readonly checkpointTo: CheckpointTarget | undefined;
   readonly metrics: LedgerMetrics;
   /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
@@ -71,6 +76,8 @@ export interface CaLedger {
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;
   readonly peers: PeerLedgers;
+  /** The heads that are known from outside the ledger. */
+  knownHeads(): Promise<KnownHeadsMessage>;
   readonly components: readonly Component[];
   /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
   settled(): Promise<void>;
@@ -123,7 +130,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const copies =
     checkpointTo === undefined
       ? []
-      : [new CheckpointCopy({ path: checkpointTo, tree, sweep: sweeps.copy, logger })];
+      : [new CheckpointCopy({ target: checkpointTo, tree, sweep: sweeps.copy, logger })];
   const peers = new PeerLedgers({
     ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
     ...{ log, sweep: sweeps.minute, clock, logger },
@@ -141,6 +148,11 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     tree,
     loss: new LedgerLossReport({ opening, tree, anchor, peers }),
     peers,
+    knownHeads: () =>
+      readKnownHeads({
+        ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
+        findAnchor: () => anchors.find(tree.head?.origin),
+      }),
     components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor, peers],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);

@@ -98,7 +98,11 @@ export class LedgerOpening implements Component {
     const { directory, anchors, readCopy } = this.#deps;
     const isFormer = await isFormerLedger(directory);
     const judgement = await findLoss({ directory, verifier, anchors, isFormer });
-    const copy = await readCopy?.();
+    const copy = await readCopy?.().catch((error: unknown) => {
+      this.#deps.logger.warn("cannot read the copied checkpoint of the ledger; the CA starts without it", {
+        error,
+      });
+    });
     if (copy === undefined) return judgement;
     if (judgement.loss !== undefined) return { ...judgement, anchor: judgement.anchor ?? copy };
     const copied = { find: () => copy, lastIssued: anchors.lastIssued };

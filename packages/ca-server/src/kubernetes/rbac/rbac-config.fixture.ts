@@ -8,6 +8,7 @@ export const bareConfig: RbacConfig = {
   takeOverSecret: [],
   rootConfigMap: undefined,
   clusterTrustBundle: false,
+  checkpointTo: undefined,
 };
 
 /** A CA with every feature enabled. */
@@ -18,4 +19,5 @@ export const fullConfig: RbacConfig = {
   takeOverSecret: ["cacerts", "istio-ca-secret"],
   rootConfigMap: "istio-ca-root-cert",
   clusterTrustBundle: true,
+  checkpointTo: { configMap: "kasbah-checkpoints" },
 };

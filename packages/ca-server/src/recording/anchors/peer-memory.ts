@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { errnoOf, type Logger, writeFileDurably } from "@kasbah/runtime";
 import { z } from "zod";
 import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
+
+/** The file in the directory of the control state. */
+export function peerMemoryPath(control: string): string {
+  return join(control, "peer-ledgers.json");
+}
 
 const headName = z.object({ origin: z.string(), size: z.int().min(0), root: z.string() });
 const head = headName.extend({
@@ -39,7 +45,7 @@ export class PeerMemoryFile {
       return memory.parse(JSON.parse(await readFile(this.#path, "utf8")));
     } catch (error) {
       const isDamaged = error instanceof SyntaxError || error instanceof z.ZodError;
-      if (!isDamaged && errnoOf(error) !== "ENOENT") throw error;
+      if (!isDamaged && errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR") throw error;
       if (isDamaged) this.#logger.warn("cannot read what is known about other ledgers", { path: this.#path });
       return nothing;
     }
