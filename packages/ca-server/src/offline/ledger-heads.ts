@@ -7,8 +7,8 @@ import { decodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
 import { namedHead } from "../recording/anchors/known-heads.ts";
 import { ownHeadOf } from "../recording/anchors/own-head.ts";
-import { replicaName } from "../recording/anchors/peer-change.ts";
-import { PeerMemoryFile, peerMemoryPath } from "../recording/anchors/peer-memory.ts";
+import { replicaName } from "../recording/anchors/peers/change.ts";
+import { PeerMemoryFile, peerMemoryPath } from "../recording/anchors/peers/memory.ts";
 import { readControlState } from "../store/control/files.ts";
 import { stateDirectoryAt } from "../store/state-directory.ts";
 

@@ -2,7 +2,7 @@ import { type CheckpointTarget, fileTarget, prepareLedgerDirectory } from "@kasb
 import { cronSweep, type Logger } from "@kasbah/runtime";
 import type { TrustedClock } from "../clock/trusted-clock.ts";
 import type { ServerConfig } from "../config/config.ts";
-import { peerMemoryPath } from "../recording/anchors/peer-memory.ts";
+import { peerMemoryPath } from "../recording/anchors/peers/memory.ts";
 import { type CaLedger, createLedger, type LedgerDeps } from "../recording/create-ledger.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 

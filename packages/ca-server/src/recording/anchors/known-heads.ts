@@ -1,8 +1,8 @@
 import { anchorOfCopy, type CheckpointTarget, type LedgerAnchor } from "@kasbah/ledger";
 import type { KnownHeadMessage, KnownHeadsMessage } from "@kasbah/protocol";
 import type { Logger } from "@kasbah/runtime";
-import { replicaName } from "./peer-change.ts";
-import type { PeerLedgers } from "./peer-ledgers.ts";
+import { replicaName } from "./peers/change.ts";
+import type { PeerLedgers } from "./peers/peer-ledgers.ts";
 
 export interface KnownHeadsDeps {
   /** The name of this replica. */

@@ -1,6 +1,6 @@
 import type { AnchorWriter, LedgerLoss, LedgerOpening, TreeKeeper } from "@kasbah/ledger";
 import { OperationError } from "../../errors.ts";
-import type { PeerLedgers } from "./peer-ledgers.ts";
+import type { PeerLedgers } from "./peers/peer-ledgers.ts";
 
 export interface LedgerLossDeps {
   readonly opening: Pick<LedgerOpening, "loss" | "accepted">;

@@ -7,9 +7,9 @@ import {
   peerReplacedAct,
 } from "@kasbah/ledger";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
-import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
-import { isSameReplica, type PeerChange, peerChangeOf, replicaName } from "./peer-change.ts";
-import type { PeerLoss, PeerMemory, PeerMemoryFile } from "./peer-memory.ts";
+import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
+import { isSameReplica, type PeerChange, peerChangeOf, replicaName } from "./change.ts";
+import type { PeerLoss, PeerMemory, PeerMemoryFile } from "./memory.ts";
 
 export interface PeerLedgersDeps {
   /** The recorded heads of the other replicas. */

@@ -8,9 +8,9 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
+import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
+import { PeerMemoryFile } from "./memory.ts";
 import { PeerLedgers } from "./peer-ledgers.ts";
-import { PeerMemoryFile } from "./peer-memory.ts";
 
 const origin = "cluster.local/kasbah-ledger/01";
 const at = (minute: number) => `2030-01-01T00:${String(minute).padStart(2, "0")}:00.000Z`;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, type Logger, writeFileDurably } from "@kasbah/runtime";
 import { z } from "zod";
-import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
+import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
 
 /** The file in the directory of the control state. */
 export function peerMemoryPath(control: string): string {

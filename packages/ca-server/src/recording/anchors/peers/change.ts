@@ -1,4 +1,4 @@
-import type { LedgerHead } from "../../authorities/rotation/authority-state.ts";
+import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
 
 /**
  * How a replica's recorded head relates to the last known one: it extends it; it is an older copy of the control
