@@ -39,19 +39,16 @@ export async function writeProcessPristine(): Promise<ProcessPristine> {
   return { stateDirectory, olderDirectory, kept, flags, remove: () => directory.remove() };
 }
 
-/** Starts kasbah-server; returns its warnings, or undefined if it did not start. */
-async function startAndStop(
-  stateDir: string,
-  flags: readonly string[],
-): Promise<readonly string[] | undefined> {
+/** Starts kasbah-server; returns its warnings, or its log if it did not start. */
+async function startAndStop(stateDir: string, flags: readonly string[]): Promise<readonly string[] | string> {
   const ca = new CaProcess({ stateDir, flags });
   try {
     await ca.untilReady();
   } catch {
     if (!ca.hasExited) throw new Error(`the CA neither started nor stopped:\n${ca.log}`);
-    return undefined;
+    return ca.log;
   }
-  const { warnings } = await ca.readiness();
+  const { warnings = [] } = await ca.readiness();
   await ca.stop();
   return warnings;
 }
@@ -75,7 +72,7 @@ export async function judgeProcess(
   const isSeenWhileStopped = stopped.code !== 0;
   const warnings = await startAndStop(path, flags);
   const verdict = (discovery: Discovery, words: string) => ({ discovery, isSeenWhileStopped, words });
-  if (warnings === undefined) return verdict("refused", stopped.out);
+  if (typeof warnings === "string") return verdict("refused", `${stopped.out}\n${warnings}`);
   const own = await verify();
   const words = [stopped.out, ...warnings, own.out].join("\n");
   if (warnings.some((warning) => warning.startsWith("LEDGER_LOST")))

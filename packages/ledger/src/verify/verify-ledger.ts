@@ -173,10 +173,10 @@ class Verification {
   /** Compares the root with the signed and the stored checkpoint when the tree reaches their size. */
   async #checkRoots(isBroken: boolean): Promise<void> {
     const { size } = this.#tree;
-    if (size === this.#signed?.size) {
+    if (size === this.#signed?.size && !isBroken) {
       const partial = this.#tree.partialTiles();
       this.#edge = new Map(partial.map(({ id, bytes }) => [tilePath(id), bytes]));
-      if (!isBroken) for (const tile of partial) await this.#checkEdge(tile);
+      for (const tile of partial) await this.#checkEdge(tile);
     }
     for (const [what, checkpoint] of [
       ["the checkpoint", this.#signed],
