@@ -37,7 +37,6 @@ import { ownNamesOf } from "./opening/own-names.ts";
 import { openStateOwner } from "./opening/state-owner.ts";
 import { createMover } from "./ownership/create-mover.ts";
 import { ControlAnchors } from "./recording/anchors/control-anchors.ts";
-import { PeerHeads } from "./recording/anchors/peer-heads.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory } from "./store/state-directory.ts";
 import { readVolumeId } from "./store/volume-id.ts";
@@ -77,20 +76,23 @@ async function openState(config: ServerConfig, logger: Logger) {
   const time = await openClock(state, config, logger);
   const { clock } = time;
   const common = { config, clock, logger };
-  const anchors = new ControlAnchors(
-    await readVolumeId(state.control, newReferenceId),
-    config.stateSecret !== undefined,
-  );
-  const ledger = await openLedger({
-    ...{ ...common, state, anchors },
-    ...{ newKey: newLedgerKey, metrics: telemetry.ledger },
-  });
   const options = await loadAuthorityOptions(config);
   const kubernetes = createKubernetes({
     ...{ ...common, hostname: host.hostname, passphrase: options.passphrase },
     ...{ newId: newReferenceId, roll: Math.random },
     mayLead: () => clock.holds() === undefined,
     timeInDoubt: () => (clock.isWallTrusted() ? undefined : clock.now()),
+  });
+  const volumeId = await readVolumeId(state.control, newReferenceId);
+  const anchors = new ControlAnchors({
+    ...{ volumeId, place: config.ledgerPlace },
+    isShared: config.stateSecret !== undefined,
+  });
+  const ledger = await openLedger({
+    ...{ ...common, state, anchors },
+    replica: config.ledgerPlace ?? volumeId,
+    configMap: kubernetes?.checkpointTarget(config.ledgerPlace ?? volumeId),
+    ...{ newKey: newLedgerKey, metrics: telemetry.ledger },
   });
   const status = new StatusEndpoint({
     ...{ address: config.httpAddress, probeAddress: config.probeAddress },
@@ -101,14 +103,13 @@ async function openState(config: ServerConfig, logger: Logger) {
   const { backing } = owned.owner;
   const authorities = await openOwnedAuthorities({ ...opening, backing, ledger, writer, newSerial });
   anchors.follow(authorities.keeper);
-  const peers = new PeerHeads({ heads: () => anchors.heads(), sweep: cronSweep("15 * * * * *"), logger });
-  return { telemetry, state, lock, time, ledger, peers, kubernetes, status, owned, authorities };
+  return { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities };
 }
 
 /** Creates the rooms of the CA, and returns their components in the order in which they start. */
 async function compose(config: ServerConfig, logger: Logger): Promise<Component[]> {
   const opened = await openState(config, logger);
-  const { telemetry, state, lock, time, ledger, peers, kubernetes, status, owned, authorities } = opened;
+  const { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities } = opened;
   const { keeper: issuers, rotation, rootClients, compromise, requests } = authorities;
   const { clock } = time;
   const { calls: metrics } = telemetry;
@@ -145,6 +146,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, logger },
     ...{ operations: rotation, compromise, requests, log: ledger.operators, loss: ledger.loss },
+    knownHeads: () => ledger.knownHeads(),
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
     clockOperations: new ClockOperator({ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() }),
@@ -156,7 +158,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { certificate, endpoint } = grpc;
   const transitions = followTransitions({ authorities, certificate, ledger, kubernetes, clock, logger });
   return [
-    ...[lock, time.watch, ...ledger.components, peers, owned.owner, transitions, policy],
+    ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),
     ...[certificate, endpoint, admin, status],

@@ -6,6 +6,7 @@ export { backupState } from "./offline/backup/backup.ts";
 export { restoreState } from "./offline/backup/restore.ts";
 export type { BackupSummary } from "./offline/backup/summary.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
+export { readStoredHeads } from "./offline/ledger-heads.ts";
 export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export type { StoppedCa } from "./offline/open-stopped.ts";

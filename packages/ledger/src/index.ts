@@ -13,7 +13,16 @@ export {
   type OperatorEntry,
   type RefusedEntry,
 } from "./entry/entry.ts";
-export { acceptLossAct, gapAct, ledgerAct, prunedAct, tailAct } from "./entry/ledger-act.ts";
+export {
+  acceptLossAct,
+  gapAct,
+  type LedgerAct,
+  ledgerAct,
+  peerLostAct,
+  peerReplacedAct,
+  prunedAct,
+  tailAct,
+} from "./entry/ledger-act.ts";
 export { EntryError, parseEntry, readEntryValue } from "./entry/parse-entry.ts";
 export { hostOf } from "./entry/peer-host.ts";
 export { type ServingFacts, servingEntry, servingFactsOf } from "./entry/serving-entry.ts";
@@ -30,6 +39,7 @@ export {
 export { type AnchorStore, type LedgerAnchor, type LedgerLoss, noAnchors } from "./opening/anchor.ts";
 export { AnchorWriter } from "./opening/anchor-writer.ts";
 export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
+export { type CheckpointTarget, copyName, fileTarget, headOfNote } from "./opening/checkpoint-target.ts";
 export { LedgerOpening } from "./opening/ledger-opening.ts";
 export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
@@ -44,4 +54,5 @@ export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
 export { RefusalLog } from "./unauthenticated/refusal-log.ts";
 export type { Finding, LedgerVerdict } from "./verify/finding.ts";
+export type { KnownHead } from "./verify/known-heads.ts";
 export { verifyLedger } from "./verify/verify-ledger.ts";

@@ -21,6 +21,7 @@ const everything: ValuesInput = {
     trustedNodeAccounts: ["istio-system/ztunnel"],
     clientCertificates: true,
     stateSecret: "mesh-ca",
+    checkpointConfigMap: "mesh-checkpoints",
     takeOverSecrets: ["cacerts", "istio-ca-secret"],
     defaultTtl: "1h",
     maxTtl: "12h",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   type Checkpoint,
   encodeEntry,
+  fileTarget,
   type LedgerDirectory,
   type LedgerVerdict,
   ledgerDirectoryAt,
@@ -21,6 +22,7 @@ import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@ka
 import { entryLine, issued, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { authorityCodec } from "../../../packages/ca-server/src/authorities/backing.ts";
 import { emptyState } from "../../../packages/ca-server/src/authorities/rotation/authority-state.ts";
+import { readStoredHeads } from "../../../packages/ca-server/src/offline/ledger-heads.ts";
 import { ControlAnchors } from "../../../packages/ca-server/src/recording/anchors/control-anchors.ts";
 import { type CaLedger, createLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
 import { ControlStore } from "../../../packages/ca-server/src/store/control/control-store.ts";
@@ -35,6 +37,8 @@ export interface TrialOptions {
   readonly strict?: boolean;
   /** Whether replicas share the control state, as in a Secret. */
   readonly isShared?: boolean;
+  /** The name of the pod. */
+  readonly place?: string;
   readonly checkpointTo?: string;
   readonly now?: string;
 }
@@ -42,7 +46,7 @@ export interface TrialOptions {
 /** The ledger of a CA in a state directory, as the CA itself opens it, with the control state beside it. */
 export async function openTrialLedger(
   stateDirectory: string,
-  { strict = false, isShared = false, checkpointTo, now = trialStart }: TrialOptions = {},
+  { strict = false, isShared = false, place, checkpointTo, now = trialStart }: TrialOptions = {},
 ): Promise<{ ledger: CaLedger; stop(): Promise<void> }> {
   const state = await prepareStateDirectory(stateDirectory);
   const logger = recordingLogger();
@@ -52,10 +56,8 @@ export async function openTrialLedger(
     initial: () => emptyState,
     recover: (same) => same,
   });
-  const anchors = new ControlAnchors(
-    await readVolumeId(state.control, () => randomBytes(6).toString("hex")),
-    isShared,
-  );
+  const volumeId = await readVolumeId(state.control, () => randomBytes(6).toString("hex"));
+  const anchors = new ControlAnchors({ volumeId, place, isShared });
   anchors.follow({
     get state() {
       return store.current;
@@ -65,13 +67,16 @@ export async function openTrialLedger(
   const idle = () => manualSweep().sweep;
   const ledger = createLedger({
     directory: await prepareLedgerDirectory(state.ledger),
+    replica: place ?? volumeId,
+    peersFile: join(state.control, "peer-ledgers.json"),
     trustDomain: "cluster.local",
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: 365 * dayMs,
     sweeps: { second: idle(), minute: idle(), hour: idle(), anchor: idle(), copy: idle() },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
-    ...{ anchors, strict, checkpointTo, clock, logger },
+    checkpointTo: checkpointTo === undefined ? undefined : fileTarget(checkpointTo),
+    ...{ anchors, strict, clock, logger },
   });
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
@@ -171,7 +176,9 @@ export class LedgerTrial {
 
   async verify(key?: string, kept?: Checkpoint): Promise<LedgerVerdict> {
     const verifier = parseVerifierKey(key ?? (await readFile(this.directory.verifierKey, "utf8")).trim());
-    return verifyLedger({ directory: this.directory, verifier, ...(kept === undefined ? {} : { kept }) });
+    const { heads } = await readStoredHeads(this.path, verifier.name);
+    const { directory } = this;
+    return verifyLedger({ directory, verifier, heads, ...(kept === undefined ? {} : { kept }) });
   }
 }
 

@@ -89,12 +89,13 @@ describe("AdminSocket", () => {
     };
     const acts = { operations: current, compromise, requests, clockOperations };
     const deps = { path, ...acts, log, admission, newReferenceId };
+    const knownHeads = async () => ({ replica: "", heads: [] });
     const loss = {
       open: undefined,
       requireOpen: () => assert.fail("no loss is open"),
       accept: () => assert.fail("no loss is open"),
     };
-    socket = createAdminSocket({ ...deps, move, loss, clock: systemClock, logger });
+    socket = createAdminSocket({ ...deps, move, loss, knownHeads, clock: systemClock, logger });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
   });

@@ -22,6 +22,7 @@ export interface AdminSocketDeps {
   readonly move: StateMover;
   readonly clockOperations: ClockOperations;
   readonly loss: LedgerRoutesDeps["loss"];
+  readonly knownHeads: LedgerRoutesDeps["knownHeads"];
   readonly requests: RequestRoutesDeps["requests"];
   readonly newReferenceId: () => string;
   readonly clock: Clock;

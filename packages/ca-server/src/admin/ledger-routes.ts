@@ -1,4 +1,4 @@
-import { acceptLedgerLoss } from "@kasbah/protocol";
+import { acceptLedgerLoss, getLedgerHeads, type KnownHeadsMessage } from "@kasbah/protocol";
 import type { Logger } from "@kasbah/runtime";
 import { type Route, unaryRoute } from "@kasbah/runtime/rpc";
 import type { LedgerLossReport } from "../recording/anchors/ledger-loss.ts";
@@ -8,13 +8,20 @@ import { actionOf, loggedAction } from "./operator-action.ts";
 export interface LedgerRoutesDeps {
   readonly loss: Pick<LedgerLossReport, "open" | "requireOpen" | "accept">;
   readonly log: Pick<OperatorLog, "recordFirst">;
+  readonly knownHeads: () => Promise<KnownHeadsMessage>;
   readonly logger: Logger;
 }
 
 /** `kasbah.v1.LedgerAdmin`. The acceptance of a loss is in the ledger before the CA stops reporting the loss. */
-export function createLedgerRoutes({ loss, log, logger }: LedgerRoutesDeps): Route[] {
+export function createLedgerRoutes({ loss, log, knownHeads, logger }: LedgerRoutesDeps): Route[] {
   const { path, request, response } = acceptLedgerLoss;
   return [
+    unaryRoute({
+      path: getLedgerHeads.path,
+      decode: getLedgerHeads.request.decode,
+      encode: getLedgerHeads.response.encode,
+      handle: () => knownHeads(),
+    }),
     unaryRoute({
       path,
       decode: request.decode,

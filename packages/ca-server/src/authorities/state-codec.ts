@@ -134,12 +134,24 @@ function decodeRotation(fields: Fields): RotationState {
 function decodeLedger(value: unknown): LedgerHead {
   const fields = fieldsOf(value);
   const loss = fields["loss"] === undefined ? undefined : fieldsOf(fields["loss"]);
+  const follows = fields["follows"] === undefined ? undefined : fieldsOf(fields["follows"]);
   return {
     holder: text(fields, "holder"),
     origin: text(fields, "origin"),
     size: count(fields, "size"),
     root: text(fields, "root"),
     time: text(fields, "time"),
+    ...(fields["place"] === undefined ? {} : { place: text(fields, "place") }),
+    ...(fields["first"] === undefined ? {} : { first: count(fields, "first") }),
+    ...(follows === undefined
+      ? {}
+      : {
+          follows: {
+            origin: text(follows, "origin"),
+            size: count(follows, "size"),
+            root: text(follows, "root"),
+          },
+        }),
     ...(loss === undefined
       ? {}
       : { loss: { time: text(loss, "time"), found: text(loss, "found"), evidence: text(loss, "evidence") } }),

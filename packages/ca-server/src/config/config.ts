@@ -5,6 +5,7 @@ import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
+import { ledgerOptions, ledgerProblems } from "./ledger.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
@@ -27,6 +28,7 @@ export function serverOptions(machine: Machine) {
     ...authorityOptions,
     ...clockOptions,
     ...kubernetesOptions,
+    ...ledgerOptions,
     ...limitOptions,
   };
 }
@@ -135,22 +137,6 @@ const lifetimeOptions = {
     default: "365d",
     group: "Lifetimes",
   }),
-  strictLedger: option({
-    flag: "--strict-ledger",
-    env: "KASBAH_STRICT_LEDGER",
-    help: "refuse to start if the ledger was lost, instead of beginning a new one and reporting the loss",
-    schema: schema.boolean,
-    default: "false",
-    group: "Ledger",
-  }),
-  checkpointTo: option({
-    flag: "--checkpoint-to <file>",
-    env: "KASBAH_CHECKPOINT_TO",
-    help: "copy the signed head of the ledger to this file, on another machine's volume; each replica needs its own",
-    schema: schema.path,
-    optional: true,
-    group: "Ledger",
-  }),
 };
 
 function stateDirOption(machine: Machine) {
@@ -180,6 +166,7 @@ function crossChecks(config: ServerConfig): readonly string[] {
     ...callerProblems(config),
     ...kubernetesProblems(config),
     ...authorityProblems(config),
+    ...ledgerProblems(config),
   ];
 }
 

@@ -1,9 +1,11 @@
+import type { CheckpointTarget } from "@kasbah/ledger";
 import type { TrustBundle, TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger, Secret } from "@kasbah/runtime";
 import type { DeletedPods, PodSource, TokenApi } from "../authn/ports.ts";
 import type { PluggedInSet } from "../authorities/plugged-in/load-set.ts";
 import { type CallerConfig, watchesPods } from "../config/callers.ts";
 import type { KubernetesConfig } from "../config/kubernetes.ts";
+import type { LedgerConfig } from "../config/ledger.ts";
 import { AddressRules } from "../outbound/address-rules.ts";
 import type { TimeInDoubt } from "../outbound/trusted-time-agent.ts";
 import type { SharedState } from "../ownership/shared-state.ts";
@@ -15,6 +17,7 @@ import { readIssuerKeys } from "./pods/issuer-keys.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
 import { reviewToken } from "./pods/token-review.ts";
+import { configMapTarget } from "./publish/checkpoint-map.ts";
 import { ClusterTrustBundlePublisher } from "./publish/cluster-trust-bundle.ts";
 import { type RootConflict, RootPublisher, rootPublisherConflict } from "./publish/publisher.ts";
 import { installationOf } from "./publish/root-config-map.ts";
@@ -24,7 +27,9 @@ import { createSharedState } from "./state-secret/shared-state.ts";
 import { findTakeOver } from "./state-secret/take-over.ts";
 
 export interface KubernetesDeps {
-  readonly config: KubernetesConfig & CallerConfig & { readonly trustDomain: TrustDomain };
+  readonly config: KubernetesConfig &
+    CallerConfig &
+    Pick<LedgerConfig, "checkpointTo"> & { readonly trustDomain: TrustDomain };
   readonly hostname: string;
   readonly passphrase: Secret | undefined;
   /** Returns a short random text for the name under which this process leads. */
@@ -47,6 +52,8 @@ export interface Kubernetes extends TokenApi {
   readonly components: readonly Component[];
   /** The Secret in which replicas share the CA; undefined if none is configured. */
   readonly shared: SharedState | undefined;
+  /** The ConfigMap with a copy of the checkpoint under this key; undefined if none is configured. */
+  checkpointTarget(key: string): CheckpointTarget | undefined;
   /** Returns istiod's CA, if the operator wants to continue with it. @throws StateError */
   takeOver(): Promise<PluggedInSet | undefined>;
   /** Whether this replica performs the tasks that only one replica may perform. */
@@ -98,6 +105,7 @@ export function createKubernetes(deps: KubernetesDeps): Kubernetes | undefined {
     pods,
     components,
     shared: sharedStateOf(client, deps),
+    checkpointTarget: (key) => checkpointTarget(client, key, deps),
     takeOver: () => takeOver(client, deps),
     leads: leadership.leads,
     onLeading: leadership.onLeading,
@@ -202,6 +210,15 @@ function sharedStateOf(client: KubernetesClient, deps: KubernetesDeps): SharedSt
   const { namespace, stateSecret, rootConfigMap } = config;
   if (stateSecret === undefined) return undefined;
   return createSharedState({ ...rest, client, namespace, stateSecret, rootConfigMap });
+}
+
+function checkpointTarget(
+  client: KubernetesClient,
+  key: string,
+  { config: { checkpointTo, namespace } }: KubernetesDeps,
+): CheckpointTarget | undefined {
+  const name = checkpointTo?.configMap;
+  return name === undefined ? undefined : configMapTarget({ client, namespace, name, key });
 }
 
 async function takeOver(

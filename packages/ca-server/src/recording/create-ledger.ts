@@ -4,6 +4,7 @@ import {
   AnchorWriter,
   anchorOfCopy,
   CheckpointCopy,
+  type CheckpointTarget,
   createSegmentStore,
   type EntryIndex,
   type EntryLog,
@@ -12,15 +13,21 @@ import {
   type IssuedEntry,
   type LedgerDirectory,
   LedgerOpening,
+  listSegments,
   openLedgerKey,
   RefusalLog,
   readLedgerVerifier,
   TreeKeeper,
 } from "@kasbah/ledger";
+import type { KnownHeadsMessage } from "@kasbah/protocol";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
 import { Alarms } from "./alarms.ts";
+import { readKnownHeads } from "./anchors/known-heads.ts";
 import { LedgerLossReport } from "./anchors/ledger-loss.ts";
+import { PeerMemoryFile } from "./anchors/peers/memory.ts";
+import { PeerLedgers } from "./anchors/peers/peer-ledgers.ts";
 import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
@@ -42,11 +49,15 @@ export interface LedgerDeps {
     /** When to copy the checkpoint. */
     readonly copy: Sweep;
   };
-  readonly anchors: AnchorStore;
+  readonly anchors: AnchorStore & { others(): readonly LedgerHead[] };
+  /** The name of this replica. */
+  readonly replica: string;
+  /** The file in which this replica remembers the ledgers of the others. */
+  readonly peersFile: string;
   /** Whether a lost ledger prevents the start. */
   readonly strict: boolean;
-  /** A file to which the checkpoint is copied. */
-  readonly checkpointTo: string | undefined;
+  /** Where the checkpoint is copied; undefined if nowhere. */
+  readonly checkpointTo: CheckpointTarget | undefined;
   readonly metrics: LedgerMetrics;
   /** The reason why nothing irreversible may happen now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
@@ -64,6 +75,9 @@ export interface CaLedger {
   readonly log: EntryLog;
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;
+  readonly peers: PeerLedgers;
+  /** The heads that are known from outside the ledger. */
+  knownHeads(): Promise<KnownHeadsMessage>;
   readonly components: readonly Component[];
   /** Resolves when the tree and the index contain all durable entries; for tests and measurements. */
   settled(): Promise<void>;
@@ -109,11 +123,18 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     logger,
   });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
-  const anchor = new AnchorWriter({ tree, opening, anchors, sweep: sweeps.anchor, clock, logger });
+  const anchor = new AnchorWriter({
+    ...{ tree, opening, anchors, sweep: sweeps.anchor, clock, logger },
+    readFirst: async () => (await listSegments(directory.segments))[0]?.first ?? 0,
+  });
   const copies =
     checkpointTo === undefined
       ? []
-      : [new CheckpointCopy({ path: checkpointTo, tree, sweep: sweeps.copy, logger })];
+      : [new CheckpointCopy({ target: checkpointTo, tree, sweep: sweeps.copy, logger })];
+  const peers = new PeerLedgers({
+    ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
+    ...{ log, sweep: sweeps.minute, clock, logger },
+  });
   const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
@@ -125,8 +146,14 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     index,
     log,
     tree,
-    loss: new LedgerLossReport({ opening, tree, anchor }),
-    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor],
+    loss: new LedgerLossReport({ opening, tree, anchor, peers }),
+    peers,
+    knownHeads: () =>
+      readKnownHeads({
+        ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
+        findAnchor: () => anchors.find(tree.head?.origin),
+      }),
+    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor, peers],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },

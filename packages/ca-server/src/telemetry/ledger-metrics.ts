@@ -49,7 +49,7 @@ export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGau
     "Entries that its last checkpoint covers.",
     () => ledger().signedSize,
   );
-  gauge("kasbah_ledger_lost", "1 while a loss of the ledger waits for kasbah audit accept-loss.", () =>
+  gauge("kasbah_ledger_lost", "1 while the loss of a ledger waits for kasbah audit accept-loss.", () =>
     Number(ledger().isLost),
   );
 }

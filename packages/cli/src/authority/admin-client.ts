@@ -14,7 +14,9 @@ import {
   explainIdentity,
   getAuthorityStatus,
   getClockStatus,
+  getLedgerHeads,
   type IdentityExplanationMessage,
+  type KnownHeadsMessage,
   type LedgerLossMessage,
   type Method,
   type MovedStateMessage,
@@ -147,6 +149,11 @@ export class AdminClient implements OperatorClient {
   /** The decision about one call. Throws `OPERATION_REFUSED` if the CA has no record of the call. */
   explainCall(referenceId: string): Promise<DecisionMessage> {
     return this.#call(explainCall, { referenceId }, this.#deadlines.answerMs);
+  }
+
+  /** The heads of ledgers that the CA knows from outside its ledger. */
+  ledgerHeads(): Promise<KnownHeadsMessage> {
+    return this.#call(getLedgerHeads, {}, this.#deadlines.answerMs);
   }
 
   /** The decision of the current policy about an identity. */

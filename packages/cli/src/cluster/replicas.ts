@@ -12,7 +12,8 @@ export interface ReplicasDeps extends KubectlDeps {
 
 /** A query for every replica, and how to merge the answers. */
 export interface Question<Answer, Merged> {
-  readonly args: readonly string[];
+  /** The arguments for all replicas, or those for a pod. */
+  readonly args: readonly string[] | ((pod: string) => readonly string[]);
   readonly schema: z.ZodType<Answer>;
   readonly merge: (answers: Answers<Answer>) => Merged;
   /** Only one replica can have the answer, so the first answer ends the query. */
@@ -73,7 +74,8 @@ export class Replicas {
     signal = this.#deps.signal,
   ): PodCall<Answer> {
     const { namespace } = this.#choice;
-    return { pod, namespace, args: [...args, "--json"], schema, mayBeNo, signal };
+    const its = typeof args === "function" ? args(pod) : args;
+    return { pod, namespace, args: [...its, "--json"], schema, mayBeNo, signal };
   }
 
   #warn(text: string): void {

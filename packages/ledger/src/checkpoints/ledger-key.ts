@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { errnoOf, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { createNoteKey, formatVerifierKey, type NoteKey, type NoteVerifier } from "../tree/note-key.ts";
 
 export interface LedgerKeyDeps {
@@ -44,8 +44,8 @@ export async function readLedgerVerifier(
 
 /** If the key is already published, a full disk must not prevent the start. */
 async function publish(text: string, { verifierKey }: Pick<LedgerDirectory, "verifierKey">): Promise<void> {
-  const published = await readFile(verifierKey, "utf8").catch(() => undefined);
-  if (published !== text) await writeFileDurably(verifierKey, text, 0o644);
+  const published = await readRegularFile(verifierKey).catch(() => undefined);
+  if (published?.toString() !== text) await writeFileDurably(verifierKey, text, 0o644);
 }
 
 /** The log's name in every checkpoint. It is unique because it is derived from the ledger's own key. */
@@ -55,7 +55,7 @@ function originOf(trustDomain: string, privateKey: KeyObject): string {
 }
 
 async function readKey({ key }: Pick<LedgerDirectory, "key">): Promise<KeyObject | undefined> {
-  const pem = await readFile(key).catch((error: unknown) => {
+  const pem = await readRegularFile(key).catch((error: unknown) => {
     if (errnoOf(error) !== "ENOENT") throw error;
   });
   if (pem === undefined) return undefined;

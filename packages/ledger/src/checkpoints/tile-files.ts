@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import { notAFile } from "../not-a-file.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { checkedTile, type TileId, tilePath } from "../tree/tile.ts";
 import type { FinishedTile } from "../tree/tile-writer.ts";
 
@@ -11,7 +12,7 @@ const mode = 0o600;
 /** @throws LedgerError `LEDGER_DAMAGED` if the tile is missing or has the wrong length */
 export async function readTileFile(ledger: string, tile: TileId): Promise<Uint8Array> {
   try {
-    return checkedTile(tile, await readFile(join(ledger, tilePath(tile))));
+    return checkedTile(tile, await readRegularFile(join(ledger, tilePath(tile))));
   } catch (error) {
     const problem = notAFile(error);
     if (problem === undefined) throw error;

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import type { EntryLines, EntryTree } from "../ports.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { type Checkpoint, openCheckpoint, signCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
 import type { NoteKey } from "../tree/note-key.ts";
@@ -166,7 +166,7 @@ function requireStored(size: number, stored: number | undefined): void {
 
 async function readNote(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return (await readRegularFile(path)).toString();
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;

@@ -10,7 +10,9 @@ export interface AnchorWriterDeps {
     publish(): Promise<void>;
     settled(): Promise<void>;
   };
-  readonly opening: Pick<LedgerOpening, "loss">;
+  readonly opening: Pick<LedgerOpening, "loss" | "follows">;
+  /** Returns the index of the first stored entry. */
+  readonly readFirst: () => Promise<number>;
   readonly anchors: AnchorStore;
   /** When to write, which must be rare: the cost of a certificate does not grow. */
   readonly sweep: Sweep;
@@ -52,13 +54,19 @@ export class AnchorWriter implements Component {
   }
 
   async #write(): Promise<void> {
-    const { tree, anchors, opening, clock, logger } = this.#deps;
+    const { tree, anchors, opening, readFirst, clock, logger } = this.#deps;
     const { head } = tree;
     if (head === undefined) return;
-    const { loss } = opening;
-    const anchor = { ...anchorOf(head, clock.now()), ...(loss === undefined ? {} : { loss }) };
-    if (isSame(anchors.find(head.origin), anchor)) return;
     try {
+      const anchor = {
+        ...anchorOf(head, clock.now()),
+        ...withDefined({
+          first: (await readFirst()) || undefined,
+          loss: opening.loss,
+          follows: opening.follows,
+        }),
+      };
+      if (isSame(anchors.find(head.origin), anchor)) return;
       await anchors.write(anchor);
       this.#isFailing = false;
     } catch (error) {
@@ -72,11 +80,18 @@ function anchorOf({ origin, size, root }: Checkpoint, now: Date): LedgerAnchor {
   return { origin, size, root: formatBase64(root), time: now.toISOString() };
 }
 
+function withDefined(fields: Pick<LedgerAnchor, "first" | "loss" | "follows">): typeof fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 function isSame(stored: LedgerAnchor | undefined, next: LedgerAnchor): boolean {
   return (
     stored?.origin === next.origin &&
     stored.size === next.size &&
     stored.root === next.root &&
-    stored.loss?.time === next.loss?.time
+    stored.first === next.first &&
+    stored.follows?.origin === next.follows?.origin &&
+    stored.loss?.time === next.loss?.time &&
+    stored.loss?.found === next.loss?.found
   );
 }

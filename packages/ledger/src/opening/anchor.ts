@@ -6,8 +6,19 @@ export interface LedgerAnchor {
   /** The root in base64. */
   readonly root: string;
   readonly time: string;
-  /** The loss with which the tree began, until an operator accepts it. */
+  /** The first stored entry; 0 if unknown. Retention removed those before it. */
+  readonly first?: number | undefined;
+  /** A loss of this ledger or of the one before it, until an operator accepts it. */
   readonly loss?: LedgerLoss | undefined;
+  /** The last known head of the lost ledger that this one replaced. */
+  readonly follows?: LedgerHeadName | undefined;
+}
+
+/** A head by its log, its size and its root in base64. */
+export interface LedgerHeadName {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
 }
 
 /** A ledger that was lost before this one began. */

@@ -1,18 +1,15 @@
-import { readFile, rename } from "node:fs/promises";
-import { type Component, errnoOf, type Logger, type Sweep, writeFileDurably } from "@kasbah/runtime";
-import { LedgerError } from "../errors.ts";
-import { formatBase64 } from "../tree/base64.ts";
-import { type Checkpoint, parseCheckpoint } from "../tree/checkpoint.ts";
+import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerAnchor } from "./anchor.ts";
+import { type CheckpointTarget, headOfNote } from "./checkpoint-target.ts";
 
 export interface CheckpointCopyDeps {
-  readonly path: string;
+  readonly target: CheckpointTarget;
   readonly tree: { readonly note: string | undefined; settled(): Promise<void> };
   readonly sweep: Sweep;
   readonly logger: Logger;
 }
 
-/** Copies the last checkpoint to a file elsewhere. It never replaces the copy of another log or of a longer one. */
+/** Copies the last checkpoint elsewhere. It keeps the copy of another log, or of a longer one, under another name. */
 export class CheckpointCopy implements Component {
   readonly name = "checkpoint copy";
   readonly #deps: CheckpointCopyDeps;
@@ -25,9 +22,10 @@ export class CheckpointCopy implements Component {
     this.#deps = deps;
   }
 
+  /** Does not wait for the copy: its place may be unreachable, and the CA starts without it. */
   async start(): Promise<void> {
     await this.#deps.tree.settled();
-    await this.copyNow();
+    void this.copyNow();
     this.#sweeping = this.#deps.sweep(() => void this.copyNow());
   }
 
@@ -42,44 +40,39 @@ export class CheckpointCopy implements Component {
   }
 
   async #copy(): Promise<void> {
-    const { path, tree, logger } = this.#deps;
+    const { target, tree, logger } = this.#deps;
     const { note } = tree;
     if (note === undefined || note === this.#copied) return;
     try {
-      if (this.#copied === undefined) await keepOther(path, note);
-      await writeFileDurably(path, note, 0o644);
+      await target.replace(note, (found) => this.#mustKeep(found, note));
       this.#copied = note;
       this.#isFailing = false;
     } catch (error) {
-      if (!this.#isFailing) logger.warn("cannot copy the checkpoint of the ledger", { path, error });
+      if (!this.#isFailing)
+        logger.warn("cannot copy the checkpoint of the ledger", { to: target.name, error });
       this.#isFailing = true;
     }
   }
-}
 
-/** The copied checkpoint as an anchor; undefined if there is none. Its signature does not matter: it only raises an alarm. */
-export async function anchorOfCopy(path: string): Promise<LedgerAnchor | undefined> {
-  const found = await readCopy(path);
-  if (found === undefined) return undefined;
-  const { origin, size, root } = found;
-  return { origin, size, root: formatBase64(root), time: "the copied checkpoint" };
-}
-
-async function keepOther(path: string, note: string): Promise<void> {
-  const [found, next] = [await readCopy(path), textOf(note)];
-  if (found === undefined || (found.origin === next.origin && found.size <= next.size)) return;
-  await rename(path, `${path}.${found.origin.split("/").at(-1)}.${found.size}`);
-}
-
-async function readCopy(path: string): Promise<Checkpoint | undefined> {
-  try {
-    return textOf(await readFile(path, "utf8"));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || error instanceof LedgerError) return undefined;
-    throw error;
+  #mustKeep(found: string, note: string): boolean {
+    if (found === this.#copied) return false;
+    const [before, next] = [headOfNote(found), headOfNote(note)];
+    if (before !== undefined && before.origin === next?.origin && before.size <= next.size) return false;
+    this.#deps.logger.error("the copied checkpoint is not of this ledger, or of a longer one; it is kept", {
+      code: "LEDGER_LOST",
+      in: this.#deps.target.name,
+      found: before === undefined ? "no checkpoint" : `${before.size} entries of ${before.origin}`,
+      fix: "run kasbah audit verify",
+    });
+    return true;
   }
 }
 
-function textOf(note: string): Checkpoint {
-  return parseCheckpoint(note.slice(0, note.lastIndexOf("\n\n") + 1));
+/** The copied checkpoint as an anchor; undefined if there is none. */
+export async function anchorOfCopy(
+  target: Pick<CheckpointTarget, "read" | "name">,
+): Promise<LedgerAnchor | undefined> {
+  const note = await target.read();
+  const head = note === undefined ? undefined : headOfNote(note);
+  return head && { ...head, time: `the last copy to ${target.name}` };
 }

@@ -1,5 +1,5 @@
 import type { LedgerEntry, OperatorEntry } from "../entry/entry.ts";
-import { acceptLossAct, gapAct } from "../entry/ledger-act.ts";
+import { gapAct } from "../entry/ledger-act.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { listSegments } from "../segments/list.ts";
 import { entryOf } from "../segments/read-entry.ts";
@@ -16,22 +16,12 @@ export async function isSuccessorOf(directory: LedgerDirectory, anchor: LedgerAn
   return gapOf(await firstEntry(directory))?.arguments?.["lastOrigin"] === anchor.origin;
 }
 
-/** The loss with which a ledger begins, unless a later entry accepts it. Reads the whole ledger in that case. */
-export async function openLossOf(directory: LedgerDirectory): Promise<LedgerLoss | undefined> {
+/** The loss that the first entry of a ledger names. */
+export async function firstLossOf(directory: LedgerDirectory): Promise<LedgerLoss | undefined> {
   const gap = gapOf(await firstEntry(directory));
-  if (gap === undefined || (await isAccepted(directory))) return undefined;
+  if (gap === undefined) return undefined;
   const text = (name: string) => String(gap.arguments?.[name] ?? "");
   return { time: gap.time, found: text("found"), evidence: text("evidence") };
-}
-
-async function isAccepted({ segments }: LedgerDirectory): Promise<boolean> {
-  for await (const { line } of readLines(await listSegments(segments))) {
-    if (!line.includes(acceptLossAct)) continue;
-    const entry = entryOf(line);
-    if (entry?.kind === "operator" && entry.act === acceptLossAct && entry.outcome === "accepted")
-      return true;
-  }
-  return false;
 }
 
 async function firstEntry({ segments }: LedgerDirectory): Promise<LedgerEntry | undefined> {

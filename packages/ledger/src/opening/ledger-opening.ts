@@ -1,15 +1,23 @@
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { OperatorEntry } from "../entry/entry.ts";
-import { anchoredAct, gapAct, ledgerAct, tailAct } from "../entry/ledger-act.ts";
+import {
+  anchoredAct,
+  formerlyPrunedAct,
+  gapAct,
+  ledgerAct,
+  missingAct,
+  tailAct,
+} from "../entry/ledger-act.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { listSegments } from "../segments/list.ts";
 import type { NoteVerifier } from "../tree/note-key.ts";
-import type { AnchorStore, LedgerAnchor, LedgerLoss } from "./anchor.ts";
+import type { AnchorStore, LedgerAnchor, LedgerHeadName, LedgerLoss } from "./anchor.ts";
 import { lastEvidence, moveAside } from "./evidence.ts";
 import { findLoss, type Judgement } from "./find-loss.ts";
-import { isFormerLedger, openLossOf } from "./first-entry.ts";
-import { missingPast } from "./missing-past.ts";
+import { firstLossOf, isFormerLedger } from "./first-entry.ts";
+import { findMissingPast, type MissingPast } from "./missing-past.ts";
+import { openLossOf } from "./open-loss.ts";
 import { storedParts } from "./stored-parts.ts";
 
 export interface LedgerOpeningDeps {
@@ -34,6 +42,7 @@ export class LedgerOpening implements Component {
   readonly name = "ledger opening";
   readonly #deps: LedgerOpeningDeps;
   #loss: LedgerLoss | undefined;
+  #follows: LedgerHeadName | undefined;
   #pending: OperatorEntry[] = [];
 
   constructor(deps: LedgerOpeningDeps) {
@@ -43,6 +52,11 @@ export class LedgerOpening implements Component {
   /** The loss that no operator has accepted yet. */
   get loss(): LedgerLoss | undefined {
     return this.#loss;
+  }
+
+  /** The last known head of the lost ledger that this one replaced. */
+  get follows(): LedgerHeadName | undefined {
+    return this.#follows;
   }
 
   /** Entries that must be in the ledger before its next checkpoint. */
@@ -60,15 +74,19 @@ export class LedgerOpening implements Component {
 
   /** @throws LedgerError `LEDGER_DAMAGED` if the ledger was lost and the CA must not start without it */
   async start(): Promise<void> {
-    const { directory, readVerifier } = this.#deps;
+    const { readVerifier, clock } = this.#deps;
     const verifier = await readVerifier();
     const judgement = await this.#judge(verifier);
     if (judgement.loss !== undefined) return this.#begin(judgement.loss, judgement.anchor);
     const { anchor } = judgement;
     const isAnchored = anchor !== undefined && anchor.origin === verifier?.name;
-    this.#loss = isAnchored ? anchor.loss : await openLossOf(directory);
+    const missing = await this.#findMissing(judgement, isAnchored);
+    const now = clock.now();
+    this.#follows = isAnchored ? anchor.follows : anchor && headNameOf(anchor);
+    this.#loss = await this.#openLoss(judgement, isAnchored);
+    if (missing?.isOld === false) this.#loss = withMissing(this.#loss, missing, now);
     if (this.#loss !== undefined) this.#report(this.#loss);
-    this.#pending = await this.#openingEntries(judgement);
+    this.#pending = await this.#openingEntries(judgement, missing, now);
   }
 
   async stop(): Promise<void> {
@@ -80,12 +98,37 @@ export class LedgerOpening implements Component {
     const { directory, anchors, readCopy } = this.#deps;
     const isFormer = await isFormerLedger(directory);
     const judgement = await findLoss({ directory, verifier, anchors, isFormer });
-    const copy = await readCopy?.();
+    const copy = await readCopy?.().catch((error: unknown) => {
+      this.#deps.logger.warn("cannot read the copied checkpoint of the ledger; the CA starts without it", {
+        error,
+      });
+    });
     if (copy === undefined) return judgement;
     if (judgement.loss !== undefined) return { ...judgement, anchor: judgement.anchor ?? copy };
     const copied = { find: () => copy, lastIssued: anchors.lastIssued };
     const other = await findLoss({ directory, verifier, anchors: copied, isFormer });
     return other.loss === undefined ? judgement : other;
+  }
+
+  /**
+   * The anchor decides what is accepted. Without an anchor, the entries do; but if the anchor still names the
+   * ledger before, a crash interrupted its replacement, or someone has written an acceptance into a ledger of
+   * their own.
+   */
+  async #openLoss({ anchor, signed }: Judgement, isAnchored: boolean): Promise<LedgerLoss | undefined> {
+    const { directory } = this.#deps;
+    if (isAnchored) return anchor?.loss;
+    return anchor === undefined ? openLossOf(directory, signed) : firstLossOf(directory);
+  }
+
+  /** @throws LedgerError `LEDGER_DAMAGED` if the CA must not start without the missing entries */
+  async #findMissing({ anchor, signed }: Judgement, isAnchored: boolean): Promise<MissingPast | undefined> {
+    const { directory, strict, retentionMs, clock } = this.#deps;
+    const anchoredFirst = (isAnchored ? anchor?.first : undefined) ?? 0;
+    const now = clock.now();
+    const missing = await findMissingPast(directory, { signed, anchoredFirst }, { retentionMs, now });
+    if (missing?.isOld === false && strict) throw refusal(directory, describeMissing(missing));
+    return missing;
   }
 
   async #begin(found: string, anchor: LedgerAnchor | undefined): Promise<void> {
@@ -94,6 +137,7 @@ export class LedgerOpening implements Component {
     const now = clock.now();
     const evidence = await this.#setAside(now);
     this.#loss = { time: now.toISOString(), found, evidence };
+    this.#follows = anchor && headNameOf(anchor);
     const last = anchor && {
       lastOrigin: anchor.origin,
       lastSize: anchor.size,
@@ -111,7 +155,7 @@ export class LedgerOpening implements Component {
   }
 
   #report({ found, evidence }: LedgerLoss): void {
-    this.#deps.logger.error("the ledger was lost; a new one has begun", {
+    this.#deps.logger.error("the ledger was lost, or a part of it", {
       code: "LEDGER_LOST",
       found,
       evidence,
@@ -119,16 +163,36 @@ export class LedgerOpening implements Component {
     });
   }
 
-  async #openingEntries({ anchor, signed, size }: Judgement): Promise<OperatorEntry[]> {
-    const { directory, clock, retentionMs } = this.#deps;
-    const now = clock.now();
-    const tail = size > signed ? [ledgerAct(tailAct, { first: signed, entries: size - signed }, now)] : [];
-    const [oldest] = await listSegments(directory.segments);
-    if (anchor !== undefined || oldest === undefined || oldest.bytes === 0) return tail;
-    // Earlier releases removed old segments without an entry about it.
-    const first = (await missingPast(oldest, retentionMs, now)) === "young" ? 0 : oldest.first;
-    return [ledgerAct(anchoredAct, { first, signed, entries: size }, now), ...tail];
+  async #openingEntries(
+    { anchor, signed, size }: Judgement,
+    missing: MissingPast | undefined,
+    now: Date,
+  ): Promise<OperatorEntry[]> {
+    const entries = size > signed ? [ledgerAct(tailAct, { first: signed, entries: size - signed }, now)] : [];
+    if (missing !== undefined) {
+      const { from, first, isOld } = missing;
+      // Earlier releases removed old segments without an entry about it.
+      entries.unshift(ledgerAct(isOld ? formerlyPrunedAct : missingAct, { from, first }, now));
+    }
+    const [oldest] = await listSegments(this.#deps.directory.segments);
+    if (anchor === undefined && oldest !== undefined && oldest.bytes > 0)
+      entries.unshift(ledgerAct(anchoredAct, { first: 0, signed, entries: size }, now));
+    return entries;
   }
+}
+
+function headNameOf({ origin, size, root }: LedgerAnchor): LedgerHeadName {
+  return { origin, size, root };
+}
+
+function withMissing(open: LedgerLoss | undefined, missing: MissingPast, now: Date): LedgerLoss {
+  const found = describeMissing(missing);
+  if (open === undefined) return { time: now.toISOString(), found, evidence: "" };
+  return { ...open, found: `${open.found}; ${found}` };
+}
+
+function describeMissing({ from, first }: MissingPast): string {
+  return `entries ${from} to ${first - 1} are missing, although they are younger than the retention period`;
 }
 
 async function hasAnything(directory: LedgerDirectory): Promise<boolean> {

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { listSegments } from "../segments/list.ts";
 
 /** The parts of a ledger that exist on disk. */
@@ -18,7 +19,7 @@ export async function storedParts(directory: LedgerDirectory): Promise<StoredPar
     hasEntries: segments.some(({ bytes, first }) => bytes > 0 || first > 0),
     hasTiles: await exists(join(directory.path, "tile")),
     hasKey: await exists(directory.key),
-    checkpoint: await readFile(directory.checkpoint, "utf8").catch(whenMissing),
+    checkpoint: (await readRegularFile(directory.checkpoint).catch(whenMissing))?.toString(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openRegularFile } from "../regular-file.ts";
 import { entryOf } from "./read-entry.ts";
 
 /** More than the longest line. */
@@ -11,7 +11,7 @@ export interface LastEntry {
 }
 
 export async function lastEntry(path: string): Promise<LastEntry> {
-  const file = await open(path, "r");
+  const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const tail = Buffer.alloc(Math.min(size, tailBytes));

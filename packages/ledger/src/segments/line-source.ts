@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
+import { openRegularFile } from "../regular-file.ts";
 import { segmentPath } from "./list.ts";
 
 /** The position of an entry in the segments. */
@@ -55,7 +56,7 @@ export class LineSource {
     await this.close();
     this.#window = Buffer.alloc(0);
     try {
-      this.#handle = await open(segmentPath(this.#directory, segmentFirst), "r");
+      this.#handle = await openRegularFile(segmentPath(this.#directory, segmentFirst));
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw error;
     }

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { EntryLines } from "../ports.ts";
+import { openRegularFile, requireRegularFile } from "../regular-file.ts";
 import { listSegments, type Segment } from "./list.ts";
 
 /** A line and its position. */
@@ -62,7 +62,7 @@ export async function* readLinesFrom(
 
 /** Reads one line at a known place. */
 export async function readLineAt(path: string, offset: number, length: number): Promise<Buffer> {
-  const handle = await open(path, "r");
+  const handle = await openRegularFile(path);
   try {
     const line = Buffer.alloc(length);
     const { bytesRead } = await handle.read(line, 0, length, offset);
@@ -80,6 +80,7 @@ async function* linesOf(
   let next = index;
   let offset = start;
   let rest: Buffer = Buffer.alloc(0);
+  await requireRegularFile(segment.path);
   for await (const chunk of createReadStream(segment.path, { start, highWaterMark: readBytes })) {
     const bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let done = 0;

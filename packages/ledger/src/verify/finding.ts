@@ -1,7 +1,7 @@
 /** A deviation of the ledger from what was written. */
 export interface Finding {
   /** The first affected entry, if any. */
-  readonly index?: number;
+  readonly index?: number | undefined;
   /** The file, and for an entry its line. */
   readonly place: string;
   /** One sentence that never quotes the entry. */

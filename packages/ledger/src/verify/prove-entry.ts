@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
 import { readTileFile } from "../checkpoints/tile-files.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { openSegmentLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { leafHash } from "../tree/merkle.ts";
@@ -27,9 +27,9 @@ export interface EntryToProve {
  * signed one
  */
 export async function proveEntry(directory: LedgerDirectory, { index, line }: EntryToProve): Promise<string> {
-  const key = (await readFile(directory.verifierKey, "utf8")).trim();
+  const key = (await readRegularFile(directory.verifierKey)).toString().trim();
   const verifier = parseVerifierKey(key);
-  const checkpoint = await readFile(directory.checkpoint, "utf8");
+  const checkpoint = (await readRegularFile(directory.checkpoint)).toString();
   const { size, root } = openCheckpoint(checkpoint, verifier, verifier.name);
   if (index >= size) {
     const problem = `the last checkpoint covers ${size} entries, but not entry ${index}`;

@@ -1,10 +1,11 @@
-import { lstat, readFile } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename } from "node:path";
 import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
 import { readTileFile } from "../checkpoints/tile-files.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { notAFile } from "../not-a-file.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { listSegments, type Segment } from "../segments/list.ts";
 import { type LocatedLine, readLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
@@ -15,6 +16,7 @@ import { TileHashes } from "../tree/tile-hashes.ts";
 import { type FinishedTile, TileWriter } from "../tree/tile-writer.ts";
 import type { Finding, LedgerVerdict } from "./finding.ts";
 import { LedgerHistory } from "./history.ts";
+import { headFindings, type KnownHead } from "./known-heads.ts";
 import { LeafCheck } from "./leaf-check.ts";
 
 export interface VerifyOptions {
@@ -23,6 +25,8 @@ export interface VerifyOptions {
   readonly verifier: NoteVerifier;
   /** An earlier checkpoint that was stored elsewhere, which the ledger must extend. */
   readonly kept?: Checkpoint;
+  /** Heads that are known elsewhere. They must be read before this call, because a running CA goes on. */
+  readonly heads?: readonly KnownHead[];
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -40,6 +44,8 @@ class Verification {
   readonly #history = new LedgerHistory();
   #tree = TileWriter.empty();
   #signed: Checkpoint | undefined;
+  /** The partial tiles of the signed tree. Those on disk are not durable. */
+  #edge: ReadonlyMap<string, Uint8Array> = new Map();
 
   constructor(options: VerifyOptions) {
     this.#options = options;
@@ -54,6 +60,7 @@ class Verification {
     const first = segments[0]?.first ?? 0;
     if (await this.#begin(first)) await this.#readAll(segments, signed);
     await this.#checkKept();
+    await this.#checkHeads();
     const { size } = this.#tree;
     if (size < signed) this.#lost(size, signed);
     this.#findings.push(...this.#history.findings(first, signed));
@@ -87,7 +94,7 @@ class Verification {
   async #readCheckpoint(): Promise<Checkpoint | undefined> {
     const { directory, verifier } = this.#options;
     try {
-      return openCheckpoint(await readFile(directory.checkpoint, "utf8"), verifier, verifier.name);
+      return openCheckpoint(await readRegularFile(directory.checkpoint), verifier, verifier.name);
     } catch (error) {
       const missing = notAFile(error);
       if (missing === undefined && !(error instanceof LedgerError)) throw error;
@@ -166,8 +173,11 @@ class Verification {
   /** Compares the root with the signed and the stored checkpoint when the tree reaches their size. */
   async #checkRoots(isBroken: boolean): Promise<void> {
     const { size } = this.#tree;
-    if (size === this.#signed?.size && !isBroken)
-      for (const tile of this.#tree.partialTiles()) await this.#checkEdge(tile);
+    if (size === this.#signed?.size && !isBroken) {
+      const partial = this.#tree.partialTiles();
+      this.#edge = new Map(partial.map(({ id, bytes }) => [tilePath(id), bytes]));
+      for (const tile of partial) await this.#checkEdge(tile);
+    }
     for (const [what, checkpoint] of [
       ["the checkpoint", this.#signed],
       ["the checkpoint stored elsewhere", this.#options.kept],
@@ -187,12 +197,24 @@ class Verification {
       this.#find({ index: this.#signed.size, place: "checkpoint", problem });
       return;
     }
-    const hashes = new TileHashes((tile) => this.#requireTile(tile), this.#signed.size);
+    const hashes = new TileHashes((tile) => this.#signedTile(tile), this.#signed.size);
     const root = await hashes.rootAt(kept.size).catch((error: unknown) => {
       if (!(error instanceof LedgerError)) throw error;
     });
     if (root !== undefined && Buffer.compare(root, kept.root) === 0) return;
     this.#find({ place: "tile", problem: `the tiles do not match the checkpoint stored elsewhere` });
+  }
+
+  async #checkHeads(): Promise<void> {
+    const { heads = [] } = this.#options;
+    const signed = this.#signed;
+    // Without a checkpoint there is a finding already.
+    if (signed === undefined) return;
+    const hashes = new TileHashes((tile) => this.#signedTile(tile), signed.size);
+    const predecessors = this.#history.predecessors(signed.size);
+    const hasOpenLoss = this.#history.openLosses(signed.size).length > 0;
+    const ledger = { signed, hashes, predecessors, hasOpenLoss };
+    this.#findings.push(...(await headFindings(heads, ledger)));
   }
 
   async #checkTile(tile: FinishedTile): Promise<void> {
@@ -224,6 +246,10 @@ class Verification {
 
   #find(finding: Finding): void {
     this.#findings.push(finding);
+  }
+
+  async #signedTile(tile: TileId): Promise<Uint8Array> {
+    return this.#edge.get(tilePath(tile)) ?? this.#requireTile(tile);
   }
 
   #requireTile(tile: TileId): Promise<Uint8Array> {

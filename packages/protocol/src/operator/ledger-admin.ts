@@ -12,6 +12,30 @@ export interface LedgerLossMessage {
   readonly lostAt: string;
 }
 
+/** A head of a ledger that a CA knows from outside that ledger. */
+export interface KnownHeadMessage {
+  /** Where it is known, such as "the control state". */
+  readonly where: string;
+  /** The replica whose ledger it is. */
+  readonly replica: string;
+  /** The log's name in its checkpoints. */
+  readonly origin: string;
+  readonly size: number;
+  /** The root in base64. */
+  readonly root: string;
+  /** In RFC 3339; "" if unknown. */
+  readonly time: string;
+  /** A loss that no operator has accepted. */
+  readonly loss?: { readonly time: string; readonly found: string } | undefined;
+}
+
+/** What a CA knows about its own ledger and those of the other replicas. */
+export interface KnownHeadsMessage {
+  /** The replica that answers. */
+  readonly replica: string;
+  readonly heads: readonly KnownHeadMessage[];
+}
+
 const maxReasonLength = 1_000;
 
 export const acceptLedgerLoss: Method<{ readonly reason: string }, LedgerLossMessage> = {
@@ -28,6 +52,36 @@ export const acceptLedgerLoss: Method<{ readonly reason: string }, LedgerLossMes
     },
   },
 };
+
+export const getLedgerHeads: Method<Record<never, never>, KnownHeadsMessage> = {
+  path: "/kasbah.v1.LedgerAdmin/GetHeads",
+  request: {
+    encode: () => wire.GetLedgerHeadsRequest.encode({}).finish(),
+    decode: (bytes) => {
+      wire.GetLedgerHeadsRequest.decode(bytes);
+      return {};
+    },
+  },
+  response: {
+    encode: ({ replica, heads }) =>
+      wire.LedgerHeads.encode({ replica, heads: heads.map(encodeHead) }).finish(),
+    decode: (bytes) => {
+      const { replica, heads } = wire.LedgerHeads.decode(bytes);
+      return { replica, heads: heads.map(decodeHead) };
+    },
+  },
+};
+
+function encodeHead({ loss, ...head }: KnownHeadMessage): kasbah.v1.IKnownLedgerHead {
+  return { ...head, lossFound: loss?.found ?? "", lostAt: loss?.time ?? "" };
+}
+
+function decodeHead(head: kasbah.v1.IKnownLedgerHead): KnownHeadMessage {
+  const { where, replica, origin, size, root, time, lossFound, lostAt } = head;
+  const texts = { where: where ?? "", replica: replica ?? "", origin: origin ?? "", root: root ?? "" };
+  const loss = lossFound ? { loss: { time: lostAt ?? "", found: lossFound } } : {};
+  return { ...texts, size: Number(size ?? 0), time: time ?? "", ...loss };
+}
 
 function reasonOf(text: string): string {
   if (text.trim() === "" || text.length > maxReasonLength)

@@ -70,6 +70,12 @@ export interface LedgerHead {
   readonly size: number;
   readonly root: string;
   readonly time: string;
+  /** The pod or the volume of the replica, which keeps its name if the state directory is replaced. */
+  readonly place?: string | undefined;
+  /** The first stored entry. */
+  readonly first?: number | undefined;
+  /** The head of the lost ledger that this one replaced. */
+  readonly follows?: { readonly origin: string; readonly size: number; readonly root: string } | undefined;
   /** A loss before this ledger began, until an operator accepts it. */
   readonly loss?: { readonly time: string; readonly found: string; readonly evidence: string } | undefined;
 }

@@ -10,6 +10,7 @@ export const bareConfig: RbacConfig = {
   takeOverSecret: [],
   rootConfigMap: undefined,
   clusterTrustBundle: false,
+  checkpointTo: undefined,
 };
 
 /** A CA with every feature enabled. */
@@ -20,4 +21,5 @@ export const fullConfig: RbacConfig = {
   takeOverSecret: ["cacerts", "istio-ca-secret"],
   rootConfigMap: "istio-ca-root-cert",
   clusterTrustBundle: true,
+  checkpointTo: { configMap: "kasbah-checkpoints" },
 };

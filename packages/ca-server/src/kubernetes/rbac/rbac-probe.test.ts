@@ -109,6 +109,7 @@ describe("RbacProbe", () => {
       [
         "RBAC: cannot list or watch namespaces",
         "RBAC: cannot update configmaps named istio-ca-root-cert",
+        "RBAC: cannot update configmaps named kasbah-checkpoints in the namespace kasbah-system",
         "RBAC: cannot update secrets named kasbah-state in the namespace kasbah-system",
         "RBAC: cannot update leases.coordination.k8s.io named kasbah-leader in the namespace kasbah-system",
         "RBAC: cannot update clustertrustbundles.certificates.k8s.io named kasbah.dev:ca:root",

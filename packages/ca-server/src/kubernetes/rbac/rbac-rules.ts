@@ -1,10 +1,12 @@
 import { type PodWatchConfig, watchesPods } from "../../config/callers.ts";
 import type { KubernetesConfig } from "../../config/kubernetes.ts";
+import type { LedgerConfig } from "../../config/ledger.ts";
 import { defaultLeaseName } from "../leader/leader.ts";
 
 /** The configuration that determines the needed rules. */
 export type RbacConfig = PodWatchConfig &
-  Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle">;
+  Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle"> &
+  Pick<LedgerConfig, "checkpointTo">;
 
 /** An RBAC rule that some configurations of the CA need. */
 export interface NeededRule {
@@ -61,6 +63,14 @@ export const neededRules: readonly NeededRule[] = [
     scope: "cluster",
     reason: "publish the root and restore it after changes",
     names: ({ rootConfigMap: name }) => only(name),
+  },
+  {
+    group: "",
+    resource: "configmaps",
+    verbs: ["create", "get", "update"],
+    scope: "namespace",
+    reason: "copy the checkpoint of its ledger",
+    names: ({ checkpointTo }) => only(checkpointTo?.configMap),
   },
   {
     group: "",

@@ -1,5 +1,6 @@
 import type { AnchorStore, LedgerAnchor } from "@kasbah/ledger";
 import type { AuthorityState, LedgerHead } from "../../authorities/rotation/authority-state.ts";
+import { type LedgerHome, ownHeadOf } from "./own-head.ts";
 
 /** The control state, in files or in the Secret that all replicas share. */
 export interface ControlState {
@@ -12,14 +13,11 @@ const maxAnchors = 32;
 
 /** Keeps the anchor of each replica's ledger in the control state. */
 export class ControlAnchors implements AnchorStore {
-  readonly #volumeId: string;
-  readonly #isShared: boolean;
+  readonly #home: LedgerHome;
   #control: ControlState | undefined;
 
-  /** @param isShared whether replicas with ledgers of their own share the control state */
-  constructor(volumeId: string, isShared: boolean) {
-    this.#volumeId = volumeId;
-    this.#isShared = isShared;
+  constructor(home: LedgerHome) {
+    this.#home = home;
   }
 
   /** Must be called before the ledger starts. */
@@ -32,33 +30,38 @@ export class ControlAnchors implements AnchorStore {
     return this.#control?.state.ledgers ?? [];
   }
 
+  /** The heads of the other replicas. */
+  others(): readonly LedgerHead[] {
+    return this.#home.isShared ? this.heads().filter((head) => !this.#isOwn(head)) : [];
+  }
+
   find(origin: string | undefined): LedgerAnchor | undefined {
-    const heads = this.heads();
-    const own = heads.find((head) => head.origin === origin) ?? heads.find((head) => this.#isOwn(head));
-    if (own !== undefined || this.#isShared) return own;
-    return heads.toSorted((one, other) => (one.time < other.time ? 1 : -1))[0];
+    return ownHeadOf(this.heads(), origin, this.#home);
   }
 
   async write(anchor: LedgerAnchor): Promise<void> {
+    const { volumeId, place } = this.#home;
+    const own = { ...anchor, holder: volumeId, ...(place === undefined ? {} : { place }) };
     await this.#control?.transition((state) => {
       const others = (state.ledgers ?? []).filter(
-        (head) => !this.#isOwn(head) && head.origin !== anchor.origin && this.#isShared,
+        (head) => this.#home.isShared && !this.#isOwn(head) && head.origin !== anchor.origin,
       );
       const newest = others.toSorted((one, other) => (one.time < other.time ? 1 : -1));
-      return { ...state, ledgers: [{ ...anchor, holder: this.#volumeId }, ...newest].slice(0, maxAnchors) };
+      return { ...state, ledgers: [own, ...newest].slice(0, maxAnchors) };
     });
   }
 
   /** In a shared state, another replica may have issued it. */
   lastIssued(): string | undefined {
-    if (this.#isShared) return undefined;
+    if (this.#home.isShared) return undefined;
     const leaf = this.#control?.state.authorities.find(
       ({ horizonLeaf }) => horizonLeaf !== undefined,
     )?.horizonLeaf;
     return leaf && `this CA issued certificates, such as ${leaf.serial} to ${leaf.spiffeId}`;
   }
 
-  #isOwn({ holder }: LedgerHead): boolean {
-    return holder === this.#volumeId;
+  #isOwn({ holder, place }: LedgerHead): boolean {
+    const { volumeId, place: own } = this.#home;
+    return holder === volumeId || (place !== undefined && place === own);
   }
 }

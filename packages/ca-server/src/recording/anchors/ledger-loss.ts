@@ -1,13 +1,15 @@
 import type { AnchorWriter, LedgerLoss, LedgerOpening, TreeKeeper } from "@kasbah/ledger";
 import { OperationError } from "../../errors.ts";
+import type { PeerLedgers } from "./peers/peer-ledgers.ts";
 
 export interface LedgerLossDeps {
   readonly opening: Pick<LedgerOpening, "loss" | "accepted">;
   readonly tree: Pick<TreeKeeper, "publish">;
   readonly anchor: Pick<AnchorWriter, "writeNow">;
+  readonly peers: Pick<PeerLedgers, "losses" | "warnings" | "accept">;
 }
 
-/** A loss of the ledger, which stays reported until an operator accepts it. */
+/** Losses of this replica's ledger and of its peers', which stay reported until an operator accepts them. */
 export class LedgerLossReport {
   readonly #deps: LedgerLossDeps;
 
@@ -15,34 +17,48 @@ export class LedgerLossReport {
     this.#deps = deps;
   }
 
+  /** All open losses as one; undefined if there is none. */
   get open(): LedgerLoss | undefined {
-    return this.#deps.opening.loss;
+    const { opening, peers } = this.#deps;
+    const [first] = peers.losses;
+    if (first === undefined) return opening.loss;
+    const others = peers.losses.map(({ replica, found }) => `the ledger of ${replica}: ${found}`);
+    const { time, evidence } = opening.loss ?? { time: first.time, evidence: "" };
+    return {
+      time,
+      evidence,
+      found: [...(opening.loss === undefined ? [] : [opening.loss.found]), ...others].join("; "),
+    };
   }
 
   warnings(): readonly string[] {
-    const { open } = this;
-    if (open === undefined) return [];
-    const kept =
-      open.evidence === "" ? "nothing was left of it" : `what was left is in ledger/${open.evidence}`;
-    return [
-      `LEDGER_LOST: the ledger was lost on ${open.time}: ${open.found}; ${kept}; examine it, then run kasbah audit accept-loss`,
-    ];
+    const { opening, peers } = this.#deps;
+    return [...ownWarnings(opening.loss), ...peers.warnings()];
   }
 
   /** @throws OperationError if no loss is open */
   requireOpen(): LedgerLoss {
     const { open } = this;
-    if (open === undefined) throw new OperationError("no loss of the ledger needs to be accepted");
+    if (open === undefined) throw new OperationError("no loss of a ledger needs to be accepted");
     return open;
   }
 
-  /** Ends the report. The entry about it must be in the ledger already; this signs it. */
+  /** Ends the reports. The entry about it must be in the ledger already; this signs it. */
   async accept(): Promise<LedgerLoss> {
-    const { opening, tree, anchor } = this.#deps;
+    const { opening, tree, anchor, peers } = this.#deps;
     const accepted = this.requireOpen();
     await tree.publish();
     opening.accepted();
+    await peers.accept();
     await anchor.writeNow();
     return accepted;
   }
+}
+
+function ownWarnings(loss: LedgerLoss | undefined): readonly string[] {
+  if (loss === undefined) return [];
+  const kept = loss.evidence === "" ? "" : `; what was left is in ledger/${loss.evidence}`;
+  return [
+    `LEDGER_LOST: ${loss.found} (found on ${loss.time})${kept}; examine it, then run kasbah audit accept-loss`,
+  ];
 }

@@ -16,6 +16,7 @@ import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { auditAcceptLossCommand } from "./accept-loss-command.ts";
+import { auditHeadsCommand } from "./heads-command.ts";
 import { auditHelp, certHelp, exportHelp, tailHelp, whoHelp } from "./help.ts";
 import {
   type AuditLocation,
@@ -37,7 +38,13 @@ export function auditCommand(deps: CommandDeps): Command {
     .description("query the CA's ledger of every certificate and refusal")
     .addHelpText("after", auditHelp);
   const questions = [whoCommand, certCommand, tailCommand, exportCommand];
-  for (const part of [...questions, auditVerifyCommand, auditProveCommand, auditAcceptLossCommand])
+  for (const part of [
+    ...questions,
+    auditHeadsCommand,
+    auditVerifyCommand,
+    auditProveCommand,
+    auditAcceptLossCommand,
+  ])
     command.addCommand(part(deps));
   return command;
 }

@@ -65,12 +65,14 @@ function trustBundleRules(): readonly Json[] {
 }
 
 /**
- * Permissions in the CA's own namespace: the shared Secret, the Lease for leader election, and istiod's keys.
+ * Permissions in the CA's own namespace: the shared Secret, the Lease for leader election, the copies of
+ * checkpoints, and istiod's keys.
  */
 function ownAccess(installation: Installation): readonly Manifest[] {
-  const { stateSecret, takeOverSecrets } = installation.values.ca;
+  const { stateSecret, checkpointConfigMap, takeOverSecrets } = installation.values.ca;
   const rules = [
     ...(stateSecret === "" ? [] : sharingRules(stateSecret)),
+    ...(checkpointConfigMap === "" ? [] : copyingRules(checkpointConfigMap)),
     ...(takeOverSecrets.length > 0 ? [rule("", "secrets", ["get"], takeOverSecrets)] : []),
   ];
   if (rules.length === 0) return [];
@@ -90,6 +92,10 @@ function sharingRules(secret: string): readonly Json[] {
     rule(leases, "leases", ["create"]),
     rule(leases, "leases", ["get", "update"], ["kasbah-leader"]),
   ];
+}
+
+function copyingRules(configMap: string): readonly Json[] {
+  return [rule("", "configmaps", ["create"]), rule("", "configmaps", ["get", "update"], [configMap])];
 }
 
 function rule(

@@ -35,7 +35,7 @@ export function podSpec(installation: Installation): Json {
 }
 
 function container(installation: Installation): Json {
-  const { image, pod, resources } = installation.values;
+  const { image, pod, resources, volume } = installation.values;
   return {
     name: "kasbah-server",
     image: imageOf(installation),
@@ -47,6 +47,8 @@ function container(installation: Installation): Json {
       { name: "KASBAH_STATE_DIR", value: statePath },
       ofPod("POD_NAME", "metadata.name"),
       ofPod("POD_NAMESPACE", "metadata.namespace"),
+      // What keeps its name as long as the volume of the ledger exists.
+      ofPod("KASBAH_LEDGER_PLACE", volume.enabled ? "metadata.name" : "metadata.uid"),
     ],
     ports: [
       { name: grpcPortName, containerPort: grpcPort, protocol: "TCP" },

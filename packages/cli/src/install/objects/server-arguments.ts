@@ -26,6 +26,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     ...each("--trusted-node-account", ca.trustedNodeAccounts),
     ...(ca.clientCertificates ? [] : ["--no-client-certificates"]),
     ...each("--state-secret", ca.stateSecret === "" ? [] : [ca.stateSecret]),
+    ...each("--checkpoint-to", ca.checkpointConfigMap === "" ? [] : [`configmap:${ca.checkpointConfigMap}`]),
     ...each("--take-over-secret", ca.takeOverSecrets),
     ...each("--root-config-map", rootConfigMap.publish ? [rootConfigMap.name] : []),
     ...(clusterTrustBundle.enabled ? ["--cluster-trust-bundle"] : []),

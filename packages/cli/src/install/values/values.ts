@@ -43,6 +43,7 @@ const ca = z.strictObject({
     .default([]),
   clientCertificates: z.boolean().default(false),
   stateSecret: subdomainOrNone.default("kasbah-ca"),
+  checkpointConfigMap: subdomainOrNone.default(""),
   takeOverSecrets: z.array(dnsName).default([]),
   defaultTtl: duration.default("24h"),
   maxTtl: duration.default("2160h"),

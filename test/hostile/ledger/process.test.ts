@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { LedgerTrial, temporaryDirectory } from "../../harness/ledger/ledger-trial.ts";
+import {
+  judgeProcess,
+  type ProcessPristine,
+  writeProcessPristine,
+} from "../../harness/ledger/process-trial.ts";
+import { withOlderCopy } from "./attacks/older-copy.ts";
+import type { Row } from "./attacks/tools.ts";
+import { withKey } from "./attacks/with-key.ts";
+import { withoutKey } from "./attacks/without-key.ts";
+
+/** One row of each kind. `npm run test:soak` tries all of them. */
+const oneOfEachKind: ReadonlySet<string> = new Set([
+  "changes an entry, and deletes the checkpoint, the tiles and the index",
+  "cuts the tail, and deletes checkpoint, tiles and index",
+  "deletes the oldest segment",
+  "deletes the whole ledger",
+  "replaces the whole ledger by another CA's",
+  "adds a segment between two bundles",
+  "restores an older copy of the ledger",
+  "rewrites an old entry and signs everything again",
+]);
+const isFull = process.env["KASBAH_ATTACK"] === "full";
+
+describe("kasbah-server and kasbah audit verify after someone wrote the ledger", function () {
+  this.timeout(isFull ? 1_800_000 : 120_000);
+  let pristine: ProcessPristine;
+  let copies: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+  before(async () => {
+    pristine = await writeProcessPristine();
+    copies = await temporaryDirectory();
+  });
+  after(async () => {
+    await copies.remove();
+    await pristine.remove();
+  });
+
+  const older = withOlderCopy(() => pristine.olderDirectory);
+  const rows: readonly Row[] = [...withoutKey, ...older, ...withKey].filter(
+    // The clock of a process is that of the machine.
+    ([name, , , options]) => (isFull || oneOfEachKind.has(name)) && options?.now === undefined,
+  );
+
+  for (const [at, [name, discovery, attack]] of rows.entries())
+    it(`${name}: ${discovery}`, async () => {
+      const trial = await LedgerTrial.copyOf(pristine.stateDirectory, copies.join(`${at}`));
+      await attack(trial);
+      const verdict = await judgeProcess(trial, pristine);
+      // A false entry that is signed with the key is an extension of everything that is known elsewhere.
+      assert.equal(verdict.discovery, discovery === "forged" ? "intact" : discovery, verdict.words);
+      if (discovery === "lost") assert.ok(verdict.isSeenWhileStopped, "verify finds it before the start");
+    });
+});
