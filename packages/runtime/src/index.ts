@@ -47,6 +47,7 @@ export { withoutCredentials } from "./log/without-credentials.ts";
 export * from "./metrics/index.ts";
 export { cronSweep, isCronPattern } from "./task/cron-sweep.ts";
 export { delay } from "./task/delay.ts";
+export { collectGarbageSoon } from "./task/garbage.ts";
 export { Loop } from "./task/loop.ts";
 export { OncePerReason } from "./task/once-per-reason.ts";
 export { RetryPace } from "./task/retry-pace.ts";

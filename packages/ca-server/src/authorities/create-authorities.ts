@@ -54,6 +54,8 @@ export interface AuthoritiesDeps {
   readonly takeOver?: () => Promise<PluggedInSet | undefined>;
   /** Finds the workloads that hold certificates of an authority. */
   readonly holders: HolderSource;
+  /** Called when a key that the CA does not keep in memory is no longer used. */
+  readonly onForgottenKey?: () => void;
   /** Records that the key of a retired authority is about to be destroyed. */
   readonly onDestroyKey: (authority: StoredAuthority) => Promise<void>;
   /** Whether this process may perform the tasks that only one replica may perform. The default is always. */
@@ -84,7 +86,7 @@ export async function createAuthorities(deps: AuthoritiesDeps): Promise<Authorit
   const { state, options, backing, sweeps, writer, newSerial, clock, logger } = deps;
   const { rehearse } = deps;
   const { profile } = options;
-  const keys = new AuthorityKeys(backing.vault);
+  const keys = new AuthorityKeys(backing.vault, { onForgotten: deps.onForgottenKey });
   const built = deps.builtAt === undefined ? {} : { builtAt: deps.builtAt };
   const selfSigned = new SelfSigned({ profile, keys, writer, newSerial, rehearse, ...built, clock });
   const takeOver = deps.takeOver === undefined ? {} : { takeOver: deps.takeOver };

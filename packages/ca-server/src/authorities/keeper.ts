@@ -5,7 +5,7 @@ import type { Issuer, IssuerSource, ServingIssuer } from "../issuance/ports.ts";
 import { StateTrouble } from "../store/state-trouble.ts";
 import { createIssuerSet, type IssuerSet } from "./issuer-set.ts";
 import type { AuthorityKeys } from "./keys/authority-keys.ts";
-import { type AuthorityState, distrustedBy } from "./rotation/authority-state.ts";
+import { type AuthorityState, distrustedBy, needsKey, signsLeaves } from "./rotation/authority-state.ts";
 import { coverLeaf, isCovered, type LeafName } from "./rotation/leaf-horizon.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -131,6 +131,14 @@ export class AuthorityKeeper implements IssuerSource {
     }
   }
 
+  /** A root stops signing leaves when its first intermediate is in use. */
+  #unloadCertifiers(state: AuthorityState): void {
+    const { keys } = this.#deps;
+    for (const one of state.authorities) {
+      if (needsKey(one) && !signsLeaves(state, one)) keys.unload(one.id);
+    }
+  }
+
   get #issuers(): IssuerSet {
     const { state } = this;
     if (this.#set?.state !== state) {
@@ -140,6 +148,7 @@ export class AuthorityKeeper implements IssuerSource {
   }
 
   #announce(state: AuthorityState, before: AuthorityState): void {
+    this.#unloadCertifiers(state);
     for (const listener of this.#listeners) listener(state, before);
   }
 }

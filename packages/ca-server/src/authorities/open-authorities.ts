@@ -8,7 +8,7 @@ import { adoptPluggedIn, extraRootsOf } from "./plugged-in/authority.ts";
 import { type PluggedInSet, requirePluggedInSet } from "./plugged-in/load-set.ts";
 import { rehearseAlone } from "./plugged-in/rehearse-set.ts";
 import type { Rehearse } from "./rehearsal/candidate.ts";
-import { type AuthorityState, needsKey, rootOf } from "./rotation/authority-state.ts";
+import { type AuthorityState, needsKey, rootOf, signsLeaves } from "./rotation/authority-state.ts";
 import { establish } from "./rotation/rotation.ts";
 import type { SelfSigned } from "./self-signed.ts";
 import type { StateStore } from "./state-store.ts";
@@ -88,10 +88,10 @@ async function pluggedInSet(deps: OpenAuthoritiesDeps): Promise<PluggedInSet | u
   });
 }
 
-/** Loads the key of every authority that may have to sign. @throws StateError */
-export async function loadKeys({ authorities }: AuthorityState, keys: AuthorityKeys): Promise<void> {
-  for (const authority of authorities) {
-    if (needsKey(authority)) await keys.load(authority);
+/** Loads the keys that may have to sign leaves, and checks those of the roots above. @throws StateError */
+export async function loadKeys(state: AuthorityState, keys: AuthorityKeys): Promise<void> {
+  for (const authority of state.authorities.filter(needsKey)) {
+    await (signsLeaves(state, authority) ? keys.load(authority) : keys.check(authority));
   }
 }
 

@@ -16,6 +16,11 @@ describe("SelfSigned", () => {
   });
   afterEach(() => directory.remove());
 
+  const root2 = async () => {
+    const pair = await ca.keys.find("root-2");
+    assert.ok(pair);
+    return pair;
+  };
   const ids = async () => (await readdir(directory.join("authorities"))).sort();
 
   it("adopts an authority that a crash left outside the state instead of creating another", async () => {
@@ -24,7 +29,7 @@ describe("SelfSigned", () => {
     // The keys exist but the state does not name them, as after a crash in between.
     await using other = await temporaryDirectory();
     const before = await openOnDisk({ path: other.path, clock });
-    await before.keys.keep("root-2", ca.keys.of("root-2"));
+    await before.keys.keep("root-2", await root2());
     await before.keys.keep("intermediate-2", ca.keys.of("intermediate-2"));
     const { authorities } = await before.driver.rotate("root");
     assert.equal(authorities.find(({ id }) => id === "root-2")?.fingerprint, made);
@@ -36,7 +41,7 @@ describe("SelfSigned", () => {
     await using other = await temporaryDirectory();
     clock.jump(2000 * dayMs);
     const later = await openOnDisk({ path: other.path, clock });
-    await later.keys.keep("root-2", ca.keys.of("root-2"));
+    await later.keys.keep("root-2", await root2());
     await later.keys.keep("intermediate-2", ca.keys.of("intermediate-2"));
     await later.driver.rotate("root");
     for (let looks = 0; looks < 3; looks++) await later.driver.look(false);

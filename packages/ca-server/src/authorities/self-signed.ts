@@ -111,6 +111,7 @@ export class SelfSigned {
         if (root !== undefined) await this.#rehearsal.verify(pair, root, state);
         await keys.keep(id, pair);
       }
+      if (make.rootOf(pair) !== undefined) keys.hold(id, pair);
       return preparedAuthority(kind, id, pair, clock.now());
     }
   }
@@ -151,7 +152,7 @@ export class SelfSigned {
       publicKey: keyPair.publicKey,
       ...(profile.nameConstraints ? { permittedTrustDomain: trustDomain } : {}),
     };
-    const signer = { certificate: root.certificate, signingKey: keys.of(root.id).keyPair };
+    const signer = { certificate: root.certificate, signingKey: keys.certifier(root) };
     return { keyPair, certificate: await writer.writeIntermediate(template, signer) };
   }
 }

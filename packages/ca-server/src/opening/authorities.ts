@@ -1,4 +1,4 @@
-import { cronSweep } from "@kasbah/runtime";
+import { collectGarbageSoon, cronSweep } from "@kasbah/runtime";
 import { policyDnsNames } from "../admission/policy-dns-names.ts";
 import type { AuthorityBacking } from "../authorities/backing.ts";
 import {
@@ -30,6 +30,7 @@ export async function openOwnedAuthorities(deps: OwnedAuthoritiesDeps): Promise<
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     holders: (signers, now) => ledger.index.holders(signers, now),
+    onForgottenKey: collectGarbageSoon,
     onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.log, clock }),
     gate: timeGate,
     holds: () => clock.holds(),

@@ -3,10 +3,10 @@ import { type Certificate, parseCertificate } from "@kasbah/pki";
 import { type AuthorityState, needsKey, rootOf } from "../authorities/rotation/authority-state.ts";
 import { decodeState } from "../authorities/state-codec.ts";
 import { StateError } from "../errors.ts";
-import type { StoredCa } from "./place.ts";
+import type { CaState, StoredCa } from "./place.ts";
 
 /** @throws StateError `STATE_DAMAGED` if this release does not recognize the state */
-export function stateOf({ state }: StoredCa, place: string): AuthorityState {
+export function stateOf({ state }: CaState, place: string): AuthorityState {
   try {
     return decodeState(state);
   } catch (cause) {

@@ -1,13 +1,13 @@
 import type { AuthorityState } from "../authorities/rotation/authority-state.ts";
 import { StateError } from "../errors.ts";
 import { isSameCa, knowsRoot, signingRootOf, stateOf } from "./ca-identity.ts";
-import type { PlaceContent, StoredCa } from "./place.ts";
+import type { CaState, PlaceContent } from "./place.ts";
 
 /** What a replica knows at its start. */
 export interface OwnerFacts {
   /** The state directory; an error if it cannot be read. */
-  readonly directory: PlaceContent | StateError;
-  readonly secret: PlaceContent;
+  readonly directory: PlaceContent<CaState> | StateError;
+  readonly secret: PlaceContent<CaState>;
   readonly directoryName: string;
   readonly secretName: string;
   /** Whether a root was in use in this directory. */
@@ -90,20 +90,20 @@ function besideOwner(shared: AuthorityState, facts: OwnerFacts): OwnerChoice {
 }
 
 /** Whether the CA was moved from the directory to the Secret. A kill may have left its keys in the directory. */
-function isLeft(directory: PlaceContent, shared: AuthorityState, facts: OwnerFacts): boolean {
+function isLeft(directory: PlaceContent<CaState>, shared: AuthorityState, facts: OwnerFacts): boolean {
   if (directory.kind !== "moved" || directory.to !== facts.secretName) return false;
   const left = stateOf(directory.ca, facts.directoryName);
   return isSameCa(left, shared) && shared.epoch >= left.epoch;
 }
 
 /** An older copy does not make the keys in the other place superfluous. */
-function isAsNew(own: StoredCa, left: StoredCa, { directoryName, secretName }: OwnerFacts): boolean {
+function isAsNew(own: CaState, left: CaState, { directoryName, secretName }: OwnerFacts): boolean {
   return stateOf(own, directoryName).epoch >= stateOf(left, secretName).epoch;
 }
 
 function besideArriving(
-  secret: PlaceContent & { readonly kind: "arriving" },
-  directory: PlaceContent,
+  secret: PlaceContent<CaState> & { readonly kind: "arriving" },
+  directory: PlaceContent<CaState>,
   facts: OwnerFacts,
 ): OwnerChoice {
   const { secretName, directoryName } = facts;
@@ -116,8 +116,8 @@ function besideArriving(
 }
 
 function besideMoved(
-  secret: PlaceContent & { readonly kind: "moved" },
-  directory: PlaceContent,
+  secret: PlaceContent<CaState> & { readonly kind: "moved" },
+  directory: PlaceContent<CaState>,
   facts: OwnerFacts,
 ): OwnerChoice {
   const { directoryName, secretName } = facts;
@@ -138,7 +138,7 @@ function besideMoved(
   return { kind: "wait", reason: warning };
 }
 
-function besideEmpty(directory: PlaceContent, facts: OwnerFacts): OwnerChoice {
+function besideEmpty(directory: PlaceContent<CaState>, facts: OwnerFacts): OwnerChoice {
   const { secretName, directoryName, hadRoot, mayCreate, stateRoot, lostRoot } = facts;
   switch (directory.kind) {
     case "owner":

@@ -8,12 +8,13 @@ import {
   syncDirectory,
   writeFileDurably,
 } from "@kasbah/runtime";
+import { hasKeyFile } from "../authorities/keys/authority-files.ts";
 import { StateError } from "../errors.ts";
 import { createDocument } from "../store/control/document.ts";
 import { createSlots, readControlState, slotOf } from "../store/control/files.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
 import { arrivingMark, encodeMark, movedMark, parseMark } from "./mark.ts";
-import type { PlaceContent, StatePlace, StoredCa, StoredFiles } from "./place.ts";
+import type { CaState, PlaceContent, StatePlace, StoredCa, StoredFiles } from "./place.ts";
 
 export interface DirectoryPlaceDeps {
   /** The path of the state directory, for messages. */
@@ -40,16 +41,21 @@ export class DirectoryPlace implements StatePlace {
   }
 
   async read(): Promise<PlaceContent> {
-    const files = await this.#files();
+    const content = await this.look();
+    if (content.kind === "empty") return content;
+    return { ...content, ca: { ...content.ca, files: await this.#files() } };
+  }
+
+  async look(): Promise<PlaceContent<CaState>> {
     // A mark outlives a crash in the middle of a move, and is therefore decisive.
     const arriving = await this.#mark(arrivingMark);
     if (arriving !== undefined) {
-      return { kind: "arriving", from: arriving.place, ca: { state: arriving.state, files } };
+      return { kind: "arriving", from: arriving.place, ca: { state: arriving.state } };
     }
     const moved = await this.#mark(movedMark);
-    if (moved !== undefined) return { kind: "moved", to: moved.place, ca: { state: moved.state, files } };
-    const state = await this.#state([...files.values()].some(({ key }) => key !== undefined));
-    return state === undefined ? { kind: "empty" } : { kind: "owner", ca: { state, files } };
+    if (moved !== undefined) return { kind: "moved", to: moved.place, ca: { state: moved.state } };
+    const state = await this.#state();
+    return state === undefined ? { kind: "empty" } : { kind: "owner", ca: { state } };
   }
 
   async stage(from: string, { state, files }: StoredCa): Promise<void> {
@@ -83,17 +89,26 @@ export class DirectoryPlace implements StatePlace {
   }
 
   /** Undefined before the first authority exists. */
-  async #state(hasKeys: boolean): Promise<unknown> {
+  async #state(): Promise<unknown> {
     const slots = await Promise.all(createSlots(this.#control).map((slot) => slot.look()));
-    if (!hasKeys && slots.every(({ kind }) => kind === "missing")) return undefined;
+    if (!(await this.#hasKeys()) && slots.every(({ kind }) => kind === "missing")) return undefined;
     const state = await readControlState(this.#control);
     return hasAuthorities(state) ? state : undefined;
   }
 
-  async #files(): Promise<ReadonlyMap<string, StoredFiles>> {
+  async #hasKeys(): Promise<boolean> {
+    for (const id of await this.#ids()) if (await hasKeyFile(join(this.#authorities, id))) return true;
+    return false;
+  }
+
+  async #ids(): Promise<readonly string[]> {
     const names = await readdir(this.#authorities);
+    return names.filter((name) => !name.startsWith(".")).sort();
+  }
+
+  async #files(): Promise<ReadonlyMap<string, StoredFiles>> {
     const found = new Map<string, StoredFiles>();
-    for (const id of names.filter((name) => !name.startsWith(".")).sort()) {
+    for (const id of await this.#ids()) {
       const certificate = await textOf(join(this.#authorities, id, certificateFile));
       const key = await textOf(join(this.#authorities, id, keyFile));
       if (certificate !== undefined) found.set(id, { key, certificate });

@@ -216,6 +216,7 @@ describe("Move of a CA", () => {
     const failing: StatePlace = {
       name: secret.name,
       read: () => secret.read(),
+      look: () => secret.look(),
       stage: (from, ca) => secret.stage(from, ca),
       commit: () => Promise.reject(new Error("killed")),
       retire: () => assert.fail("it is the destination"),

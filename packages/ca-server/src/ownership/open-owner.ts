@@ -78,7 +78,7 @@ async function opened(own: OwnerPlace): Promise<StateOwner> {
 
 /** Without a Secret, only a directory that owns its CA or is empty can be used. */
 async function refuseForeignDirectory(place: StatePlace): Promise<void> {
-  const content = await place.read().catch(() => undefined);
+  const content = await place.look().catch(() => undefined);
   if (content?.kind === "moved") {
     throw new StateError(
       "STATE_CONFLICT",
@@ -109,11 +109,11 @@ async function chosen(directory: StatePlace, shared: SharedState, deps: OpenOwne
 
 async function look(directory: StatePlace, shared: SharedState, deps: OpenOwnerDeps) {
   const { state, mayCreate, stateRoot } = deps;
-  const found = await directory.read().catch((error: unknown) => {
+  const found = await directory.look().catch((error: unknown) => {
     if (error instanceof StateError) return error;
     throw error;
   });
-  const secret = await shared.place.read();
+  const secret = await shared.place.look();
   const isNew = secret.kind === "empty" && mayCreate;
   return {
     directory: found,

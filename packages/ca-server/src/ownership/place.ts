@@ -10,14 +10,17 @@ export interface StoredCa {
   readonly files: ReadonlyMap<string, StoredFiles>;
 }
 
+/** A CA without its keys. */
+export type CaState = Pick<StoredCa, "state">;
+
 /** What a place knows about the CA. */
-export type PlaceContent =
+export type PlaceContent<Ca = StoredCa> =
   | { readonly kind: "empty" }
-  | { readonly kind: "owner"; readonly ca: StoredCa }
+  | { readonly kind: "owner"; readonly ca: Ca }
   /** A copy that a move has written but not yet put into use. */
-  | { readonly kind: "arriving"; readonly from: string; readonly ca: StoredCa }
+  | { readonly kind: "arriving"; readonly from: string; readonly ca: Ca }
   /** The CA was moved elsewhere. Its keys stay until the destination has been verified. */
-  | { readonly kind: "moved"; readonly to: string; readonly ca: StoredCa };
+  | { readonly kind: "moved"; readonly to: string; readonly ca: Ca };
 
 /**
  * A storage location of a CA: a state directory or a Secret. At most one place owns a CA. Each operation is
@@ -28,6 +31,8 @@ export interface StatePlace {
   readonly name: string;
   /** @throws StateError `STATE_DAMAGED` */
   read(): Promise<PlaceContent>;
+  /** Like `read`, without the keys: they would stay in memory. @throws StateError `STATE_DAMAGED` */
+  look(): Promise<PlaceContent<CaState>>;
   /** Writes a copy that no CA uses yet. */
   stage(from: string, ca: StoredCa): Promise<void>;
   /** Makes the staged copy the CA of this place. */

@@ -75,7 +75,7 @@ export class StateOwner implements Component {
     try {
       return await moveState(source, destination);
     } catch (error) {
-      const isOwner = await source.read().then(
+      const isOwner = await source.look().then(
         ({ kind }) => kind === "owner",
         () => false,
       );

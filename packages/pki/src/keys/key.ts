@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import { inspect } from "node:util";
 import { PkiError } from "../errors.ts";
 import { encodePem } from "../pem/pem.ts";
+import { encodePemOctets } from "../pem/pem-octets.ts";
 import { encryptPrivateKey } from "./encryption/encrypted-key.ts";
 import { type KeyType, keyTypes } from "./key-types.ts";
 import { type PublicKey, parseAuthorityKey } from "./public-key.ts";
@@ -40,9 +41,18 @@ export class KeyPair implements SigningKey {
     return this.toPem("pkcs8");
   }
 
+  /** {@link toPkcs8Pem} as octets, which the caller can overwrite. */
+  toPkcs8PemOctets(): Uint8Array {
+    const der = this.toPkcs8Der();
+    const pem = encodePemOctets("PRIVATE KEY", der);
+    der.fill(0);
+    return pem;
+  }
+
   /** The unencrypted PKCS#8 key as DER, for the socket of the SPIFFE Workload API. */
   toPkcs8Der(): Uint8Array {
-    return new Uint8Array(this.#privateKey.export({ format: "der", type: "pkcs8" }));
+    const { buffer, byteOffset, byteLength } = this.#privateKey.export({ format: "der", type: "pkcs8" });
+    return new Uint8Array(buffer, byteOffset, byteLength);
   }
 
   /**
@@ -53,7 +63,11 @@ export class KeyPair implements SigningKey {
   async toEncryptedPkcs8Pem(passphrase: string | Uint8Array): Promise<string> {
     const plain = this.toPkcs8Der();
     const random = { salt: randomBytes(16), iv: randomBytes(16) };
-    return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, random));
+    try {
+      return encodePem("ENCRYPTED PRIVATE KEY", await encryptPrivateKey(plain, passphrase, random));
+    } finally {
+      plain.fill(0);
+    }
   }
 
   toString(): string {

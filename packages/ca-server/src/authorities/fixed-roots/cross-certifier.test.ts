@@ -166,12 +166,14 @@ describe("CrossCertifier", () => {
 
   it("holds the rotation while the old root's key cannot be used", async () => {
     await ca.keeper.coverLeaf(ca.keeper.activeIssuer(clock.now()), new Date(clock.now().getTime() + dayMs));
-    const { find } = ca.keys;
-    ca.keys.find = (id) =>
-      id === "root-1" ? Promise.reject(new Error("no such key")) : find.call(ca.keys, id);
+    const { certifier } = ca.keys;
+    ca.keys.certifier = (authority) => ({
+      ...certifier.call(ca.keys, authority),
+      ...(authority.id === "root-1" ? { sign: () => Promise.reject(new Error("no such key")) } : {}),
+    });
     await ca.driver.rotate("root");
     assert.equal(ca.keeper.state.rotation?.stage, "prepared");
-    ca.keys.find = find;
+    ca.keys.certifier = certifier;
     await ca.driver.look(false);
     assert.equal(ca.keeper.state.rotation?.stage, "distributed");
     assert.deepEqual(crosses(), ["root-2 by root-1"]);

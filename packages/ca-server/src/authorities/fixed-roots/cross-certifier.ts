@@ -50,15 +50,13 @@ export class CrossCertifier {
 
   async #certify({ from, to }: RootChange, now: Date): Promise<CrossCertificate> {
     const { keys, writer, newSerial } = this.#deps;
-    const pair = await keys.find(from.id);
-    if (pair === undefined) throw new TypeError(`the key of ${from.id} is missing`);
     const notAfterMs = Math.min(from.certificate.notAfter.getTime(), to.certificate.notAfter.getTime());
     const notBefore = new Date(Math.floor((now.getTime() - maxBackdateMs) / 1000) * 1000);
     const validity = { notBefore, notAfter: new Date(notAfterMs) };
     const template = { serial: newSerial(), validity, root: to.certificate };
     const certificate = await writer.writeCross(template, {
       certificate: from.certificate,
-      signingKey: pair.keyPair,
+      signingKey: keys.certifier(from),
     });
     return { issuerId: from.id, subjectId: to.id, certificate };
   }

@@ -35,11 +35,12 @@ export async function publishAuthority(
   passphrase?: Secret,
   fs?: DurableFs,
 ): Promise<boolean> {
+  const key = await keyPem(keyPair, passphrase);
   const files: PublishedFile[] = [
-    { name: keyFile, bytes: await keyPem(keyPair, passphrase), mode: 0o600 },
+    { name: keyFile, bytes: key, mode: 0o600 },
     { name: certificateFile, bytes: certificate.toPem(), mode: 0o644 },
   ];
-  return publishDirectory(directory, files, fs);
+  return publishDirectory(directory, files, fs).finally(() => key.fill(0));
 }
 
 /** Whether the directory holds a key, which stays unread. */
@@ -65,8 +66,10 @@ export async function destroyKey(directory: string, fs: DurableFs = nodeFs): Pro
   return true;
 }
 
-export function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): string | Promise<string> {
-  return passphrase === undefined ? keyPair.toPkcs8Pem() : keyPair.toEncryptedPkcs8Pem(passphrase.reveal());
+/** The file of a key, in octets that the caller overwrites: a string would stay in memory. */
+export async function keyPem(keyPair: KeyPair, passphrase: Secret | undefined): Promise<Uint8Array> {
+  if (passphrase === undefined) return keyPair.toPkcs8PemOctets();
+  return Buffer.from(await keyPair.toEncryptedPkcs8Pem(passphrase.reveal()));
 }
 
 /**
@@ -80,12 +83,16 @@ export async function loadAuthority(
 ): Promise<SigningPair | undefined> {
   if (!(await isPresent(directory))) return undefined;
   const storedKey = await readFileIn(directory, keyFile, refuseExposedKey);
-  const certificatePem = await readFileIn(directory, certificateFile, () => undefined);
-  const pair = parseSigningPair(directory, storedKey, certificatePem, passphrase);
-  if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) {
-    if (passphrase !== undefined && !isEncrypted(storedKey))
-      await encryptInPlace(directory, pair, passphrase);
-    return pair;
+  try {
+    const certificatePem = await readFileIn(directory, certificateFile, () => undefined);
+    const pair = parseSigningPair(directory, storedKey, certificatePem.toString(), passphrase);
+    if (pair.certificate.publicKey.equals(pair.keyPair.publicKey)) {
+      if (passphrase !== undefined && !isEncrypted(storedKey))
+        await encryptInPlace(directory, pair, passphrase);
+      return pair;
+    }
+  } finally {
+    storedKey.fill(0);
   }
   throw new StateError(
     "AUTHORITY_MISMATCH",
@@ -109,7 +116,7 @@ async function readFileIn(
   directory: string,
   name: string,
   checkMode: (path: string, mode: number) => void,
-): Promise<string> {
+): Promise<Buffer> {
   const path = join(directory, name);
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -117,7 +124,9 @@ async function readFileIn(
       const stats = await handle.stat();
       if (!stats.isFile() || stats.size > maxAuthorityFileBytes) throw malformed(path);
       checkMode(path, stats.mode);
-      return await handle.readFile("utf8");
+      // The handle's own readFile would leave copies in memory.
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(stats.size), 0, stats.size, 0);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
@@ -144,7 +153,7 @@ function refuseExposedKey(path: string, mode: number): void {
 
 export function parseSigningPair(
   directory: string,
-  storedKey: string,
+  storedKey: string | Uint8Array,
   certificatePem: string,
   passphrase: Secret | undefined,
 ): SigningPair {
@@ -167,8 +176,8 @@ function passphraseProblem(directory: string, cause: PkiError): StateError | und
   return new StateError("KEY_PASSPHRASE_WRONG", message, { cause });
 }
 
-function isEncrypted(storedKey: string): boolean {
-  return storedKey.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+function isEncrypted(storedKey: Buffer): boolean {
+  return storedKey.indexOf("-----BEGIN ENCRYPTED PRIVATE KEY-----") === 0;
 }
 
 async function encryptInPlace(
@@ -176,7 +185,8 @@ async function encryptInPlace(
   { keyPair }: SigningPair,
   passphrase: Secret,
 ): Promise<void> {
-  await writeFileDurably(join(directory, keyFile), await keyPem(keyPair, passphrase), 0o600);
+  const key = await keyPem(keyPair, passphrase);
+  await writeFileDurably(join(directory, keyFile), key, 0o600);
 }
 
 function malformed(path: string, cause?: unknown): StateError {

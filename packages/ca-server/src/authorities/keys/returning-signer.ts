@@ -20,13 +20,14 @@ export async function returningSigner(
   state: AuthorityState,
   { keys, selfSigned }: ReturningSignerDeps,
 ): Promise<StoredAuthority> {
-  if (root.hasKey) await loadReturning(root, keys);
-  if (signer === undefined) return selfSigned.createSignerUnder(root, state);
-  await loadReturning(signer, keys);
-  return signer;
+  if (root.hasKey) await requireKey(root, keys);
+  if (signer !== undefined) await requireKey(signer, keys);
+  const returning = signer ?? (await selfSigned.createSignerUnder(root, state));
+  if (returning === root || returning === signer) await keys.load(returning);
+  return returning;
 }
 
-async function loadReturning(authority: StoredAuthority, keys: AuthorityKeys): Promise<void> {
-  if (authority.stage !== "retired" || (await keys.exists(authority.id))) return keys.load(authority);
+async function requireKey(authority: StoredAuthority, keys: AuthorityKeys): Promise<void> {
+  if (authority.stage !== "retired" || (await keys.exists(authority.id))) return keys.check(authority);
   throw new OperationError(`the key of ${authority.id} was destroyed: rotate instead`);
 }

@@ -65,7 +65,9 @@ async function keepSigner(
     const id = `${kind}-${number}`;
     const found = await keys.find(id);
     if (found === undefined) await keys.keep(id, signer);
-    if (found === undefined || found.certificate.fingerprint === signer.certificate.fingerprint) return id;
+    else if (found.certificate.fingerprint !== signer.certificate.fingerprint) continue;
+    keys.hold(id, signer);
+    return id;
   }
 }
 

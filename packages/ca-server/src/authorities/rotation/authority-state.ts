@@ -128,6 +128,14 @@ export function needsKey({ stage, hasKey }: StoredAuthority): boolean {
   return hasKey && (stage === "prepared" || stage === "distributed" || stage === "active");
 }
 
+/** Whether the authority may sign leaves. A root that has intermediates certifies only those and other roots. */
+export function signsLeaves(
+  { signerId, servingSignerId, rotation }: AuthorityState,
+  { id, kind }: StoredAuthority,
+): boolean {
+  return kind === "intermediate" || [signerId, servingSignerId, rotation?.from, rotation?.to].includes(id);
+}
+
 /** Every root that clients must accept now, the active root first. */
 export function trustBundleOf(state: AuthorityState): TrustBundle {
   const signing = rootOf(state, state.signerId);

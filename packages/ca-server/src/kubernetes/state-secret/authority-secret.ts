@@ -101,7 +101,7 @@ export class AuthoritySecret<S> implements StateStore<S>, KeyVault {
 
   put(id: string, { keyPair, certificate }: SigningPair): Promise<boolean> {
     return this.#queue.run(async () => {
-      const key = await keyPem(keyPair, this.#deps.passphrase);
+      const key = Buffer.from(await keyPem(keyPair, this.#deps.passphrase)).toString();
       return this.#write((snapshot) => {
         if (snapshot.files.has(`${id}.key.pem`) || snapshot.files.has(`${id}.crt.pem`)) return undefined;
         const added = [[`${id}.key.pem`, key] as const, [`${id}.crt.pem`, certificate.toPem()] as const];

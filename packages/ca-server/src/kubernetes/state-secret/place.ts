@@ -39,6 +39,11 @@ export class SecretPlace implements StatePlace {
     return this.#contentOf((await this.#fetch()).texts);
   }
 
+  /** The Secret contains the keys in any case. */
+  look(): Promise<PlaceContent> {
+    return this.read();
+  }
+
   async stage(from: string, { state, files }: StoredCa): Promise<void> {
     await this.#replace((texts) => {
       if (texts.has(controlKey)) throw notDurable(this.#deps, "another CA has been written to it meanwhile");

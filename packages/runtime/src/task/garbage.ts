@@ -1,0 +1,31 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+type Collect = (options: { readonly type: "major"; readonly execution: "async" }) => Promise<void>;
+
+/** After the work that used the secret has finished, so that nothing on the stack refers to it. */
+const delayMs = 100;
+
+let collect: Collect | undefined;
+let timer: NodeJS.Timeout | undefined;
+
+/**
+ * Frees objects that are no longer used in a moment, and with them the native memory of private keys, which OpenSSL
+ * overwrites. V8 would wait until it needs memory, in an idle process for days. Many calls cause one collection.
+ */
+export function collectGarbageSoon(): void {
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    collect ??= findCollector();
+    void collect({ type: "major", execution: "async" });
+  }, delayMs);
+  timer.unref();
+}
+
+/** V8 offers its collector only to contexts that are created after this flag is set. */
+function findCollector(): Collect {
+  setFlagsFromString("--expose-gc");
+  const collector: Collect = runInNewContext("gc");
+  setFlagsFromString("--no-expose-gc");
+  return collector;
+}
