@@ -115,7 +115,10 @@ export async function openGate(): Promise<Gate> {
   const newReferenceId = () => "0123456789ab";
   const { decisions } = ledger;
   const rootClients = { saw: async () => undefined };
-  const service = { issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger };
+  const service = {
+    ...{ issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger },
+    refusals: { write: () => undefined },
+  };
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
     routes: () => [authenticatedRoute(createCertificateRoute(service))],

@@ -4,6 +4,7 @@ import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
 import { type LimitConfig, limitsOf } from "../config/limits.ts";
 import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
+import type { Unauthenticated } from "../unauthenticated/create-unauthenticated.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
 import { createHealthRoutes } from "./health-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -26,6 +27,7 @@ export interface GrpcServerDeps {
   readonly decisions: CertificateServiceDeps["decisions"];
   readonly rootClients: CertificateServiceDeps["rootClients"];
   readonly servingLog: ServingCertificateDeps["log"];
+  readonly unauthenticated: Pick<Unauthenticated, "refusals" | "handshakes">;
   readonly metrics: CaMetrics;
   readonly isReady: () => boolean;
   readonly writer: CertificateWriter;
@@ -45,6 +47,7 @@ export interface CaGrpcServer {
 export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   const { config, issuers, metrics, isReady, newReferenceId, clock, logger } = deps;
   const { writer, newSerial, scheduler } = deps;
+  const { refusals, handshakes } = deps.unauthenticated;
   const certificate = new ServingCertificate({
     issuers,
     writer,
@@ -61,7 +64,7 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
     routes: (stopping) => [
-      authenticatedRoute(createCertificateRoute(deps)),
+      authenticatedRoute(createCertificateRoute({ ...deps, refusals })),
       ...createHealthRoutes({ isReady, clock, stopping }),
     ],
     certificate,
@@ -69,6 +72,8 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     maxInFlight: config.maxInFlight,
     onOverload: metrics.overloaded,
     onEvicted: metrics.evicted,
+    onHandshakeFailure: (reason, group) => handshakes.failed(reason, group),
+    onAcceptError: (error) => handshakes.notAccepted(error),
     newReferenceId,
     logger,
   });
