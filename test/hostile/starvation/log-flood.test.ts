@@ -32,7 +32,11 @@ describe("Log of a CA that is called with forged tokens", function () {
 
   for (const from of attackers) {
     it(`stays small, and names the refusals of good callers, if the tokens come from ${from}`, async () => {
-      const before = { bytes: ca.process.log.length, refused: await refused(ca), ms: systemClock.monotonicMs() };
+      const before = {
+        bytes: ca.process.log.length,
+        refused: await refused(ca),
+        ms: systemClock.monotonicMs(),
+      };
       const stop = floodWithTokens(ca, from);
       try {
         await untilSeen("many refusals", withinMs, async () => {
@@ -55,7 +59,9 @@ describe("Log of a CA that is called with forged tokens", function () {
 
   it("says what it did not log one by one, and from where, at the latest when it stops", async () => {
     await ca.process.stop();
-    const { codes, from, count } = await ca.process.logged("more requests refused than are logged one by one");
+    const { codes, from, count } = await ca.process.logged(
+      "more requests refused than are logged one by one",
+    );
     assert.ok(Number(count) > 0);
     assert.ok(Object.keys(Object(codes)).includes("TOKEN_REJECTED"), JSON.stringify(codes));
     assert.match(String(from), /127\./);

@@ -3,6 +3,7 @@ import type { Clock, HostCapacity, HostPort, LogFacts, Logger, Scheduler } from 
 import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
 import { type LimitConfig, limitsOf } from "../config/limits.ts";
 import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
+import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
 import type { Unauthenticated } from "../unauthenticated/create-unauthenticated.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
@@ -24,7 +25,7 @@ export interface GrpcServerDeps {
   readonly capacity: HostCapacity;
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
-  readonly decisions: CertificateServiceDeps["decisions"];
+  readonly decisions: CertificateServiceDeps["decisions"] & Pick<Decisions, "refusedEarly">;
   readonly rootClients: CertificateServiceDeps["rootClients"];
   readonly servingLog: ServingCertificateDeps["log"];
   readonly unauthenticated: Pick<Unauthenticated, "refusals" | "handshakes">;
@@ -70,7 +71,10 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     certificate,
     limits,
     maxInFlight: config.maxInFlight,
-    onOverload: metrics.overloaded,
+    onOverload: () => {
+      metrics.overloaded();
+      deps.decisions.refusedEarly("OVERLOADED");
+    },
     onEvicted: metrics.evicted,
     onHandshakeFailure: (reason, group) => handshakes.failed(reason, group),
     onAcceptError: (error) => handshakes.notAccepted(error),

@@ -15,7 +15,7 @@ export interface DecisionsDeps {
    */
   readonly limit: Pick<PeerLimit, "take">;
   /** Takes the refusals of unauthenticated callers. No call waits for them to be written. */
-  readonly unauthenticated: { add(entry: RefusedEntry): void };
+  readonly unauthenticated: { add(entry: RefusedEntry): void; count(code: string): void };
   /** Called for every recorded certificate. */
   readonly onIssued?: (entry: IssuedEntry) => void;
 }
@@ -54,6 +54,11 @@ export class Decisions implements Ledger {
     if (caller !== undefined && this.#deps.limit.take(caller)) return this.#append(entry);
     this.#recent.set(entry.referenceId, entry);
     this.#deps.unauthenticated.add(entry);
+  }
+
+  /** Counts a call that was refused before anything but its path was known. */
+  refusedEarly(code: string): void {
+    this.#deps.unauthenticated.count(code);
   }
 
   /** Finds one of the most recent decisions. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { RefusalLines, type RefusalLine } from "./refusal-lines.ts";
+import { type RefusalLine, RefusalLines } from "./refusal-lines.ts";
 
 describe("RefusalLines", () => {
   let logger: RecordingLogger;

@@ -1,7 +1,7 @@
 import { type Clock, type LogFacts, type Logger, NetworkCounts, peerGroup } from "@kasbah/runtime";
 import { PeerLimit } from "../recording/peer-limit.ts";
-import { Outages } from "./outages.ts";
 import { networksText } from "./networks-text.ts";
+import { Outages } from "./outages.ts";
 
 /** A refused call, as it is logged. */
 export interface RefusalLine {
@@ -78,7 +78,14 @@ export class RefusalLines {
   }
 
   /** Undefined if the budget is spent. */
-  #levelOf({ code, level, isOutage, peerAddress, caller, error }: RefusalLine): RefusalLine["level"] | undefined {
+  #levelOf({
+    code,
+    level,
+    isOutage,
+    peerAddress,
+    caller,
+    error,
+  }: RefusalLine): RefusalLine["level"] | undefined {
     if (isOutage) {
       const begins = this.#outages.begins(`${code} ${error instanceof Error ? error.message : ""}`);
       if (begins && this.#errors.take("")) return level;

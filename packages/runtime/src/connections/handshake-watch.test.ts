@@ -85,7 +85,10 @@ describe("HandshakeWatch", () => {
 
   async function sees(...reasons: readonly string[]): Promise<void> {
     await eventually(() => failures.length >= reasons.length && server.connections === 0);
-    assert.deepEqual(failures, reasons.map((reason) => `${reason} 127.0.0.1`));
+    assert.deepEqual(
+      failures,
+      reasons.map((reason) => `${reason} 127.0.0.1`),
+    );
   }
 
   for (const version of ["-tls1_3", "-tls1_2"]) {
@@ -159,7 +162,9 @@ describe("HandshakeWatch", () => {
     stream.on("error", () => {});
     stream.resume();
     stream.end(Buffer.of(0, 0, 0, 0, 1, 120));
-    const status = new Promise((resolve) => stream.once("response", (headers) => resolve(headers[":status"])));
+    const status = new Promise((resolve) =>
+      stream.once("response", (headers) => resolve(headers[":status"])),
+    );
     const answer = await Promise.race([status, once(stream, "close").then(() => "no answer")]);
     session.close();
     return answer;
@@ -189,7 +194,13 @@ describe("HandshakeWatch", () => {
         return;
       }
       await writeFile(directory.join("forged.pem"), `${forged.toPem()}${keyPair.toPkcs8Pem()}`);
-      await openssl(...trusted(), "-cert", directory.join("forged.pem"), "-key", directory.join("forged.pem"));
+      await openssl(
+        ...trusted(),
+        "-cert",
+        directory.join("forged.pem"),
+        "-key",
+        directory.join("forged.pem"),
+      );
       await sees("client_certificate");
     });
   }
