@@ -1,4 +1,10 @@
-import { type DroppedRefusals, EntryError, isDropped, type RefusedEntry, readEntryValue } from "@kasbah/ledger";
+import {
+  type DroppedRefusals,
+  EntryError,
+  isDropped,
+  type RefusedEntry,
+  readEntryValue,
+} from "@kasbah/ledger";
 import { z } from "zod";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import type { RefusalFilter } from "../refusals/refusal-filter.ts";
