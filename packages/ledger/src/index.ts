@@ -42,8 +42,11 @@ export { readEntry } from "./segments/read-entry.ts";
 export { openSegmentLines, readLines } from "./segments/reader.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
-export { type DroppedRefusals, isDropped } from "./unauthenticated/dropped-refusals.ts";
+export {
+  type DroppedRefusals,
+  isDropped,
+  type UnauthenticatedLine,
+} from "./unauthenticated/dropped-refusals.ts";
 export { RefusalLog } from "./unauthenticated/refusal-log.ts";
-export type { UnauthenticatedLine } from "./unauthenticated/refusal-tail.ts";
 export type { Finding, LedgerVerdict } from "./verify/finding.ts";
 export { verifyLedger } from "./verify/verify-ledger.ts";

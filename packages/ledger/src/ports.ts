@@ -1,6 +1,6 @@
 import type { Component } from "@kasbah/runtime";
 import type { DecisionEntry, IssuedEntry, LedgerEntry, OperatorEntry } from "./entry/entry.ts";
-import type { UnauthenticatedLine } from "./unauthenticated/refusal-tail.ts";
+import type { UnauthenticatedLine } from "./unauthenticated/dropped-refusals.ts";
 
 /** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
 export interface EntryLog {

@@ -1,8 +1,8 @@
 import { checkHealth } from "@kasbah/protocol";
 import {
   type Component,
+  type FailedHandshake,
   formatHostPort,
-  type HandshakeFailure,
   type HostPort,
   type Logger,
 } from "@kasbah/runtime";
@@ -25,7 +25,7 @@ export interface GrpcEndpointDeps {
   /** A connection or call was ended in favor of a newer one. */
   readonly onEvicted?: (kind: "connection" | "call") => void;
   /** A connection of an address group ended before its first call. */
-  readonly onHandshakeFailure?: (reason: HandshakeFailure, group: string) => void;
+  readonly onHandshakeFailure?: (reason: FailedHandshake, group: string) => void;
   /** The kernel accepts no more connections, for example because the process has no file left. */
   readonly onAcceptError?: (error: Error) => void;
   readonly newReferenceId: () => string;

@@ -1,13 +1,13 @@
-import { Counter, type HandshakeFailure, type Registry } from "@kasbah/runtime";
+import { Counter, type FailedHandshake, type Registry } from "@kasbah/runtime";
 
 /** Counts what clients do before they are authenticated. */
 export interface UnauthenticatedMetrics {
-  readonly handshakeFailed: (reason: HandshakeFailure) => void;
+  readonly handshakeFailed: (reason: FailedHandshake) => void;
   /** A refused call was only counted in the log. */
   readonly refusalUnlogged: () => void;
 }
 
-const reasons: Readonly<Record<HandshakeFailure, true>> = {
+const reasons: Readonly<Record<FailedHandshake, true>> = {
   unknown_root: true,
   expired: true,
   no_certificate: true,

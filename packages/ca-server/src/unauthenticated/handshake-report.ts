@@ -1,21 +1,21 @@
-import { type Clock, type HandshakeFailure, type Logger, NetworkCounts } from "@kasbah/runtime";
+import { type Clock, type FailedHandshake, type Logger, NetworkCounts } from "@kasbah/runtime";
 import { networksText } from "./networks-text.ts";
 import { Outages } from "./outages.ts";
 
 export interface HandshakeReportDeps {
-  readonly onFailed: (reason: HandshakeFailure) => void;
+  readonly onFailed: (reason: FailedHandshake) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** What port scans, health checks of load balancers and idle clients do. */
-const harmless: ReadonlySet<HandshakeFailure> = new Set(["reset", "no_call"]);
+const harmless: ReadonlySet<FailedHandshake> = new Set(["reset", "no_call"]);
 const mostNetworks = 3;
 
 /** Counts the connections that end before a call, and summarizes them in the log. */
 export class HandshakeReport {
   readonly #deps: HandshakeReportDeps;
-  readonly #reasons = new Map<HandshakeFailure, number>();
+  readonly #reasons = new Map<FailedHandshake, number>();
   readonly #networks = new NetworkCounts();
   readonly #acceptErrors: Outages;
 
@@ -25,7 +25,7 @@ export class HandshakeReport {
   }
 
   /** @param group the address group of the client */
-  failed(reason: HandshakeFailure, group: string): void {
+  failed(reason: FailedHandshake, group: string): void {
     this.#deps.onFailed(reason);
     this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     this.#networks.add(group);

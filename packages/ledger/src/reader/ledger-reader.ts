@@ -2,8 +2,9 @@ import type { AuthorityEntry, DecisionEntry, IssuedEntry, OperatorEntry } from "
 import { servingFactsOf } from "../entry/serving-entry.ts";
 import { secondOf } from "../index/rows.ts";
 import type { CertificateKey, Found, LedgerReader, LedgerTail } from "../ports.ts";
+import type { UnauthenticatedLine } from "../unauthenticated/dropped-refusals.ts";
 import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
-import { RefusalTail, type UnauthenticatedLine } from "../unauthenticated/refusal-tail.ts";
+import { RefusalTail } from "../unauthenticated/refusal-tail.ts";
 import { proveEntry } from "../verify/prove-entry.ts";
 import { mergeByTime } from "./merge.ts";
 import type { SlotReader } from "./slot-reader.ts";

@@ -1,4 +1,5 @@
 import { NetworkCounts, type NetworkSummary } from "@kasbah/runtime";
+import type { RefusedEntry } from "../entry/entry.ts";
 
 /** Refusals of unauthenticated callers that were counted and not kept. */
 export interface DroppedRefusals {
@@ -11,6 +12,9 @@ export interface DroppedRefusals {
   /** The networks that caused most of them. An empty name stands for callers whose address was not recorded. */
   readonly from: NetworkSummary["top"];
 }
+
+/** What the log of unauthenticated callers contains. */
+export type UnauthenticatedLine = RefusedEntry | DroppedRefusals;
 
 const mostNetworks = 5;
 

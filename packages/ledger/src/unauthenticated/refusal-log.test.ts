@@ -9,8 +9,9 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import type { RefusedEntry } from "../entry/entry.ts";
+import type { UnauthenticatedLine } from "./dropped-refusals.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { RefusalTail, type UnauthenticatedLine } from "./refusal-tail.ts";
+import { RefusalTail } from "./refusal-tail.ts";
 
 const refusal = (peerAddress: string, problem = "no token"): RefusedEntry => ({
   ...{ v: 2, kind: "refused", time: "2030-01-01T00:00:00.000Z", referenceId: "ref", code: "TOKEN_MISSING" },

@@ -2,13 +2,9 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
-import type { RefusedEntry } from "../entry/entry.ts";
 import { entryOf } from "../segments/read-entry.ts";
-import { type DroppedRefusals, parseDropped } from "./dropped-refusals.ts";
+import { parseDropped, type UnauthenticatedLine } from "./dropped-refusals.ts";
 import { refusalLogFiles } from "./refusal-log.ts";
-
-/** What the log of unauthenticated callers contains. */
-export type UnauthenticatedLine = RefusedEntry | DroppedRefusals;
 
 const lineFeed = 0x0a;
 

@@ -1,13 +1,13 @@
 import type { Server, TLSSocket } from "node:tls";
 import { errnoOf } from "../errors.ts";
 import type { ConnectionEnd, GuardedConnection } from "./connection-guard.ts";
-import { type HandshakeFailure, handshakeFailureOf } from "./handshake-failure.ts";
+import { type FailedHandshake, failedHandshakeOf } from "./failed-handshake.ts";
 
 export interface HandshakeWatchDeps {
   /** Finds an open connection by `address:port`. */
   readonly find: (peer: string) => GuardedConnection | undefined;
   /** @param group the address that the connection counted against */
-  readonly onFailure: (reason: HandshakeFailure, group: string) => void;
+  readonly onFailure: (reason: FailedHandshake, group: string) => void;
   /** After it, the server closes a connection without a finished handshake. */
   readonly handshakeTimeoutMs: number;
 }
@@ -69,13 +69,13 @@ export class HandshakeWatch {
 
   #failed(tls: TLSSocket, error: Error): void {
     const connection = this.#connectionOf(tls);
-    const reason = handshakeFailureOf(errnoOf(error));
+    const reason = failedHandshakeOf(errnoOf(error));
     // Otherwise the connection has ended, and is classified then.
     if (connection !== undefined && reason !== undefined && !connection.isUsed)
       this.#report(connection, reason);
   }
 
-  #silentEnd(connection: GuardedConnection): HandshakeFailure {
+  #silentEnd(connection: GuardedConnection): FailedHandshake {
     const { tls, isLate = false } = this.#progress.get(connection) ?? {};
     if (tls === undefined && isLate) return "timeout";
     if (tls === undefined) return connection.socket.bytesRead === 0 ? "reset" : "closed";
@@ -87,7 +87,7 @@ export class HandshakeWatch {
     return this.#deps.find(`${remoteAddress}:${remotePort}`);
   }
 
-  #report(connection: GuardedConnection, reason: HandshakeFailure): void {
+  #report(connection: GuardedConnection, reason: FailedHandshake): void {
     const progress = this.#progress.get(connection);
     if (progress === undefined || progress.isReported) return;
     progress.isReported = true;

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 
 /** One network, or one address if no other address of its network was counted. */
-export interface NetworkCount {
+interface NetworkCount {
   readonly network: string;
   readonly count: number;
 }

@@ -8,7 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import type { HostPort } from "../../address.ts";
 import { ConnectionGuard } from "../../connections/connection-guard.ts";
-import type { HandshakeFailure } from "../../connections/handshake-failure.ts";
+import type { FailedHandshake } from "../../connections/failed-handshake.ts";
 import { HandshakeWatch } from "../../connections/handshake-watch.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
@@ -28,7 +28,7 @@ export interface GrpcServerOptions extends RpcServerOptions {
   /** Called for each connection or call that is ended in favor of a newer one. */
   onEvicted?(kind: "connection" | "call"): void;
   /** Called for each connection of an address group that ends before its first call. */
-  onHandshakeFailure?(reason: HandshakeFailure, group: string): void;
+  onHandshakeFailure?(reason: FailedHandshake, group: string): void;
 }
 
 /** Serves routes over TLS on grpc-js. */

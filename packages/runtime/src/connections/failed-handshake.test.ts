@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { handshakeFailureOf } from "./handshake-failure.ts";
+import { failedHandshakeOf } from "./failed-handshake.ts";
 
-describe("handshakeFailureOf", () => {
+describe("failedHandshakeOf", () => {
   const cases = {
     unknown_root: [
       "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
@@ -22,11 +22,11 @@ describe("handshakeFailureOf", () => {
 
   for (const [reason, codes] of Object.entries(cases)) {
     it(`classifies ${codes.join(", ")} as ${reason}`, () => {
-      assert.deepEqual(new Set(codes.map(handshakeFailureOf)), new Set([reason]));
+      assert.deepEqual(new Set(codes.map(failedHandshakeOf)), new Set([reason]));
     });
   }
 
   it("leaves the end of a connection without an alert to what was read before", () => {
-    assert.equal(handshakeFailureOf("ECONNRESET"), undefined);
+    assert.equal(failedHandshakeOf("ECONNRESET"), undefined);
   });
 });

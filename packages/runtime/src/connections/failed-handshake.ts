@@ -1,5 +1,5 @@
 /** Why a connection ended before its first call. */
-export type HandshakeFailure =
+export type FailedHandshake =
   /** The client rejected the server's certificate with a TLS alert. */
   | "unknown_root"
   /** For the client, the server's certificate has expired or is not yet valid. */
@@ -22,7 +22,7 @@ export type HandshakeFailure =
   | "no_call"
   | "other";
 
-const patterns: readonly (readonly [RegExp, HandshakeFailure])[] = [
+const patterns: readonly (readonly [RegExp, FailedHandshake])[] = [
   [/ALERT_CERTIFICATE_EXPIRED$/, "expired"],
   [/DID_NOT_RETURN_A_CERTIFICATE$|CERTIFICATE_REQUIRED$|ALERT_NO_CERTIFICATE$/, "no_certificate"],
   [/ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(UNKNOWN|REVOKED))$/, "unknown_root"],
@@ -38,7 +38,7 @@ const silentEnds = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
  * Classifies an error of a TLS connection by its code, which Node.js derives from OpenSSL's reason. Returns undefined
  * if the error only says that the connection ended.
  */
-export function handshakeFailureOf(code: unknown): HandshakeFailure | undefined {
+export function failedHandshakeOf(code: unknown): FailedHandshake | undefined {
   if (typeof code !== "string") return "other";
   if (silentEnds.has(code)) return undefined;
   return patterns.find(([pattern]) => pattern.test(code))?.[1] ?? "other";
