@@ -47,11 +47,9 @@ for (const version of versions) {
     });
 
     for (const [what, cases] of Object.entries(impostors)) {
-      for (const { title, forge, mayHangUp } of cases) {
+      for (const { title, forge } of cases) {
         it(`is rejected when forged (${what}: ${title}), while other callers are served`, async () => {
-          const outcome = await ask(gate, forge(worldOf(gate)), { tls });
-          if (mayHangUp && outcome.status === undefined) return;
-          assertRejected(outcome);
+          assertRejected(await ask(gate, forge(worldOf(gate)), { tls }));
         });
       }
     }

@@ -43,6 +43,7 @@ import { readVolumeId } from "./store/volume-id.ts";
 import { createTelemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
+import { createUnauthenticated } from "./unauthenticated/create-unauthenticated.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
@@ -135,10 +136,13 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const conditions = clockConditions(clock, kubernetes);
   const sources = [conditions, ledger.loss, owned, authorities, port, authn, policy, names, ...cluster];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
+  const unauthenticated = createUnauthenticated({
+    ...{ metrics: telemetry.unauthenticated, sweep: cronSweep("50 * * * * *"), clock, logger },
+  });
   const grpc = createGrpcServer({
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
     serverNames: own.serverNames,
-    ...{ metrics, writer, newSerial, newReferenceId },
+    ...{ metrics, unauthenticated, writer, newSerial, newReferenceId },
     capacity: readHostCapacity(process.constrainedMemory()),
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),
@@ -161,6 +165,6 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),
-    ...[certificate, endpoint, admin, status],
+    ...[certificate, unauthenticated.summary, endpoint, admin, status],
   ];
 }

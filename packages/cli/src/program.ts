@@ -8,6 +8,7 @@ import type { CommandDeps } from "./commands/command-deps.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
+import { refusalsCommand } from "./commands/refusals/refusals-command.ts";
 import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
 import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
@@ -47,6 +48,8 @@ Audit
   $ kasbah identities                              identities that have a valid certificate now
 
 Troubleshoot
+  $ kasbah refusals                                the calls that the CA refused, and from where
+  $ kasbah why TOKEN_AUDIENCE                      what a code means, and how to fix it
   $ kasbah why 9f2c51d07ab4                        explain a refusal by the reference in its error
   $ kasbah why spiffe://cluster.local/ns/a/sa/b    show the policy rule for an identity
   $ kasbah policy check policy.yaml                validate a policy before a CA loads it
@@ -104,7 +107,7 @@ export function createProgram(deps: CommandDeps): Command {
     });
   const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
-  const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps)];
+  const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
   for (const command of [...ofCa, ...onRecord, policyCommand(deps), ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);

@@ -24,6 +24,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "authority status": "every replica",
   check: "every replica",
   why: "every replica",
+  refusals: "every replica",
   "authority rotate": "one replica",
   "authority pause": "one replica",
   "authority resume": "one replica",

@@ -52,6 +52,11 @@ export { readEntry } from "./segments/read-entry.ts";
 export { openSegmentLines, readLines } from "./segments/reader.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
+export {
+  type DroppedRefusals,
+  isDropped,
+  type UnauthenticatedLine,
+} from "./unauthenticated/dropped-refusals.ts";
 export { RefusalLog } from "./unauthenticated/refusal-log.ts";
 export type { Finding, LedgerVerdict } from "./verify/finding.ts";
 export type { KnownHead } from "./verify/known-heads.ts";

@@ -1,5 +1,6 @@
 import type { Component } from "@kasbah/runtime";
 import type { DecisionEntry, IssuedEntry, LedgerEntry, OperatorEntry } from "./entry/entry.ts";
+import type { UnauthenticatedLine } from "./unauthenticated/dropped-refusals.ts";
 
 /** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
 export interface EntryLog {
@@ -110,6 +111,11 @@ export interface LedgerReader {
   authorityId(fingerprint: string): Promise<string | undefined>;
   /** The entries of a period, both ends included, sorted by time. */
   since(since: Date, until?: Date): AsyncGenerator<Found, void, undefined>;
+  /**
+   * The refusals of unauthenticated callers that are still kept, oldest first, and the counts of the others; then on
+   * each call the lines since.
+   */
+  unauthenticated(): { more(): AsyncGenerator<UnauthenticatedLine, void, undefined> };
   /** The last entries by time, then on each call the entries since. */
   tail(): LedgerTail;
   /** A file that proves to a third party that the ledger contains the entry. @throws LedgerError */

@@ -2,12 +2,15 @@ export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
 export { addressGroup } from "./connections/address-group.ts";
+export type { FailedHandshake } from "./connections/failed-handshake.ts";
 export {
   callsWithin,
   connectionsWithin,
   type HostCapacity,
   readHostCapacity,
 } from "./connections/host-capacity.ts";
+export { NetworkCounts, type NetworkSummary } from "./connections/network-counts.ts";
+export { peerGroup } from "./connections/peer-group.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
 export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";

@@ -51,6 +51,7 @@ const route = authenticatedRoute(
     newReferenceId: () => "ref",
     clock: systemClock,
     logger: createLogger({ level: "silent", format: "json" }),
+    refusals: { write: () => undefined },
   }),
 );
 const context = {

@@ -15,8 +15,6 @@ export interface World {
 export interface Impostor {
   readonly title: string;
   readonly forge: (world: World) => Presented;
-  /** OpenSSL may close the connection itself, so there is no call to refuse. */
-  readonly mayHangUp?: true;
 }
 
 export function worldOf({ trust, clock }: Gate): World {

@@ -108,7 +108,7 @@ export async function openGate(): Promise<Gate> {
     ...parts,
     newSerial: createSerial,
     log: { record: async () => undefined },
-    names: [],
+    names: [{ kind: "ip", value: "127.0.0.1" }],
     asksClients: true,
     scheduler: createScheduler(systemClock, manualSweep().sweep),
     clock: systemClock,
@@ -116,7 +116,10 @@ export async function openGate(): Promise<Gate> {
   const newReferenceId = () => "0123456789ab";
   const { decisions } = ledger;
   const rootClients = { saw: async () => undefined };
-  const service = { issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger };
+  const service = {
+    ...{ issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger },
+    refusals: { write: () => undefined },
+  };
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
     routes: () => [authenticatedRoute(createCertificateRoute(service))],

@@ -34,22 +34,12 @@ const keysAndSignatures = changed({
   "signed with SHA-1": { algorithm: [oids.ecdsaWithSha1, "sha1"] },
 });
 
-const forgedSignatures = hangingUp(
-  changed({
-    "signed with SHA-256 but declared as SHA-384": { algorithm: [oids.ecdsaWithSha384, "sha256"] },
-    "signed by its own key in the name of its authority": ({ issuer }) => ({
-      issuer: leafIssuerNamed(issuer.subject, "P-256"),
-    }),
+const forgedSignatures = changed({
+  "signed with SHA-256 but declared as SHA-384": { algorithm: [oids.ecdsaWithSha384, "sha256"] },
+  "signed by its own key in the name of its authority": ({ issuer }) => ({
+    issuer: leafIssuerNamed(issuer.subject, "P-256"),
   }),
-);
-
-/**
- * Node.js treats the signature failure that OpenSSL leaves in its error queue as a failure of the connection,
- * and closes it.
- */
-function hangingUp(impostors: readonly Impostor[]): readonly Impostor[] {
-  return impostors.map((each) => ({ ...each, mayHangUp: true }));
-}
+});
 
 const ages = changed({
   "that has expired": (world) => ({ notBefore: at(world, -2 * hourMs), notAfter: at(world, -hourMs) }),
@@ -85,7 +75,6 @@ const chains: readonly Impostor[] = [
   },
   {
     title: "issued by a leaf in the name of its authority",
-    mayHangUp: true,
     forge(world) {
       const leaf = mint(world.issuer, world.now, { issuer: leafIssuerNamed(world.issuer.subject, "P-256") });
       return { chain: [leaf, mint(world.issuer, world.now), world.intermediate], key: "P-256" };

@@ -36,6 +36,7 @@ import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
 import { type CaMetrics, createCaMetrics } from "../telemetry/metrics.ts";
+import { RefusalLines } from "../unauthenticated/refusal-lines.ts";
 import { createCertificateRoute } from "./certificate-service.ts";
 import { GrpcEndpoint } from "./server.ts";
 import { ServingCertificate } from "./serving-certificate.ts";
@@ -109,7 +110,8 @@ async function createParts() {
   const metrics = createCaMetrics(registry);
   const issuance = issuanceOf(state, { ...deps, tokens, metrics });
   const rootClients = { saw: async (client: SeenClient) => void seen.push(client) };
-  const service = { issuance, metrics, decisions, rootClients };
+  const refusals = new RefusalLines({ onUnlogged: () => undefined, clock, logger });
+  const service = { issuance, metrics, decisions, rootClients, refusals };
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const log = { record: async () => undefined };
   const names = servingNames({ additional: ["ca.test"], ownSpiffeId: undefined });

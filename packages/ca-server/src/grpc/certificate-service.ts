@@ -20,8 +20,10 @@ import type {
   KnownFacts,
 } from "../issuance/issue-certificate.ts";
 import type { Caller } from "../issuance/ports.ts";
+import { callerKey } from "../recording/caller-key.ts";
 import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
+import type { RefusalLines } from "../unauthenticated/refusal-lines.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 
@@ -36,6 +38,8 @@ export interface CertificateServiceDeps {
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Logs refusals, within a budget. */
+  readonly refusals: Pick<RefusalLines, "write">;
 }
 
 const maxProgramLength = 100;
@@ -226,6 +230,10 @@ function refuseBy(error: unknown, facts: CallFacts, deps: CertificateServiceDeps
   const { caller, subject, rule } = facts.facts;
   const spiffeId = (subject ?? caller?.spiffeId)?.toString();
   deps.metrics.callRefused(code, row.citadel);
-  deps.logger[row.level]("request refused", { code, referenceId, peerAddress, spiffeId, rule, error });
+  deps.refusals.write({
+    ...{ code, level: row.level, isOutage: row.discloses === "retry", peerAddress, error },
+    caller: caller && callerKey(caller.spiffeId.toString(), caller.pod),
+    facts: { referenceId, spiffeId, rule },
+  });
   return new RefusedCall(status, { cause: error });
 }

@@ -3,7 +3,9 @@ import type { Clock, HostCapacity, HostPort, LogFacts, Logger, Scheduler } from 
 import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
 import { type LimitConfig, limitsOf } from "../config/limits.ts";
 import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
+import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
+import type { Unauthenticated } from "../unauthenticated/create-unauthenticated.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
 import { createHealthRoutes } from "./health-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -23,9 +25,10 @@ export interface GrpcServerDeps {
   readonly capacity: HostCapacity;
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
-  readonly decisions: CertificateServiceDeps["decisions"];
+  readonly decisions: CertificateServiceDeps["decisions"] & Pick<Decisions, "refusedEarly">;
   readonly rootClients: CertificateServiceDeps["rootClients"];
   readonly servingLog: ServingCertificateDeps["log"];
+  readonly unauthenticated: Pick<Unauthenticated, "refusals" | "handshakes">;
   readonly metrics: CaMetrics;
   readonly isReady: () => boolean;
   readonly writer: CertificateWriter;
@@ -45,6 +48,7 @@ export interface CaGrpcServer {
 export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   const { config, issuers, metrics, isReady, newReferenceId, clock, logger } = deps;
   const { writer, newSerial, scheduler } = deps;
+  const { refusals, handshakes } = deps.unauthenticated;
   const certificate = new ServingCertificate({
     issuers,
     writer,
@@ -61,14 +65,19 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
     routes: (stopping) => [
-      authenticatedRoute(createCertificateRoute(deps)),
+      authenticatedRoute(createCertificateRoute({ ...deps, refusals })),
       ...createHealthRoutes({ isReady, clock, stopping }),
     ],
     certificate,
     limits,
     maxInFlight: config.maxInFlight,
-    onOverload: metrics.overloaded,
+    onOverload: () => {
+      metrics.overloaded();
+      deps.decisions.refusedEarly("OVERLOADED");
+    },
     onEvicted: metrics.evicted,
+    onHandshakeFailure: (reason, group) => handshakes.failed(reason, group),
+    onAcceptError: (error) => handshakes.notAccepted(error),
     newReferenceId,
     logger,
   });

@@ -1,5 +1,11 @@
 import { checkHealth } from "@kasbah/protocol";
-import { type Component, formatHostPort, type HostPort, type Logger } from "@kasbah/runtime";
+import {
+  type Component,
+  type FailedHandshake,
+  formatHostPort,
+  type HostPort,
+  type Logger,
+} from "@kasbah/runtime";
 import { GrpcServer, type ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
@@ -18,6 +24,10 @@ export interface GrpcEndpointDeps {
   readonly onOverload: () => void;
   /** A connection or call was ended in favor of a newer one. */
   readonly onEvicted?: (kind: "connection" | "call") => void;
+  /** A connection of an address group ended before its first call. */
+  readonly onHandshakeFailure?: (reason: FailedHandshake, group: string) => void;
+  /** The kernel accepts no more connections, for example because the process has no file left. */
+  readonly onAcceptError?: (error: Error) => void;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
 }
@@ -46,7 +56,8 @@ export class GrpcEndpoint implements Component {
       limits: deps.limits,
       refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
       onEvicted: (kind) => deps.onEvicted?.(kind),
-      onAcceptError: (error) => deps.logger.error("cannot accept connections", { error }),
+      onAcceptError: (error) => deps.onAcceptError?.(error),
+      onHandshakeFailure: (reason, group) => deps.onHandshakeFailure?.(reason, group),
     });
   }
 

@@ -120,6 +120,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     limit: new PeerLimit(refusalsRate, clock),
     sweep: sweeps.second,
     onDropped: metrics.refusalDropped,
+    clock,
     logger,
   });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);

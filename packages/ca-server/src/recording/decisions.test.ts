@@ -35,7 +35,7 @@ describe("Decisions", () => {
         },
       },
       limit: { take: (who) => mayTake(who) },
-      unauthenticated: { add: (entry) => void unauthenticated.push(entry) },
+      unauthenticated: { count: () => undefined, add: (entry) => void unauthenticated.push(entry) },
       onIssued: (entry) => void issued.push(entry),
     });
   });

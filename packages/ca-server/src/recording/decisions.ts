@@ -2,6 +2,7 @@ import type { DecisionEntry, EntryLog, IssuedEntry, RefusedEntry } from "@kasbah
 import { LRUCache } from "lru-cache";
 import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
 import { appendEntry } from "./append-entry.ts";
+import { callerKey } from "./caller-key.ts";
 import { issuedEntry } from "./issued-entry.ts";
 import type { PeerLimit } from "./peer-limit.ts";
 import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
@@ -14,7 +15,7 @@ export interface DecisionsDeps {
    */
   readonly limit: Pick<PeerLimit, "take">;
   /** Takes the refusals of unauthenticated callers. No call waits for them to be written. */
-  readonly unauthenticated: { add(entry: RefusedEntry): void };
+  readonly unauthenticated: { add(entry: RefusedEntry): void; count(code: string): void };
   /** Called for every recorded certificate. */
   readonly onIssued?: (entry: IssuedEntry) => void;
 }
@@ -49,10 +50,15 @@ export class Decisions implements Ledger {
    */
   async refused(refusal: CallRefusal): Promise<void> {
     const entry = refusedEntry(refusal);
-    const who = entry.caller && `${entry.caller.pod?.uid ?? ""} ${entry.caller.spiffeId}`;
-    if (who !== undefined && this.#deps.limit.take(who)) return this.#append(entry);
+    const caller = entry.caller && callerKey(entry.caller.spiffeId, entry.caller.pod);
+    if (caller !== undefined && this.#deps.limit.take(caller)) return this.#append(entry);
     this.#recent.set(entry.referenceId, entry);
     this.#deps.unauthenticated.add(entry);
+  }
+
+  /** Counts a call that was refused before anything but its path was known. */
+  refusedEarly(code: string): void {
+    this.#deps.unauthenticated.count(code);
   }
 
   /** Finds one of the most recent decisions. */

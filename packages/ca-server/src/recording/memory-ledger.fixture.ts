@@ -12,7 +12,7 @@ export class MemoryLedger {
   readonly decisions = new Decisions({
     log: this.log,
     limit: { take: () => true },
-    unauthenticated: { add: (entry) => void this.unauthenticated.push(entry) },
+    unauthenticated: { add: (entry) => void this.unauthenticated.push(entry), count: () => undefined },
   });
 
   #log() {

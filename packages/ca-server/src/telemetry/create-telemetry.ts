@@ -13,12 +13,14 @@ import {
   registerServerGauges,
   type ServerGauges,
 } from "./metrics.ts";
+import { createUnauthenticatedMetrics, type UnauthenticatedMetrics } from "./unauthenticated-metrics.ts";
 
 /** The CA's metrics. */
 export interface Telemetry {
   readonly registry: Registry;
   readonly calls: CaMetrics;
   readonly ledger: LedgerMetrics;
+  readonly unauthenticated: UnauthenticatedMetrics;
   /** Registers the gauges that are read at each scrape. */
   observe(sources: ObservedSources): void;
 }
@@ -46,6 +48,7 @@ export function createTelemetry(version: string): Telemetry {
     registry,
     calls: createCaMetrics(registry),
     ledger: createLedgerMetrics(registry),
+    unauthenticated: createUnauthenticatedMetrics(registry),
     observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());

@@ -2,7 +2,9 @@ import type { AuthorityEntry, DecisionEntry, IssuedEntry, OperatorEntry } from "
 import { servingFactsOf } from "../entry/serving-entry.ts";
 import { secondOf } from "../index/rows.ts";
 import type { CertificateKey, Found, LedgerReader, LedgerTail } from "../ports.ts";
+import type { UnauthenticatedLine } from "../unauthenticated/dropped-refusals.ts";
 import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
+import { RefusalTail } from "../unauthenticated/refusal-tail.ts";
 import { proveEntry } from "../verify/prove-entry.ts";
 import { mergeByTime } from "./merge.ts";
 import type { SlotReader } from "./slot-reader.ts";
@@ -91,6 +93,15 @@ export class SegmentLedgerReader implements LedgerReader {
     );
     const entry = found.find(({ entry: { kind } }) => kind === "authority")?.entry;
     return (entry as AuthorityEntry | undefined)?.authority;
+  }
+
+  unauthenticated(): { more(): AsyncGenerator<UnauthenticatedLine, void, undefined> } {
+    const tails = this.#slots.map(({ directory }) => new RefusalTail(directory.unauthenticated));
+    return {
+      async *more() {
+        for (const tail of tails) yield* tail.more();
+      },
+    };
   }
 
   tail(): LedgerTail {

@@ -1,17 +1,18 @@
 import { appendFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Component, errnoOf, type Logger, type Sweep } from "@kasbah/runtime";
+import { type Clock, type Component, errnoOf, type Logger, peerGroup, type Sweep } from "@kasbah/runtime";
 import { encodeEntry, type RefusedEntry } from "../entry/entry.ts";
-import { hostOf } from "../entry/peer-host.ts";
+import { DropCounter } from "./dropped-refusals.ts";
 
 export interface RefusalLogDeps {
   readonly directory: string;
-  /** Limits the share of each host. */
+  /** Limits the share of each host: of an IPv4 address, or an IPv6 /64. */
   readonly limit: { take(host: string): boolean };
   /** Triggers the write of buffered entries. */
   readonly sweep: Sweep;
   /** Called for each refusal that is not written. */
   readonly onDropped: (why: "peer" | "crowd" | "disk") => void;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -21,16 +22,20 @@ const lineFeed = Buffer.from("\n");
 const maxFileBytes = 8 * 1024 * 1024;
 /** More than this in one second is an attack, of which a sample is enough. */
 const maxWaitingBytes = 1024 * 1024;
+/** How often the number of dropped refusals is written. */
+const countEveryMs = 10_000;
 
 /**
  * Logs refusals of unauthenticated callers, who can cause any number of them. They are not in the tree, and
- * are written once a second without fsync, in at most 16 MiB. Each address has a limited share.
+ * are written once a second without fsync, in at most 16 MiB. Each address has a limited share. What exceeds these
+ * limits is counted, and the counts are in the log.
  */
 export class RefusalLog implements Component {
   readonly name = "log of unauthenticated refusals";
   readonly #deps: RefusalLogDeps;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  readonly #dropped = new DropCounter();
   #sweeping: { stop(): void } | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -45,7 +50,7 @@ export class RefusalLog implements Component {
   /** Writes the buffered entries. */
   async stop(): Promise<void> {
     this.#sweeping?.stop();
-    this.#writeSoon();
+    this.#writeSoon(0);
     await this.#writing;
   }
 
@@ -55,9 +60,20 @@ export class RefusalLog implements Component {
   }
 
   add(entry: RefusedEntry): void {
-    const { limit, onDropped } = this.#deps;
-    if (!limit.take(hostOf(entry.peerAddress))) onDropped("peer");
-    else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed]))) onDropped("crowd");
+    const group = peerGroup(entry.peerAddress);
+    if (!this.#deps.limit.take(group)) this.#drop("peer", entry.code, group);
+    else if (!this.#keep(Buffer.concat([encodeEntry(entry), lineFeed])))
+      this.#drop("crowd", entry.code, group);
+  }
+
+  /** Counts a refusal of which only the code is known. */
+  count(code: string): void {
+    this.#dropped.count(code, "", this.#deps.clock.now());
+  }
+
+  #drop(why: "peer" | "crowd", code: string, group: string): void {
+    this.#deps.onDropped(why);
+    this.#dropped.count(code, group, this.#deps.clock.now());
   }
 
   /** False if there is no room. */
@@ -68,7 +84,11 @@ export class RefusalLog implements Component {
     return true;
   }
 
-  #writeSoon(): void {
+  #writeSoon(afterMs = countEveryMs): void {
+    const { since } = this.#dropped;
+    const now = this.#deps.clock.now();
+    if (since !== undefined && now.getTime() - since.getTime() >= afterMs)
+      this.#waiting.push(Buffer.from(`${JSON.stringify(this.#dropped.take(now))}\n`));
     if (this.#waiting.length === 0) return;
     const batch = this.#waiting.splice(0);
     this.#waitingBytes = 0;

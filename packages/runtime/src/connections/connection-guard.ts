@@ -21,7 +21,12 @@ export interface ConnectionGuardOptions {
   readonly isLocal?: boolean;
   /** Called for each connection that is closed in favor of a new one. */
   readonly onEvicted?: () => void;
+  /** Called for each connection that has ended. */
+  readonly onEnded?: (connection: GuardedConnection, end: ConnectionEnd) => void;
 }
+
+/** What ended a connection: its peer or the network, the wait for its first request, or this server for its own reasons. */
+export type ConnectionEnd = "peer" | "timeout" | "server";
 
 /** The part of all connections above which an address makes room for its own new connections. */
 const largestShare = 0.25;
@@ -33,6 +38,8 @@ export interface GuardedConnection {
   readonly socket: Socket;
   /** The address that the connection counts against. */
   readonly group: string;
+  /** Whether there was a request. */
+  readonly isUsed: boolean;
   /** Ends the wait for the first request, and makes the connection the one that was used last. */
   used(): void;
   /** Marks the peer as authenticated: the connection no longer counts against its address. */
@@ -104,7 +111,10 @@ export class ConnectionGuard {
 
   /** Closes all connections. */
   close(): void {
-    for (const { socket } of this.#open.values()) socket.destroy();
+    for (const connection of this.#open.values()) {
+      connection.end = "server";
+      connection.socket.destroy();
+    }
   }
 
   /** The key of a connection; undefined if the socket was closed before it was accepted. */
@@ -116,9 +126,12 @@ export class ConnectionGuard {
   }
 
   #add(peer: string, group: string, socket: Socket): Connection {
-    const firstRequest = setTimeout(() => socket.destroy(), this.#options.limits.firstRequestTimeoutMs);
+    const firstRequest = setTimeout(() => {
+      connection.end = "timeout";
+      socket.destroy();
+    }, this.#options.limits.firstRequestTimeoutMs);
     const touch = (connection: Connection) => this.#touch(connection);
-    const connection = new Connection({ socket, group, peer, firstRequest, touch });
+    const connection: Connection = new Connection({ socket, group, peer, firstRequest, touch });
     this.#open.set(peer, connection);
     this.#touch(connection);
     socket.once("close", () => this.#forget(connection));
@@ -132,6 +145,7 @@ export class ConnectionGuard {
     if (this.#open.get(connection.peer) === connection) this.#open.delete(connection.peer);
     this.#unlist(connection);
     if (connection.isCounted) this.#authenticated -= 1;
+    this.#options.onEnded?.(connection, connection.end);
     if (this.size > 0) return;
     for (const resolve of this.#emptied) resolve();
     this.#emptied.clear();
@@ -177,6 +191,7 @@ export class ConnectionGuard {
   #evict(connection: Connection | undefined): boolean {
     if (connection === undefined) return false;
     // The event "close" comes later, possibly after the next connection.
+    connection.end = "server";
     this.#forget(connection);
     connection.socket.destroy();
     this.#options.onEvicted?.();
@@ -202,6 +217,8 @@ class Connection implements GuardedConnection {
   /** Whether the guard counts it among the authenticated ones. */
   isCounted = false;
   isClosed = false;
+  isUsed = false;
+  end: ConnectionEnd = "peer";
 
   constructor(parts: ConnectionParts) {
     this.socket = parts.socket;
@@ -215,6 +232,7 @@ class Connection implements GuardedConnection {
   }
 
   used(): void {
+    this.isUsed = true;
     this.stopWaiting();
     this.#parts.touch(this);
   }

@@ -77,6 +77,35 @@ describe("kasbah why", () => {
     assert.deepEqual(ca.calls, []);
   });
 
+  it("explains a code of the CA from the pages, in lines of at most 80 characters, without a CA", async () => {
+    const { said } = await why("TOKEN_AUDIENCE");
+    assert.match(said, /^TOKEN_AUDIENCE {2}Authentication\n {2}cause {3}the token is for another audience\n/);
+    assert.match(said, /^ {2}fix {5}the pod: project a token for --token-audience \(istio-ca\)$/m);
+    assert.ok(
+      said.split("\n").every((line) => line.length <= 80),
+      said,
+    );
+    assert.deepEqual(ca.calls, []);
+  });
+
+  it("explains a code of the agent, and every meaning of a code that several programs use", async () => {
+    assert.match((await why("token_empty")).said, /^TOKEN_EMPTY {2}The agent\n {2}agent {2}retries$/m);
+    const meanings: unknown[] = JSON.parse((await why("TOKEN_EXPIRED", "--json")).said);
+    assert.equal(meanings.length, 2);
+    assert.match((await why("OVERLOADED")).said, /max-in-flight/);
+  });
+
+  it("suggests the nearest code for one that does not exist", async () => {
+    for (const [text, nearest] of [
+      ["TOKEN_AUDIENC", "TOKEN_AUDIENCE"],
+      ["AUDIENCE_WRONG", "TOKEN_AUDIENCE"],
+    ] as const) {
+      const { error } = await why(text);
+      assert.equal(error?.code, "TARGET_INVALID");
+      assert.match(String(error?.message), new RegExp(`did you mean ${nearest}\\?`));
+    }
+  });
+
   it("reports that the CA has no record of the call", async () => {
     const { error } = await why(referenceId);
     assert.equal(error?.code, "OPERATION_REFUSED");

@@ -10,6 +10,7 @@ import { toJson } from "../../output/json.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { readDecision } from "./decision-source.ts";
+import { explainCode, isCode } from "./explain-code.ts";
 import { renderDecision } from "./render-decision.ts";
 import { renderIdentity } from "./render-identity.ts";
 
@@ -32,11 +33,14 @@ A refused caller receives a code and a reference, in the gRPC message and in its
 This command shows operators the details: the caller, its address and the underlying causes. It finds calls for as long as
 the ledger keeps them. If no CA answers, it reads the ledger in the state directory.
 
+For a code, it shows the cause and the fix: of the CA, the agent or this command.
+
 For a SPIFFE ID, it shows which policy rule applies and what the rule allows: in the policy of the running CA, or with
 --policy in a file that no CA has loaded yet.
 
 Examples
   $ kasbah why 9f2c51d07ab4
+  $ kasbah why TOKEN_AUDIENCE
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api
   $ kasbah why spiffe://cluster.local/ns/payments/sa/api --policy next-policy.yaml
   $ kasbah why 9f2c51d07ab4 --json | jq -r .fix
@@ -45,15 +49,15 @@ Examples
 /** `kasbah why`. */
 export function whyCommand(deps: CommandDeps): Command {
   const command = new Command("why")
-    .description("explain a call by its reference, or show the policy rule for an identity")
-    .argument("<reference|spiffe-id>", "the reference from the error message, or spiffe://…")
+    .description("explain a call by its reference, a code, or which policy rule applies to an identity")
+    .argument("<reference|code|spiffe-id>", "the reference or the code from the error message, or spiffe://…")
     .option("--policy <file>", "evaluate this policy file instead of asking a CA");
   return withStateLocation(command)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action((subject: string, _, own: Command) => {
       const options = own.optsWithGlobals<WhyOptions>();
-      const why = subject.startsWith("spiffe://") ? whyIdentity : whyCall;
+      const why = subject.startsWith("spiffe://") ? whyIdentity : isCode(subject) ? explainCode : whyCall;
       return why(subject, options, deps);
     });
 }
@@ -63,7 +67,7 @@ async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Pr
   if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
     throw new CliError(
       "TARGET_INVALID",
-      "expected a reference of 12 hexadecimal digits, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
+      "expected a reference of 12 hexadecimal digits, a code such as TOKEN_AUDIENCE, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
   const decision = await readDecision(text, options, deps);

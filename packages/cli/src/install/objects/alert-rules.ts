@@ -44,6 +44,46 @@ function refusedFor(alert: RefusalAlert, minutes: number): string {
   return `sum by (namespace, code) (rate(kasbah_refusals{code=~"${codes}"}[${minutes}m])) > 0`;
 }
 
+/** Connections per second that ended for one of these reasons, if they are more than certificate requests. */
+function failedHandshakes(reasons: string, perSecond: number): string {
+  return (
+    `sum by (namespace) (rate(kasbah_handshake_failures_total{reason=~"${reasons}"}[5m])) > ${perSecond}` +
+    " > sum by (namespace) (rate(citadel_server_csr_count[5m]))"
+  );
+}
+
+const unauthenticated = "citadel_server_authentication_failure_count";
+
+/** What callers that the CA does not know are up to. */
+const clientAlerts: readonly Alert[] = [
+  {
+    name: "KasbahHandshakeFailures",
+    expr: failedHandshakes("unknown_root|expired", 0.05),
+    for: "5m",
+    severity: "critical",
+    summary:
+      "More clients reject the CA's own certificate than request one: {{ $value | humanize }} per second.",
+  },
+  {
+    name: "KasbahHandshakeFailures",
+    expr: failedHandshakes("unknown_root|expired|closed", 0.5),
+    for: "5m",
+    severity: "warning",
+    summary:
+      "More clients leave when they see the CA's own certificate than request one: {{ $value | humanize }} per second.",
+  },
+  {
+    name: "KasbahUnauthenticatedCallers",
+    expr:
+      `sum by (namespace) (rate(${unauthenticated}[5m])) > 1` +
+      ` unless sum by (namespace) (rate(${unauthenticated}[5m]))` +
+      ` <= 10 * sum by (namespace) (rate(${unauthenticated}[1d] offset 1h))`,
+    for: "5m",
+    severity: "warning",
+    summary: "{{ $value | humanize }} calls per second fail authentication, far more than usual.",
+  },
+];
+
 const authorityAlerts: readonly Alert[] = [
   ...expiringSoon("KasbahRootExpiringSoon", "Active root CA", "citadel_server_root_cert_expiry_seconds"),
   ...expiringSoon(
@@ -144,7 +184,11 @@ export function alertGroups(runbookUrl: string): readonly Json[] {
     name,
     rules: alerts.map((alert) => ruleOf(alert, runbookUrl)),
   });
-  return [group("kasbah-authorities", authorityAlerts), group("kasbah-calls", callAlerts)];
+  return [
+    group("kasbah-authorities", authorityAlerts),
+    group("kasbah-calls", callAlerts),
+    group("kasbah-clients", clientAlerts),
+  ];
 }
 
 function ruleOf({ name, expr, for: pending, severity, summary }: Alert, runbookUrl: string): Json {

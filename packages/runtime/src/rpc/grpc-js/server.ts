@@ -8,13 +8,15 @@ import {
 } from "@grpc/grpc-js";
 import type { HostPort } from "../../address.ts";
 import { ConnectionGuard } from "../../connections/connection-guard.ts";
+import type { FailedHandshake } from "../../connections/failed-handshake.ts";
+import { HandshakeWatch } from "../../connections/handshake-watch.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
 import type { RpcStatus } from "../status.ts";
 import { CallGuard } from "./call-guard.ts";
 import { createContext, type HandlerDeps, implementationOf } from "./handler.ts";
-import { ServingCredentials, type ServingIdentity } from "./serving-credentials.ts";
+import { ServingCredentials, type ServingIdentity, tlsServersOf } from "./serving-credentials.ts";
 import { StreamGuard } from "./stream-guard.ts";
 
 export interface GrpcServerOptions extends RpcServerOptions {
@@ -25,6 +27,8 @@ export interface GrpcServerOptions extends RpcServerOptions {
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
   /** Called for each connection or call that is ended in favor of a newer one. */
   onEvicted?(kind: "connection" | "call"): void;
+  /** Called for each connection of an address group that ends before its first call. */
+  onHandshakeFailure?(reason: FailedHandshake, group: string): void;
 }
 
 /** Serves routes over TLS on grpc-js. */
@@ -36,6 +40,7 @@ export class GrpcServer {
   #credentials: ServingCredentials | undefined;
   readonly #connections: ConnectionGuard;
   readonly #streams: StreamGuard;
+  readonly #handshakes: HandshakeWatch;
   #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
@@ -44,6 +49,12 @@ export class GrpcServer {
     this.#connections = new ConnectionGuard({
       limits: this.#limits,
       onEvicted: () => options.onEvicted?.("connection"),
+      onEnded: (connection, end) => this.#handshakes.ended(connection, end),
+    });
+    this.#handshakes = new HandshakeWatch({
+      find: (peer) => this.#connections.find(peer),
+      handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
+      onFailure: (reason, group) => options.onHandshakeFailure?.(reason, group),
     });
     this.#streams = new StreamGuard({
       connections: this.#connections,
@@ -80,8 +91,12 @@ export class GrpcServer {
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
+    for (const server of tlsServersOf(this.#server)) this.#handshakes.follow(server);
     this.#listener = createServer({ noDelay: true }, (socket) => {
-      if (this.#connections.admit(socket) !== undefined) injector.injectConnection(socket);
+      const connection = this.#connections.admit(socket);
+      if (connection === undefined) return;
+      this.#handshakes.begins(connection);
+      injector.injectConnection(socket);
     });
     const port = await listen(this.#listener, address);
     this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));

@@ -1,5 +1,6 @@
 import type { SecureServerOptions } from "node:http2";
-import { ServerCredentials } from "@grpc/grpc-js";
+import type { Server as TlsServer } from "node:tls";
+import { type Server as GrpcJsServer, ServerCredentials } from "@grpc/grpc-js";
 import type { ServerLimits } from "../limits.ts";
 import { http2CipherSuites } from "../tls-suites.ts";
 
@@ -28,6 +29,15 @@ export class ServingCredentials extends ServerCredentials {
   override _equals(other: ServerCredentials): boolean {
     return this === other;
   }
+}
+
+/**
+ * The TLS servers of a gRPC server, which alone report failed handshakes. grpc-js keeps them to itself; its version is
+ * pinned, and a test fails if a later one renames the field.
+ */
+export function tlsServersOf(server: GrpcJsServer): Iterable<TlsServer> {
+  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<TlsServer, unknown> };
+  return http2Servers.keys();
 }
 
 function tlsOptionsOf({ clientRootsPem }: ServingIdentity, limits: ServerLimits): SecureServerOptions {
