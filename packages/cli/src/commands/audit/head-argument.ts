@@ -1,6 +1,6 @@
 import type { KnownHead } from "@kasbah/ledger";
 import { InvalidArgumentError, Option } from "commander";
-import { knownHeadSchema } from "../../cluster/known-head.ts";
+import { knownHeadSchema } from "../../cluster/audit/known-head.ts";
 
 /** `--head`: a `kasbah` outside the pod passes the heads that other places know. */
 export function headOption(): Option {

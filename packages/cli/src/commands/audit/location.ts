@@ -2,7 +2,7 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import type { Command } from "commander";
 import type { AuditSource } from "../../audit/audit-source.ts";
 import { localAudit } from "../../audit/local-audit.ts";
-import { remoteAudit } from "../../cluster/remote-audit.ts";
+import { remoteAudit } from "../../cluster/audit/remote-audit.ts";
 import { type ClusterChoice, namesCluster } from "../../kubectl/cluster-choice.ts";
 import { stateDirectoryOf } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";

@@ -2,7 +2,7 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError } from "commander";
 import { parseInstant } from "../../audit/instant.ts";
 import { withLedger } from "../../audit/ledger-access.ts";
-import { remoteRefusals } from "../../cluster/refusals-of-replicas.ts";
+import { remoteRefusals } from "../../cluster/audit/refusals-of-replicas.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson, toJsonLine } from "../../output/json.ts";
 import { followRefusals } from "../../refusals/follow-refusals.ts";

@@ -1,10 +1,10 @@
 import { headOfNote } from "@kasbah/ledger";
 import type { KnownHeadsMessage } from "@kasbah/protocol";
 import { z } from "zod";
-import { CliError } from "../errors.ts";
-import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
-import { type KubectlDeps, kubectlRunner } from "../kubectl/kubectl.ts";
-import { explainKubectl, wordsOf } from "../kubectl/kubectl-failure.ts";
+import { CliError } from "../../errors.ts";
+import { type ClusterChoice, defaultNamespace } from "../../kubectl/cluster-choice.ts";
+import { type KubectlDeps, kubectlRunner } from "../../kubectl/kubectl.ts";
+import { explainKubectl, wordsOf } from "../../kubectl/kubectl-failure.ts";
 
 const deadlineMs = 30_000;
 const schema = z.object({ data: z.record(z.string(), z.string()).default({}) });

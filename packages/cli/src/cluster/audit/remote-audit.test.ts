@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeReplicas } from "./fake-replicas.fixture.ts";
+import { FakeReplicas } from "../fake-replicas.fixture.ts";
 
 const names = ["kasbah-0", "kasbah-1", "kasbah-2"] as const;
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";

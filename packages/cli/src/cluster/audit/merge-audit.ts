@@ -1,8 +1,8 @@
 import type { Found, LedgerEntry } from "@kasbah/ledger";
-import type { CertificateRecord } from "../audit/render/certificate.ts";
-import type { IdentitiesAnswer } from "../audit/render/identities.ts";
-import type { WhoAnswer } from "../audit/render/who.ts";
-import { type Answers, noAnswerError } from "./answers.ts";
+import type { CertificateRecord } from "../../audit/render/certificate.ts";
+import type { IdentitiesAnswer } from "../../audit/render/identities.ts";
+import type { WhoAnswer } from "../../audit/render/who.ts";
+import { type Answers, noAnswerError } from "../answers.ts";
 import type { CertificateReply, IdentitiesReply, WhoReply } from "./read-audit.ts";
 
 // Each replica has its own ledger; together they hold the answer.

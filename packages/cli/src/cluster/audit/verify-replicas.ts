@@ -1,11 +1,11 @@
 import type { KnownHeadsMessage } from "@kasbah/protocol";
 import { z } from "zod";
-import { headsOfLedger } from "../audit/known-heads.ts";
-import type { SlotVerdict } from "../audit/render/verdict.ts";
-import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
-import { type Answers, noAnswerError } from "./answers.ts";
+import { headsOfLedger } from "../../audit/known-heads.ts";
+import type { SlotVerdict } from "../../audit/render/verdict.ts";
+import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
+import { type Answers, noAnswerError } from "../answers.ts";
+import { Replicas, type ReplicasDeps } from "../replicas.ts";
 import { knownHeadSchema } from "./known-head.ts";
-import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 /** Reading a million entries takes minutes. */
 const deadlineMs = 900_000;

@@ -6,11 +6,11 @@ import {
   readEntryValue,
 } from "@kasbah/ledger";
 import { z } from "zod";
-import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
-import type { RefusalFilter } from "../refusals/refusal-filter.ts";
-import { byTime, type RefusalList } from "../refusals/refusal-list.ts";
-import { type Answers, noAnswerError } from "./answers.ts";
-import { Replicas, type ReplicasDeps } from "./replicas.ts";
+import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
+import type { RefusalFilter } from "../../refusals/refusal-filter.ts";
+import { byTime, type RefusalList } from "../../refusals/refusal-list.ts";
+import { type Answers, noAnswerError } from "../answers.ts";
+import { Replicas, type ReplicasDeps } from "../replicas.ts";
 
 const deadlineMs = 120_000;
 

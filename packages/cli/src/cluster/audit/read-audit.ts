@@ -8,8 +8,8 @@ import {
   servingFactsOf,
 } from "@kasbah/ledger";
 import { z } from "zod";
-import type { CertificateRecord } from "../audit/render/certificate.ts";
-import type { ServingRecord } from "../audit/render/serving.ts";
+import type { CertificateRecord } from "../../audit/render/certificate.ts";
+import type { ServingRecord } from "../../audit/render/serving.ts";
 
 // Parses what `kasbah audit … --json` prints. Fields that later releases add around an entry are ignored.
 

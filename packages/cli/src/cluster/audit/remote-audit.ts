@@ -1,8 +1,8 @@
-import type { AuditSource } from "../audit/audit-source.ts";
-import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
+import type { AuditSource } from "../../audit/audit-source.ts";
+import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
+import { Replicas, type ReplicasDeps } from "../replicas.ts";
 import { mergeCertificates, mergeIdentities, mergeLast, mergeWho } from "./merge-audit.ts";
 import { certificateAnswer, identitiesAnswer, lastEntries, whoAnswer } from "./read-audit.ts";
-import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 /** Includes the time to rebuild a missing index. */
 const deadlineMs = 120_000;
