@@ -8,6 +8,7 @@ import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
+import { rateOptions } from "./rates.ts";
 
 export type { Machine } from "./machine.ts";
 
@@ -28,6 +29,7 @@ export function serverOptions(machine: Machine) {
     ...clockOptions,
     ...kubernetesOptions,
     ...limitOptions,
+    ...rateOptions,
   };
 }
 
