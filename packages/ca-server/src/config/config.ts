@@ -5,6 +5,7 @@ import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
+import { ledgerSpaceOptions } from "./ledger.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
@@ -28,6 +29,7 @@ export function serverOptions(machine: Machine) {
     ...authorityOptions,
     ...clockOptions,
     ...kubernetesOptions,
+    ...ledgerSpaceOptions,
     ...limitOptions,
     ...rateOptions,
   };

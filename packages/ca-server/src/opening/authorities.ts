@@ -30,7 +30,7 @@ export async function openOwnedAuthorities(deps: OwnedAuthoritiesDeps): Promise<
     takeOver: async () => kubernetes?.takeOver(),
     leads: () => kubernetes?.leads() ?? true,
     holders: (signers, now) => ledger.index.holders(signers, now),
-    onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.log, clock }),
+    onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.acts, clock }),
     gate: timeGate,
     holds: () => clock.holds(),
     sweeps: {

@@ -6,7 +6,10 @@ import { type CaLedger, createLedger, type LedgerDeps } from "../recording/creat
 import type { StateDirectory } from "../store/state-directory.ts";
 
 export interface OpenLedgerDeps extends Pick<LedgerDeps, "newKey" | "metrics" | "anchors"> {
-  readonly config: Pick<ServerConfig, "trustDomain" | "ledgerRetention" | "strictLedger" | "checkpointTo">;
+  readonly config: Pick<
+    ServerConfig,
+    "trustDomain" | "ledgerRetention" | "ledgerMaxBytes" | "strictLedger" | "checkpointTo"
+  >;
   readonly state: StateDirectory;
   readonly clock: TrustedClock;
   readonly logger: Logger;
@@ -19,6 +22,7 @@ export async function openLedger({ config, state, clock, ...deps }: OpenLedgerDe
     directory: await prepareLedgerDirectory(state.ledger),
     trustDomain: config.trustDomain.name,
     retentionMs: config.ledgerRetention,
+    spaceLimit: config.ledgerMaxBytes,
     strict: config.strictLedger,
     checkpointTo: config.checkpointTo,
     sweeps: {
@@ -27,6 +31,7 @@ export async function openLedger({ config, state, clock, ...deps }: OpenLedgerDe
       hour: cronSweep("0 17 * * * *"),
       anchor: cronSweep("43 */5 * * * *"),
       copy: cronSweep("*/10 * * * * *"),
+      space: cronSweep("*/10 * * * * *"),
     },
     holds: () => clock.holds(),
     clock,

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import {
   type AnchorStore,
   AnchorWriter,
+  actsOf,
   anchorOfCopy,
   CheckpointCopy,
   createSegmentStore,
@@ -11,6 +12,7 @@ import {
   encodeEntry,
   type IssuedEntry,
   type LedgerDirectory,
+  type LedgerLimit,
   LedgerOpening,
   openLedgerKey,
   RefusalLog,
@@ -25,6 +27,7 @@ import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
+import { SpaceReport } from "./space-report.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -33,6 +36,8 @@ export interface LedgerDeps {
   readonly newKey: () => KeyObject;
   /** How long entries are kept. */
   readonly retentionMs: number;
+  /** The most bytes that the ledger may take. */
+  readonly spaceLimit: LedgerLimit;
   readonly sweeps: {
     readonly second: Sweep;
     readonly minute: Sweep;
@@ -41,6 +46,8 @@ export interface LedgerDeps {
     readonly anchor: Sweep;
     /** When to copy the checkpoint. */
     readonly copy: Sweep;
+    /** When to measure the ledger, and to delete its oldest entries if it is too large. */
+    readonly space: Sweep;
   };
   readonly anchors: AnchorStore;
   /** Whether a lost ledger prevents the start. */
@@ -62,6 +69,9 @@ export interface CaLedger {
   /** Finds decisions that are no longer in memory. */
   readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
+  /** The log for what operators and the CA itself do, which has reserved space. */
+  readonly acts: Pick<EntryLog, "append" | "writable">;
+  readonly space: SpaceReport;
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;
   readonly components: readonly Component[];
@@ -77,7 +87,8 @@ const refusalsRate = { burst: 30, perMinute: 30 };
 
 /** Creates the ledger of one writing process. It opens no file before its components start. */
 export function createLedger(deps: LedgerDeps): CaLedger {
-  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, holds, clock, logger } = deps;
+  const { directory, trustDomain, newKey, retentionMs, spaceLimit, sweeps, metrics, holds, clock, logger } =
+    deps;
   const { anchors, strict, checkpointTo } = deps;
   const opening = new LedgerOpening({
     ...{ directory, anchors, strict, retentionMs, clock, logger },
@@ -89,18 +100,20 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const tree = new TreeKeeper({
     ...{ directory, openKey, lines, sweep: sweeps.second, logger },
     storedSize: () => log.size,
-    beforeSigning: () => recordOpening(opening, log),
+    beforeSigning: () => recordOpening(opening, actsOf(log)),
   });
   const store: EntryStore = createSegmentStore({
     directory,
     tree,
     retentionMs,
+    limit: spaceLimit,
     sweeps,
     holds,
     clock,
     logger,
   });
-  const { log, index, retention } = store;
+  const { log, index, retention, space } = store;
+  const acts = actsOf(log);
   const unauthenticated = new RefusalLog({
     directory: directory.unauthenticated,
     limit: new PeerLimit(refusalsRate, clock),
@@ -120,13 +133,15 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const onIssued = (entry: IssuedEntry) => alarms.look(entry);
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
-    operators: new OperatorLog({ log, clock }),
+    operators: new OperatorLog({ log: acts, clock }),
     serving,
     index,
     log,
+    acts,
+    space: new SpaceReport(space),
     tree,
     loss: new LedgerLossReport({ opening, tree, anchor }),
-    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor],
+    components: [opening, space, log, tree, index, unauthenticated, retention, serving, ...copies, anchor],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },
@@ -134,7 +149,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
 }
 
 /** Appends the entries about the start of the ledger, each once. */
-async function recordOpening(opening: LedgerOpening, log: EntryLog): Promise<void> {
+async function recordOpening(opening: LedgerOpening, log: Pick<EntryLog, "append">): Promise<void> {
   for (const entry of opening.pending) {
     await log.append(encodeEntry(entry));
     opening.recorded(entry);
