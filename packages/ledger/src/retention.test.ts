@@ -20,6 +20,7 @@ describe("Retention", () => {
   let hour: ManualSweep;
   let minute: ManualSweep;
   let excess: number;
+  let freed: number;
   let signed: number;
   let held: string | undefined;
   let recorded: Pruning[];
@@ -29,16 +30,19 @@ describe("Retention", () => {
   beforeEach(async () => {
     directory = await temporaryDirectory();
     [held, recorded, isInTree] = [undefined, [], true];
-    [minute, excess] = [manualSweep(), 0];
+    [minute, excess, freed] = [manualSweep(), 0, 0];
     [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
     retention = new Retention({
       directory: directory.path,
       retentionMs: 30 * dayMs,
       signedSize: () => signed,
-      excessBytes: async () => excess,
+      excessBytes: async () => excess - freed,
       sweeps: { age: hour.sweep, size: minute.sweep },
       holds: () => held,
-      record: async (pruning) => void recorded.push(pruning),
+      record: async (pruning) => {
+        recorded.push(pruning);
+        if (pruning.reason === "size") freed = excess;
+      },
       isInTree: async () => isInTree,
       clock,
       logger: recordingLogger(),
@@ -148,7 +152,7 @@ describe("Retention", () => {
       await retention.start();
       await retention.settled();
       recorded.length = 0;
-      excess = bytes;
+      [excess, freed] = [bytes, 0];
       minute.tick();
       await retention.settled();
     };

@@ -87,8 +87,12 @@ export class Retention implements Component {
    * A full volume would stop the CA. The clock does not matter here, so nothing about it holds.
    */
   async #pruneExcess(): Promise<void> {
-    const excess = await this.#deps.excessBytes();
-    if (excess > 0) await this.#prune("size", await this.#oldestSegments(excess));
+    for (;;) {
+      const excess = await this.#deps.excessBytes();
+      const oldest = excess > 0 ? await this.#oldestSegments(excess) : [];
+      if (oldest.length === 0) return;
+      await this.#prune("size", oldest);
+    }
   }
 
   /** Every pruning is in the tree, so that missing entries without one are a manipulation. */

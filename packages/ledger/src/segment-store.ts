@@ -10,8 +10,8 @@ import { openSegmentFile } from "./segments/file.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 import { SegmentLog, type SegmentLogDeps } from "./segments/log.ts";
 import { openSegmentLines } from "./segments/reader.ts";
-import { LedgerSpace, type SpaceUse } from "./space/ledger-space.ts";
-import { type LedgerLimit, mostSegmentBytes } from "./space/limit.ts";
+import { LedgerSpace } from "./space/ledger-space.ts";
+import { excessOf, type LedgerLimit, mostSegmentBytes } from "./space/limit.ts";
 import { type EntryToProve, proveEntry } from "./verify/prove-entry.ts";
 import { SpaceReserve } from "./volume/reserve.ts";
 import { volumeOf } from "./volume/volume.ts";
@@ -68,10 +68,6 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
     logger,
   });
   return { log, lines: () => openSegmentLines(directory.segments), index, retention, space };
-}
-
-function excessOf({ bytes, maxBytes = Number.POSITIVE_INFINITY }: SpaceUse): number {
-  return Math.max(0, bytes - maxBytes);
 }
 
 async function record(

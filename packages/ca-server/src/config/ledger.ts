@@ -15,7 +15,7 @@ export const ledgerSpaceOptions = {
 
 const units: Readonly<Record<string, number>> = { "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 /** Less could not hold a few segments, their index and the log of unauthenticated callers. */
-const leastBytes = 32 * 1024 ** 2;
+const leastBytes = 64 * 1024 ** 2;
 
 function parseLedgerLimit(text: string): LedgerLimit {
   if (text === "auto") return "auto";
@@ -23,5 +23,5 @@ function parseLedgerLimit(text: string): LedgerLimit {
   const [, digits = "", unit = ""] = /^(\d{1,15})(Ki|Mi|Gi)?$/.exec(text) ?? [];
   const bytes = Number(digits) * (units[unit] ?? 0);
   if (digits !== "" && bytes >= leastBytes && Number.isSafeInteger(bytes)) return bytes;
-  throw new Error("expected auto, 0, or at least 32Mi, such as 800Mi, 2Gi or a number of bytes");
+  throw new Error("expected auto, 0, or at least 64Mi, such as 800Mi, 2Gi or a number of bytes");
 }

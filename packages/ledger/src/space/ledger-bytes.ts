@@ -8,22 +8,31 @@ import { refusalLogFiles } from "../unauthenticated/refusal-log.ts";
 /** A tile has the hashes of 256 subtrees, each of 32 bytes, and a tile above it has its hash. */
 const tileBytesOfEntry = (32 * 256) / 255;
 
+/** The bytes of a ledger's files: those of the entries, which retention can delete, and all of them. */
+export interface LedgerBytes {
+  readonly entries: number;
+  readonly all: number;
+}
+
 /**
- * The bytes of all files of a ledger. Tiles are computed from the number of entries, because there is a file for
- * every 256 of them, and retention keeps them all.
+ * Tiles are computed from the number of entries, because there is a file for every 256 of them, and retention keeps
+ * them all. The reserve does not count: it is there to be given up.
  */
-export async function ledgerBytes(directory: LedgerDirectory, entries: number): Promise<number> {
-  const { segments, index, unauthenticated, reserve } = directory;
+export async function ledgerBytes(directory: LedgerDirectory, count: number): Promise<LedgerBytes> {
+  const { segments, index, unauthenticated } = directory;
   const others = [
     ...["", "-wal", "-shm"].map((suffix) => `${index}${suffix}`),
     ...refusalLogFiles.map((name) => join(unauthenticated, name)),
-    reserve,
   ];
-  const sizes = [
-    ...(await listSegments(segments)).map(({ bytes }) => bytes),
-    ...(await Promise.all(others.map(sizeOf))),
-  ];
-  return sizes.reduce((sum, each) => sum + each, Math.ceil(entries * tileBytesOfEntry));
+  const entries = sum((await listSegments(segments)).map(({ bytes }) => bytes));
+  return {
+    entries,
+    all: entries + sum(await Promise.all(others.map(sizeOf))) + Math.ceil(count * tileBytesOfEntry),
+  };
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, each) => total + each, 0);
 }
 
 async function sizeOf(path: string): Promise<number> {

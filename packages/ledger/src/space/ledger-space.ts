@@ -19,12 +19,14 @@ export interface LedgerSpaceDeps {
 /** What a ledger took when it was last measured. */
 export interface SpaceUse {
   readonly bytes: number;
+  /** Of the entries alone, which retention can delete. */
+  readonly entryBytes: number;
   /** The most that it may take; undefined if there is no limit. */
   readonly maxBytes: number | undefined;
   readonly volume: VolumeBytes;
 }
 
-const nothing: SpaceUse = { bytes: 0, maxBytes: undefined, volume: { size: 0, free: 0 } };
+const nothing: SpaceUse = { bytes: 0, entryBytes: 0, maxBytes: undefined, volume: { size: 0, free: 0 } };
 
 /** Measures how much of its volume a ledger takes. */
 export class LedgerSpace implements Component {
@@ -66,8 +68,11 @@ export class LedgerSpace implements Component {
       logger,
     } = this.#deps;
     try {
-      const [bytes, volume] = await Promise.all([ledgerBytes(directory, entries()), measureVolume()]);
-      this.#use = { bytes, volume, maxBytes: maxBytesOf(limit, bytes, volume) };
+      const [{ all: bytes, entries: entryBytes }, volume] = await Promise.all([
+        ledgerBytes(directory, entries()),
+        measureVolume(),
+      ]);
+      this.#use = { bytes, entryBytes, volume, maxBytes: maxBytesOf(limit, bytes, volume) };
       this.#hasFailed = false;
     } catch (error) {
       if (!this.#hasFailed) logger.warn("cannot measure the space that the ledger takes", { error });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { maxBytesOf, segmentBytesOf } from "./limit.ts";
+import { excessOf, maxBytesOf, segmentBytesOf } from "./limit.ts";
 
 const [mebibyte, gibibyte] = [1024 ** 2, 1024 ** 3];
 
@@ -44,5 +44,15 @@ describe("segmentBytesOf", () => {
     assert.equal(segmentBytesOf("unlimited", large), 16 * mebibyte);
     assert.equal(segmentBytesOf(64 * mebibyte, large), 2 * mebibyte);
     assert.equal(segmentBytesOf("auto", { size: mebibyte, free: 0 }), 256 * 1024);
+  });
+});
+
+describe("excessOf", () => {
+  it("is what the ledger takes beyond its maximum, as long as entries keep half of it", () => {
+    assert.equal(excessOf({ bytes: 90, entryBytes: 80, maxBytes: 100 }), 0);
+    assert.equal(excessOf({ bytes: 110, entryBytes: 80, maxBytes: 100 }), 10);
+    assert.equal(excessOf({ bytes: 400, entryBytes: 60, maxBytes: 100 }), 10);
+    assert.equal(excessOf({ bytes: 400, entryBytes: 50, maxBytes: 100 }), 0);
+    assert.equal(excessOf({ bytes: 400, entryBytes: 400, maxBytes: undefined }), 0);
   });
 });

@@ -31,6 +31,19 @@ export function segmentBytesOf(limit: LedgerLimit, volume: VolumeBytes): number 
   return Math.min(mostSegmentBytes, Math.max(leastSegmentBytes, Math.floor(total / segmentsAtLimit)));
 }
 
+/** Entries keep this part of the maximum, so that nothing else that grows can push out all of them. */
+const entryShare = 0.5;
+
+/** How many bytes of entries must be deleted. */
+export function excessOf({
+  bytes,
+  entryBytes,
+  maxBytes,
+}: Readonly<Record<"bytes" | "entryBytes", number>> & { readonly maxBytes: number | undefined }): number {
+  if (maxBytes === undefined) return 0;
+  return Math.max(0, Math.min(bytes - maxBytes, entryBytes - maxBytes * entryShare));
+}
+
 /** The free space that `auto` keeps. */
 export function freeBytesOf({ size }: VolumeBytes): number {
   return Math.min(mostFree, size * freeShare);
