@@ -32,7 +32,16 @@ export function createAdmission({ config, reservedNames, clock, logger }: Admiss
   const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs, ttlCeiling, defaultRate } = config;
   const ttlCeilingMs = ttlCeiling === 0 ? Number.POSITIVE_INFINITY : ttlCeiling;
   return {
-    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate, reservedNames, clock, logger }),
+    policy: new PolicySource({
+      path,
+      defaultTtlMs,
+      maxTtlMs,
+      ttlCeilingMs,
+      defaultRate,
+      reservedNames,
+      clock,
+      logger,
+    }),
     throttle: createThrottle(clock),
     keyHolders: createKeyHolders(),
   };

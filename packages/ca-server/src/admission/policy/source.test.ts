@@ -33,7 +33,16 @@ describe("PolicySource", () => {
     path = directory.join("policy.yaml");
     clock = new FakeClock();
     logger = recordingLogger();
-    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate, reservedNames, clock, logger });
+    source = new PolicySource({
+      path,
+      defaultTtlMs,
+      maxTtlMs,
+      ttlCeilingMs,
+      defaultRate,
+      reservedNames,
+      clock,
+      logger,
+    });
   });
 
   afterEach(async () => {
@@ -105,7 +114,7 @@ default: { allow: false }
 `;
     const names = servingNames({ additional: [], ownSpiffeId: undefined });
     await writeFile(path, faulty);
-    const limits = { defaultTtlMs, maxTtlMs, ttlCeilingMs };
+    const limits = { defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate };
     const guarded = new PolicySource({
       ...{ path, ...limits, clock, logger },
       reservedNames: ReservedNames.from(names, undefined),
