@@ -39,7 +39,7 @@ export async function startCaParts(folder: string): Promise<CaParts> {
   const log = new SegmentLog({
     openSegment: (first) => openSegmentFile(`${folder}/${first}.jsonl`),
     lastSegment: async () => 0,
-    maxSegmentBytes: 16 * 1024 * 1024,
+    maxSegmentBytes: () => 16 * 1024 * 1024,
     onDurable: () => undefined,
     clock,
     logger,

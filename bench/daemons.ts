@@ -29,8 +29,14 @@ export async function startCa(folder: string): Promise<Ca> {
   const { tokens, flags } = await saveIssuer(`${folder}/tokens`);
   const [port, httpPort] = [await freePort(), await freePort()];
   const quietAt = `127.0.0.1:${httpPort}`;
+  // The benchmarks call as one pod, as fast as they can.
+  const unlimited = ["--default-rate", "0"];
   const addresses = ["--grpc-address", `127.0.0.1:${port}`, "--http-address", quietAt];
-  const ca = new CaProcess({ stateDir: `${folder}/state`, flags: [...addresses, ...flags], quietAt });
+  const ca = new CaProcess({
+    stateDir: `${folder}/state`,
+    flags: [...addresses, ...unlimited, ...flags],
+    quietAt,
+  });
   await ca.untilReady();
   const rootPath = `${folder}/state/public/root-cert.pem`;
   return { pid: ca.pid, stop: () => ca.stop(), port, rootPath, tokens };

@@ -134,7 +134,18 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => [] };
   const cluster = kubernetes === undefined ? [] : [kubernetes];
   const conditions = clockConditions(clock, kubernetes);
-  const sources = [conditions, ledger.loss, owned, authorities, port, authn, policy, names, ...cluster];
+  const sources = [
+    conditions,
+    ledger.loss,
+    ledger.space,
+    owned,
+    authorities,
+    port,
+    authn,
+    policy,
+    names,
+    ...cluster,
+  ];
   const readiness = createReadiness({ issuers, ledger: ledger.log, sources, clock });
   const unauthenticated = createUnauthenticated({
     ...{ metrics: telemetry.unauthenticated, sweep: cronSweep("50 * * * * *"), clock, logger },

@@ -45,11 +45,14 @@ export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, Led
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { readHolders } from "./reader/read-holders.ts";
 export { createSegmentLog, createSegmentStore } from "./segment-store.ts";
+export { actsOf } from "./segments/acts.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
 export { SegmentLog } from "./segments/log.ts";
 export { readEntry } from "./segments/read-entry.ts";
 export { openSegmentLines, readLines } from "./segments/reader.ts";
+export type { SpaceUse } from "./space/ledger-space.ts";
+export { freeBytesOf, type LedgerLimit } from "./space/limit.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
 export { type NoteVerifier, parseVerifierKey } from "./tree/note-key.ts";
 export {

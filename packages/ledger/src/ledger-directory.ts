@@ -17,6 +17,8 @@ export interface LedgerDirectory {
   readonly unauthenticated: string;
   /** Derived from the entries; may be deleted. */
   readonly index: string;
+  /** Occupies the space that is reserved for acts of operators. */
+  readonly reserve: string;
 }
 
 /** The directory of all ledgers in a CA's state directory, one per writing process. */
@@ -38,6 +40,7 @@ export function ledgerDirectoryAt(ledger: string, slot = "0"): LedgerDirectory {
     verifierKey: join(path, "ledger-key.pub"),
     unauthenticated: join(path, "strangers"),
     index: join(path, "index.sqlite"),
+    reserve: join(path, "reserve"),
   };
 }
 

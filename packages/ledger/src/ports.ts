@@ -1,5 +1,6 @@
 import type { Component } from "@kasbah/runtime";
 import type { DecisionEntry, IssuedEntry, LedgerEntry, OperatorEntry } from "./entry/entry.ts";
+import type { LedgerSpace } from "./space/ledger-space.ts";
 import type { UnauthenticatedLine } from "./unauthenticated/dropped-refusals.ts";
 
 /** The writing side of a ledger. `SegmentLog` implements it with append-only files. */
@@ -15,6 +16,13 @@ export interface EntryLog {
    * @throws LedgerError `LEDGER_UNAVAILABLE`
    */
   append(entry: Uint8Array): Promise<void>;
+  /** False while an act would be rejected, too. */
+  readonly actsWritable: boolean;
+  /**
+   * The same for an act of an operator, or of the CA itself: on a full disk, it uses the space that is reserved for
+   * acts. @throws LedgerError `LEDGER_UNAVAILABLE`
+   */
+  appendAct(entry: Uint8Array): Promise<void>;
 }
 
 /** The stored lines by their index, from which the tree is computed. */
@@ -71,6 +79,8 @@ export interface EntryStore {
   readonly index: EntryIndex & Component;
   /** Deletes old entries that a checkpoint covers. */
   readonly retention: Component;
+  /** Measures how much of the volume the entries take. */
+  readonly space: Component & Pick<LedgerSpace, "use">;
 }
 
 /** An entry with its index and its bytes. */

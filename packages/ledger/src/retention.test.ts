@@ -18,6 +18,9 @@ describe("Retention", () => {
   let directory: TemporaryDirectory;
   let clock: FakeClock;
   let hour: ManualSweep;
+  let minute: ManualSweep;
+  let excess: number;
+  let freed: number;
   let signed: number;
   let held: string | undefined;
   let recorded: Pruning[];
@@ -27,14 +30,19 @@ describe("Retention", () => {
   beforeEach(async () => {
     directory = await temporaryDirectory();
     [held, recorded, isInTree] = [undefined, [], true];
+    [minute, excess, freed] = [manualSweep(), 0, 0];
     [clock, hour, signed] = [new FakeClock("2030-01-01T00:00:00Z"), manualSweep(), 10_000];
     retention = new Retention({
       directory: directory.path,
       retentionMs: 30 * dayMs,
       signedSize: () => signed,
-      sweep: hour.sweep,
+      excessBytes: async () => excess - freed,
+      sweeps: { age: hour.sweep, size: minute.sweep },
       holds: () => held,
-      record: async (pruning) => void recorded.push(pruning),
+      record: async (pruning) => {
+        recorded.push(pruning);
+        if (pruning.reason === "size") freed = excess;
+      },
       isInTree: async () => isInTree,
       clock,
       logger: recordingLogger(),
@@ -103,7 +111,7 @@ describe("Retention", () => {
   it("records what it deletes before it deletes it, and deletes nothing if that fails", async () => {
     await retention.start();
     await retention.settled();
-    assert.deepEqual(recorded, [{ first: 512, entries: 512, newest: undefined }]);
+    assert.deepEqual(recorded, [{ first: 512, entries: 512, newest: undefined, reason: "age" }]);
     recorded.push = () => {
       throw new Error("ENOSPC");
     };
@@ -137,5 +145,46 @@ describe("Retention", () => {
     hour.tick();
     await retention.settled();
     assert.deepEqual(await left(), [512, 768]);
+  });
+
+  describe("of a ledger that takes more than its limit", () => {
+    const pruneExcess = async (bytes: number) => {
+      await retention.start();
+      await retention.settled();
+      recorded.length = 0;
+      [excess, freed] = [bytes, 0];
+      minute.tick();
+      await retention.settled();
+    };
+
+    it("deletes the oldest segments, however young, until enough bytes are free, and records the reason", async () => {
+      await pruneExcess(1);
+      assert.deepEqual(await left(), [768]);
+      assert.deepEqual(recorded, [{ first: 768, entries: 256, newest: undefined, reason: "size" }]);
+    });
+
+    it("deletes no more than is needed", async () => {
+      for (const first of [1024, 1280, 1536]) await segment(first, 1);
+      await pruneExcess(6);
+      assert.deepEqual(await left(), [1024, 1280, 1536]);
+    });
+
+    it("keeps the current segment, segments without a checkpoint, and those that were changed", async () => {
+      await pruneExcess(1_000_000);
+      assert.deepEqual(await left(), [768]);
+      await segment(1024, 1);
+      signed = 1000;
+      await pruneExcess(1_000_000);
+      assert.deepEqual(await left(), [768, 1024]);
+      [signed, isInTree] = [10_000, false];
+      await pruneExcess(1_000_000);
+      assert.deepEqual(await left(), [768, 1024]);
+    });
+
+    it("deletes them even while the clock is in doubt, because it does not depend on the time", async () => {
+      held = "the clock is 366 days ahead";
+      await pruneExcess(1);
+      assert.deepEqual(await left(), [256, 512, 768]);
+    });
   });
 });

@@ -9,9 +9,11 @@ export interface RetentionDeps {
   readonly retentionMs: number;
   /** The number of entries that a checkpoint covers. */
   readonly signedSize: () => number;
-  /** Runs each hour. */
-  readonly sweep: Sweep;
-  /** The reason why no entry may be deleted now; undefined if nothing holds. */
+  /** How many bytes the ledger takes beyond its limit, measured now. */
+  readonly excessBytes: () => Promise<number>;
+  /** When to look for entries that are too old, and for a ledger that is too large. */
+  readonly sweeps: { readonly age: Sweep; readonly size: Sweep };
+  /** The reason why no entry may be deleted because of its age now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
   /** Makes the entry about the deletion durable and signed; nothing is deleted before. */
   readonly record: (pruning: Pruning) => Promise<void>;
@@ -28,6 +30,8 @@ export interface Pruning {
   readonly entries: number;
   /** The time of the last deleted entry, if this release can read it. */
   readonly newest: Date | undefined;
+  /** Whether all of them were older than the retention period, or had to go for their size. */
+  readonly reason: "age" | "size";
 }
 
 interface OldSegment extends Segment {
@@ -36,13 +40,13 @@ interface OldSegment extends Segment {
 }
 
 /**
- * Deletes whole segments whose last entry is older than the retention period. It keeps tiles and checkpoints,
- * so that the remaining entries can still be proven.
+ * Deletes whole segments whose last entry is older than the retention period, and the oldest ones of a ledger that
+ * takes more than its limit. It keeps tiles and checkpoints, so that the remaining entries can still be proven.
  */
 export class Retention implements Component {
   readonly name = "ledger retention";
   readonly #deps: RetentionDeps;
-  #sweeping: { stop(): void } | undefined;
+  #sweeping: readonly { stop(): void }[] = [];
   #pruning: Promise<void> = Promise.resolve();
 
   constructor(deps: RetentionDeps) {
@@ -50,12 +54,16 @@ export class Retention implements Component {
   }
 
   async start(): Promise<void> {
-    this.#pruneSoon();
-    this.#sweeping = this.#deps.sweep(() => this.#pruneSoon());
+    const { age, size } = this.#deps.sweeps;
+    this.#pruneSoon(() => this.#pruneOld());
+    this.#sweeping = [
+      age(() => this.#pruneSoon(() => this.#pruneOld())),
+      size(() => this.#pruneSoon(() => this.#pruneExcess())),
+    ];
   }
 
   async stop(): Promise<void> {
-    this.#sweeping?.stop();
+    for (const sweeping of this.#sweeping) sweeping.stop();
     await this.#pruning;
   }
 
@@ -64,52 +72,93 @@ export class Retention implements Component {
     return this.#pruning;
   }
 
-  #pruneSoon(): void {
+  #pruneSoon(prune: () => Promise<void>): void {
     const { logger } = this.#deps;
-    this.#pruning = this.#pruning
-      .then(() => this.#prune())
-      .catch((error: unknown) => {
-        logger.warn("cannot delete old ledger segments", { error });
-      });
+    this.#pruning = this.#pruning.then(prune).catch((error: unknown) => {
+      logger.warn("cannot delete old ledger segments", { error });
+    });
+  }
+
+  async #pruneOld(): Promise<void> {
+    if (this.#deps.holds() === undefined) await this.#prune("age", await this.#oldSegments());
+  }
+
+  /**
+   * A full volume would stop the CA. The clock does not matter here, so nothing about it holds.
+   */
+  async #pruneExcess(): Promise<void> {
+    for (;;) {
+      const excess = await this.#deps.excessBytes();
+      const oldest = excess > 0 ? await this.#oldestSegments(excess) : [];
+      if (oldest.length === 0) return;
+      await this.#prune("size", oldest);
+    }
   }
 
   /** Every pruning is in the tree, so that missing entries without one are a manipulation. */
-  async #prune(): Promise<void> {
-    const { holds, record, logger } = this.#deps;
-    if (holds() !== undefined) return;
-    const old = await this.#oldSegments();
+  async #prune(reason: Pruning["reason"], old: readonly OldSegment[]): Promise<void> {
+    const { record, logger } = this.#deps;
     const [oldest, last] = [old[0], old.at(-1)];
     if (oldest === undefined || last === undefined) return;
-    await record({ first: last.next, entries: last.next - oldest.first, newest: last.newest });
+    await record({ first: last.next, entries: last.next - oldest.first, newest: last.newest, reason });
     for (const { path, first, next } of old) {
       await unlink(path);
-      logger.info("deleted a ledger segment older than the retention period", {
-        firstEntry: first,
-        entries: next - first,
-      });
+      const facts = { firstEntry: first, entries: next - first };
+      if (reason === "age") logger.info("deleted a ledger segment older than the retention period", facts);
+      else
+        logger.warn("deleted the oldest ledger segment, because the ledger reached its maximum size", facts);
     }
   }
 
   async #oldSegments(): Promise<readonly OldSegment[]> {
-    const segments = await listSegments(this.#deps.directory);
     const old: OldSegment[] = [];
-    for (const [at, segment] of segments.entries()) {
-      const next = segments[at + 1]?.first;
-      const found = next === undefined ? undefined : await this.#ifOver(segment, next);
+    for (const [segment, next] of await this.#sealed()) {
+      const found = (await this.#isOver(segment))
+        ? await this.#ifProven(segment, next, this.#isOld)
+        : undefined;
       if (found === undefined) break;
       old.push(found);
     }
     return old;
   }
 
-  async #ifOver(segment: Segment, next: number): Promise<OldSegment | undefined> {
-    const { retentionMs, clock, signedSize, isInTree, logger } = this.#deps;
-    const isOld = (ms: number) => clock.now().getTime() - ms > retentionMs;
-    const { mtimeMs } = await stat(segment.path);
-    if (!isOld(mtimeMs) || next > signedSize()) return undefined;
+  async #oldestSegments(excess: number): Promise<readonly OldSegment[]> {
+    const oldest: OldSegment[] = [];
+    let bytes = 0;
+    for (const [segment, next] of await this.#sealed()) {
+      const found = bytes < excess ? await this.#ifProven(segment, next, () => true) : undefined;
+      if (found === undefined) break;
+      oldest.push(found);
+      bytes += found.bytes;
+    }
+    return oldest;
+  }
+
+  /** All segments but the current one, each with the index of the next. */
+  async #sealed(): Promise<readonly (readonly [Segment, number])[]> {
+    const segments = await listSegments(this.#deps.directory);
+    return segments.slice(0, -1).map((segment, at) => [segment, segments[at + 1]?.first ?? 0]);
+  }
+
+  readonly #isOld = (ms: number) => this.#deps.clock.now().getTime() - ms > this.#deps.retentionMs;
+
+  async #isOver({ path }: Segment): Promise<boolean> {
+    return this.#isOld((await stat(path)).mtimeMs);
+  }
+
+  /**
+   * The segment, if a checkpoint covers it, its last entry has the wanted time, and the tree contains that entry.
+   */
+  async #ifProven(
+    segment: Segment,
+    next: number,
+    isWanted: (ms: number) => boolean,
+  ): Promise<OldSegment | undefined> {
+    const { signedSize, isInTree, logger } = this.#deps;
+    if (next > signedSize()) return undefined;
     // The kernel dates a file by the clock of the machine, which may have been wrong.
     const { time: newest, line } = await lastEntry(segment.path);
-    if (newest !== undefined && !isOld(newest.getTime())) return undefined;
+    if (newest !== undefined && !isWanted(newest.getTime())) return undefined;
     if (await isInTree({ index: next - 1, line })) return { ...segment, next, newest };
     logger.error("the ledger was changed; its oldest segment is kept", {
       code: "LEDGER_DAMAGED",

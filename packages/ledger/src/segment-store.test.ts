@@ -39,18 +39,19 @@ describe("createSegmentStore", () => {
         publish: async () => undefined,
       },
       retentionMs: 1_000,
-      sweeps: { second: manualSweep().sweep, hour: manualSweep().sweep },
+      limit: "auto",
+      sweeps: { second: manualSweep().sweep, hour: manualSweep().sweep, space: manualSweep().sweep },
       holds: () => undefined,
       clock: new FakeClock(),
       logger: recordingLogger(),
     });
-    for (const each of [opened.log, opened.index, opened.retention]) await each.start();
+    for (const each of [opened.space, opened.log, opened.index, opened.retention]) await each.start();
     // A later call would share the run that the start began, and miss newer entries.
     await opened.index.catchUp();
     return opened;
   }
   async function close(): Promise<void> {
-    for (const each of [store.retention, store.index, store.log]) await each.stop();
+    for (const each of [store.retention, store.index, store.log, store.space]) await each.stop();
   }
   const append = (entry: IssuedEntry) => store.log.append(encodeEntry(entry));
   async function stored(from: number): Promise<readonly string[]> {

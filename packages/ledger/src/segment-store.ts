@@ -10,58 +10,69 @@ import { openSegmentFile } from "./segments/file.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 import { SegmentLog, type SegmentLogDeps } from "./segments/log.ts";
 import { openSegmentLines } from "./segments/reader.ts";
+import { LedgerSpace } from "./space/ledger-space.ts";
+import { excessOf, type LedgerLimit, mostSegmentBytes } from "./space/limit.ts";
 import { type EntryToProve, proveEntry } from "./verify/prove-entry.ts";
+import { SpaceReserve } from "./volume/reserve.ts";
+import { volumeOf } from "./volume/volume.ts";
 
 export interface SegmentStoreDeps {
   readonly directory: LedgerDirectory;
   readonly tree: EntryTree & { publish(): Promise<void> };
   /** How long entries are kept. */
   readonly retentionMs: number;
-  readonly sweeps: { readonly second: Sweep; readonly hour: Sweep };
+  /** The most bytes that the ledger may take. */
+  readonly limit: LedgerLimit;
+  readonly sweeps: { readonly second: Sweep; readonly hour: Sweep; readonly space: Sweep };
   /** The reason why no entry may be deleted now; undefined if nothing holds. */
   readonly holds: () => string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** About 30 000 entries. */
-const maxSegmentBytes = 16 * 1024 * 1024;
-
 /** The log in the segments of a directory. Entries beyond the tree are added to it when a store next starts. */
 export function createSegmentLog(
-  { segments }: Pick<LedgerDirectory, "segments">,
-  deps: Pick<SegmentLogDeps, "onDurable" | "clock" | "logger">,
+  { path, segments, reserve }: LedgerDirectory,
+  deps: Pick<SegmentLogDeps, "onDurable" | "clock" | "logger"> &
+    Partial<Pick<SegmentLogDeps, "maxSegmentBytes">>,
 ): SegmentLog {
   return new SegmentLog({
     openSegment: (first) => openSegmentFile(segmentPath(segments, first)),
     lastSegment: async () => (await listSegments(segments)).at(-1)?.first ?? 0,
-    maxSegmentBytes,
+    maxSegmentBytes: () => mostSegmentBytes,
+    reserve: new SpaceReserve(reserve, () => volumeOf(path)),
     ...deps,
   });
 }
 
 /** Stores entries in append-only files, with an SQLite index next to them. */
 export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
-  const { directory, tree, retentionMs, sweeps, holds, clock, logger } = deps;
-  const log = createSegmentLog(directory, { onDurable: (entries) => tree.add(entries), clock, logger });
+  const { directory, tree, retentionMs, limit, sweeps, holds, clock, logger } = deps;
+  const space = new LedgerSpace({ directory, limit, entries: () => log.size, sweep: sweeps.space, logger });
+  const log: SegmentLog = createSegmentLog(directory, {
+    onDurable: (entries) => tree.add(entries),
+    maxSegmentBytes: () => space.segmentBytes,
+    ...{ clock, logger },
+  });
   const index = new IndexKeeper({ directory, durable: () => log.size, sweep: sweeps.second, logger });
   const retention = new Retention({
     directory: directory.segments,
     retentionMs,
     signedSize: () => tree.signedSize,
-    sweep: sweeps.hour,
+    excessBytes: async () => excessOf(await space.measure()),
+    sweeps: { age: sweeps.hour, size: sweeps.space },
     holds,
-    record: (pruning) => record(pruning, log, deps),
+    record: (pruning) => record(pruning, { log, space }, deps),
     isInTree: (entry) => isInTree(directory, entry),
     clock,
     logger,
   });
-  return { log, lines: () => openSegmentLines(directory.segments), index, retention };
+  return { log, lines: () => openSegmentLines(directory.segments), index, retention, space };
 }
 
 async function record(
-  { first, entries, newest }: Pruning,
-  log: SegmentLog,
+  { first, entries, newest, reason }: Pruning,
+  { log, space }: { readonly log: SegmentLog; readonly space: LedgerSpace },
   deps: SegmentStoreDeps,
 ): Promise<void> {
   const { tree, clock, retentionMs } = deps;
@@ -70,9 +81,10 @@ async function record(
     first,
     entries,
     retention,
+    ...(reason === "age" ? {} : { maxBytes: space.use.maxBytes ?? 0 }),
     ...(newest === undefined ? {} : { newest: newest.toISOString() }),
   };
-  await log.append(encodeEntry(ledgerAct(prunedAct, facts, clock.now())));
+  await log.appendAct(encodeEntry(ledgerAct(prunedAct, facts, clock.now())));
   await tree.publish();
   if (tree.signedSize < log.size)
     throw new LedgerError("LEDGER_UNAVAILABLE", "the checkpoint cannot be written");

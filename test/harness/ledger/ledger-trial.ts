@@ -6,6 +6,7 @@ import {
   encodeEntry,
   fileTarget,
   type LedgerDirectory,
+  type LedgerLimit,
   type LedgerVerdict,
   ledgerDirectoryAt,
   listSegments,
@@ -18,6 +19,7 @@ import {
   TreeKeeper,
   verifyLedger,
 } from "@kasbah/ledger";
+import type { Sweep } from "@kasbah/runtime";
 import { FakeClock, manualSweep, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { entryLine, issued, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { authorityCodec } from "../../../packages/ca-server/src/authorities/backing.ts";
@@ -41,12 +43,15 @@ export interface TrialOptions {
   readonly place?: string;
   readonly checkpointTo?: string;
   readonly now?: string;
+  readonly spaceLimit?: LedgerLimit;
+  /** When the ledger is measured. The default is never. */
+  readonly space?: Sweep;
 }
 
 /** The ledger of a CA in a state directory, as the CA itself opens it, with the control state beside it. */
 export async function openTrialLedger(
   stateDirectory: string,
-  { strict = false, isShared = false, place, checkpointTo, now = trialStart }: TrialOptions = {},
+  { strict = false, isShared = false, place, checkpointTo, now = trialStart, ...given }: TrialOptions = {},
 ): Promise<{ ledger: CaLedger; stop(): Promise<void> }> {
   const state = await prepareStateDirectory(stateDirectory);
   const logger = recordingLogger();
@@ -72,7 +77,15 @@ export async function openTrialLedger(
     trustDomain: "cluster.local",
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: 365 * dayMs,
-    sweeps: { second: idle(), minute: idle(), hour: idle(), anchor: idle(), copy: idle() },
+    spaceLimit: given.spaceLimit ?? "auto",
+    sweeps: {
+      second: idle(),
+      minute: idle(),
+      hour: idle(),
+      anchor: idle(),
+      copy: idle(),
+      space: given.space ?? idle(),
+    },
     metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
     holds: () => undefined,
     checkpointTo: checkpointTo === undefined ? undefined : fileTarget(checkpointTo),

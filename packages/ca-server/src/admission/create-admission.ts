@@ -12,6 +12,8 @@ export interface AdmissionDeps {
     readonly maxTtl: number;
     /** Zero means no ceiling. */
     readonly ttlCeiling: number;
+    /** Zero means no limit. */
+    readonly defaultRate: number;
   };
   /** The DNS names that no workload gets. */
   readonly reservedNames: ReservedNames;
@@ -27,10 +29,19 @@ export interface Admission {
 }
 
 export function createAdmission({ config, reservedNames, clock, logger }: AdmissionDeps): Admission {
-  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs, ttlCeiling } = config;
+  const { policy: path, defaultTtl: defaultTtlMs, maxTtl: maxTtlMs, ttlCeiling, defaultRate } = config;
   const ttlCeilingMs = ttlCeiling === 0 ? Number.POSITIVE_INFINITY : ttlCeiling;
   return {
-    policy: new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames, clock, logger }),
+    policy: new PolicySource({
+      path,
+      defaultTtlMs,
+      maxTtlMs,
+      ttlCeilingMs,
+      defaultRate,
+      reservedNames,
+      clock,
+      logger,
+    }),
     throttle: createThrottle(clock),
     keyHolders: createKeyHolders(),
   };

@@ -23,6 +23,8 @@ const open = {
 describe("identityExplanation", () => {
   it("reports the CA's own limits if there is no policy", () => {
     assert.deepEqual(identityExplanation(frontend, openPolicy, undefined), open);
+    const { rate } = identityExplanation(frontend, { ...openPolicy, defaultRate: 60 }, undefined);
+    assert.equal(rate, "60 per minute for each pod (--default-rate)");
   });
 
   it("reports every term of the first matching rule, with its names expanded, and the policy file", () => {

@@ -2,7 +2,7 @@ import type { SpiffeId } from "@kasbah/pki";
 import type { IdentityExplanationMessage } from "@kasbah/protocol";
 import { lifetimesFor } from "../issuance/lifetime.ts";
 import { grantedNames } from "../issuance/names/granted-names.ts";
-import { covers, type IssuancePolicy, rulingOn } from "../issuance/rules.ts";
+import { covers, type IssuancePolicy, type Rate, rulingOn } from "../issuance/rules.ts";
 
 /** Describes to an operator the rule that applies to an identity and the terms that it grants. */
 export function identityExplanation(
@@ -25,7 +25,7 @@ export function identityExplanation(
     dnsNames: grantedNames(spiffeId, terms, policy.reservedNames),
     onForeignNames,
     onSharedKey,
-    rate: rate === undefined ? "" : `${rate.perMinute} per minute, burst of ${rate.burst}`,
+    rate: rateText(rate, policy),
     reason: terms.reason ?? "",
     issuerRules: issuerRules(spiffeId, policy),
   };
@@ -38,4 +38,9 @@ function issuerRules(spiffeId: SpiffeId, { rules }: IssuancePolicy): readonly st
   return matching
     .slice(0, general === -1 ? matching.length : general)
     .map(({ name, issuers = [] }) => `${name} for ${issuers.join(", ")}`);
+}
+
+function rateText(rate: Rate | undefined, { defaultRate = 0 }: IssuancePolicy): string {
+  if (rate !== undefined) return `${rate.perMinute} per minute, burst of ${rate.burst}`;
+  return defaultRate === 0 ? "" : `${defaultRate} per minute for each pod (--default-rate)`;
 }

@@ -15,7 +15,7 @@ describe("createThrottle", () => {
     throttle = createThrottle(clock);
   });
 
-  const own = (caller: string) => throttle.takeOwn(caller, rate, "test");
+  const own = (key: string) => throttle.takeOwn({ key, rate, rule: "test" });
   const refusal = (work: () => unknown): CaError => {
     const error = throwsWithCode(work, "RATE_LIMITED");
     assert.ok(error instanceof CaError);
@@ -43,6 +43,15 @@ describe("createThrottle", () => {
     assert.equal(
       message,
       "this caller sends too many requests, by the rule test, expected at most 6 per minute: retry in 10 s",
+    );
+  });
+
+  it("names the flag instead of a rule if the default rate applies", () => {
+    for (let count = 0; count < 2; count++) throttle.takeOwn({ key: "one", rate });
+    const { message } = refusal(() => throttle.takeOwn({ key: "one", rate }));
+    assert.equal(
+      message,
+      "this caller sends too many requests, expected at most 6 per minute (--default-rate): retry in 10 s",
     );
   });
 

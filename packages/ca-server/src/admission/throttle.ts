@@ -2,7 +2,7 @@ import type { Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import { CaError } from "../errors.ts";
 import type { Throttle } from "../issuance/ports.ts";
-import type { Rate } from "../issuance/rules.ts";
+import type { Share } from "../issuance/rules.ts";
 import { type Bucket, draw } from "../issuance/token-bucket.ts";
 
 /** Beyond this many callers, those that called least recently start again with a full bucket. */
@@ -13,20 +13,23 @@ const globalKey = "";
 export function createThrottle(clock: Clock): Throttle {
   const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
 
-  function take(key: string, rate: Rate, whose: string, rule?: string): void {
+  function take({ key, rate, rule }: Share, whose: string, limit = ""): void {
     const { bucket, waitMs } = draw(buckets.get(key), rate, clock.monotonicMs());
     buckets.set(key, bucket);
     if (waitMs === 0) return;
     throw new CaError("RATE_LIMITED", `${whose} too many requests`, {
       ...(rule === undefined ? {} : { rule }),
-      expected: `at most ${rate.perMinute} per minute`,
+      expected: `at most ${rate.perMinute} per minute${limit}`,
       fix: `retry in ${Math.ceil(waitMs / 1000)} s`,
       retryAfterMs: waitMs,
     });
   }
 
   return {
-    takeOwn: (key, rate, rule) => take(`caller ${key}`, rate, "this caller sends", rule),
-    takeGlobal: (rate) => take(globalKey, rate, "all callers together send"),
+    takeOwn({ key, rate, rule }) {
+      const own = { key: `caller ${key}`, rate, ...(rule === undefined ? {} : { rule }) };
+      take(own, "this caller sends", rule === undefined ? " (--default-rate)" : "");
+    },
+    takeGlobal: (rate) => take({ key: globalKey, rate }, "all callers together send"),
   };
 }

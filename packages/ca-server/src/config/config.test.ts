@@ -87,6 +87,7 @@ describe("The configuration of kasbah-server", () => {
     assert.equal(config.noClientCertificates, false);
     assert.equal(config.maxRenewalAge, 7 * 24 * 3_600_000);
     assert.equal(config.policy, undefined);
+    assert.equal(config.defaultRate, 60);
     assert.deepEqual([config.trustedNodeAccount, config.allowAddress], [[], []]);
   });
 

@@ -6,9 +6,11 @@ import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
 import { kubernetesOptions, kubernetesProblems } from "./kubernetes.ts";
 import { ledgerOptions, ledgerProblems } from "./ledger.ts";
+import { ledgerSpaceOptions } from "./ledger-space.ts";
 import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
+import { rateOptions } from "./rates.ts";
 
 export type { Machine } from "./machine.ts";
 
@@ -29,7 +31,9 @@ export function serverOptions(machine: Machine) {
     ...clockOptions,
     ...kubernetesOptions,
     ...ledgerOptions,
+    ...ledgerSpaceOptions,
     ...limitOptions,
+    ...rateOptions,
   };
 }
 

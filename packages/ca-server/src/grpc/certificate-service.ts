@@ -7,7 +7,7 @@ import {
   ShownRoots,
   shownRootsHeader,
 } from "@kasbah/protocol";
-import { type Clock, type Logger, printableText } from "@kasbah/runtime";
+import { addressGroup, type Clock, type Logger, printableText } from "@kasbah/runtime";
 import type { AuthenticatedRoute, CallContext, UnaryCall } from "@kasbah/runtime/rpc";
 import type { RootClients, SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
@@ -128,6 +128,10 @@ class CallFacts implements IssuanceCall {
 
   get peerAddress(): string {
     return this.#call.peerAddress;
+  }
+
+  get addressGroup(): string {
+    return addressGroup(hostOf(this.peerAddress));
   }
 
   get facts(): KnownFacts {

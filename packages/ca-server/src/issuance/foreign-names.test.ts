@@ -63,7 +63,7 @@ describe("approve, for a CSR that requests more than the caller's own names", ()
   for (const [what, [pem, kinds]] of Object.entries(foreign)) {
     it(`ignores or refuses a CSR that requests ${what}, as the rule defines`, () => {
       const order = decide(pem);
-      assert.deepEqual(order.ignored, kinds);
+      assert.deepEqual(order.ignored, what === "an unknown extension" ? ["other (1)"] : kinds);
       assert.ok(order.spiffeId.equals(frontend));
       assert.deepEqual(order.dnsNames, ["frontend.demo.svc"]);
       const error = throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
@@ -92,6 +92,16 @@ describe("approve, for a CSR that requests more than the caller's own names", ()
       error.facts.seen,
       'uniformResourceIdentifier, dNSName with the URI names ["spiffe://x\\r\\ny","spiffe://z"]',
     );
+  });
+
+  it("records a count of the extensions without a name, however many there are and however long their identifiers", () => {
+    const foreign = (last: number) =>
+      extension(`1.3.6.1.4.1.4294967295.4294967295.4294967295.${last}`, hex("0500"));
+    const many = Array.from({ length: 200 }, (_, index) => foreign(index + 1));
+    const pem = requestFor(names(own), extension("2.5.29.15", hex("03020106")), ...many);
+    assert.deepEqual(decide(pem).ignored, ["keyUsage", "other (200)"]);
+    const error = throwsWithCode(() => decide(pem, { onForeignNames: "refuse" }), "CSR_IDENTITY_MISMATCH");
+    assert.ok(error instanceof CaError && (error.facts.seen?.length ?? 0) <= 600);
   });
 
   it("issues the same certificate for any CSR with the same key, and records the ignored kinds", () => {

@@ -21,6 +21,7 @@ import {
   policyOf,
 } from "./open-admission.fixture.ts";
 import type { Caller, IssuanceFacts, KeyHolder } from "./ports.ts";
+import type { Share } from "./rules.ts";
 
 const bank = parseSpiffeId("spiffe://cluster.local/ns/prod/sa/bank");
 const pod = { name: "frontend-1", uid: "4d9f3c1e-0000-4000-8000-000000000001" };
@@ -139,10 +140,10 @@ describe("createIssuance, admission", () => {
     assert.equal(records.length, 1);
   });
 
-  it("takes a token from the bucket of the caller's pod, or of its name without one, and only if the rule has a rate", async () => {
+  it("takes a token from the bucket of the caller's pod, or of its name without one, and only if the rule or the CA has a rate", async () => {
     const drawn: unknown[] = [];
     const throttle = {
-      takeOwn: (...all: unknown[]) => drawn.push(all),
+      takeOwn: (share: Share) => drawn.push(share),
       takeGlobal: (all: unknown) => drawn.push(all),
     };
     const limited = () => ({ ...policyOf({ rate }), globalRate: { perMinute: 1, burst: 9 } });
@@ -152,13 +153,17 @@ describe("createIssuance, admission", () => {
     }
     const global = { perMinute: 1, burst: 9 };
     assert.deepEqual(drawn, [
-      [`${frontend} for ${frontend}`, rate, "test"],
+      { key: `${frontend} for ${frontend}`, rate, rule: "test" },
       global,
-      [`${pod.uid} for ${frontend}`, rate, "test"],
+      { key: `${pod.uid} for ${frontend}`, rate, rule: "test" },
       global,
     ]);
     await authorityWith({ throttle }).createCertificate(callFor({ csrPem }));
     assert.equal(drawn.length, 4);
+    const policy = () => ({ ...openPolicy, defaultRate: 60 });
+    await authorityWith({ throttle, policy }).createCertificate(callFor({ csrPem }));
+    const key = `${frontend} from a network for ${frontend}`;
+    assert.deepEqual(drawn.slice(4), [{ key, rate: { perMinute: 600, burst: 600 } }]);
   });
 
   it("applies the policy that is in force at the time of the call", async () => {

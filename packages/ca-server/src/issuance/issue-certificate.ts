@@ -7,6 +7,7 @@ import {
   type TrustBundle,
 } from "@kasbah/pki";
 import { CaError, type CaErrorCode } from "../errors.ts";
+import { sharesOf } from "./caller-shares.ts";
 import { type IssuedCertificate, issue, type NameProof, type SigningDeps } from "./issuer.ts";
 import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
 import type {
@@ -53,6 +54,8 @@ export interface CertificateRequestBody {
 export interface IssuanceCall {
   readonly credentials: CallCredentials;
   readonly peerAddress: string;
+  /** The addresses that the peer's host controls: its own, with IPv6 its /64. */
+  readonly addressGroup: string;
   /** Identifies the call in the reply, the log and the ledger. */
   readonly referenceId: string;
   /**
@@ -138,8 +141,8 @@ async function admitSubject(
   issuerScopes.check(caller, subject);
   const ruling = admit(subject, policy, issuerOf(caller));
   call.known?.({ rule: ruling.rule });
-  const who = `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`;
-  if (ruling.terms.rate) throttle.takeOwn(who, ruling.terms.rate, ruling.rule);
+  const { addressGroup } = call;
+  for (const share of sharesOf({ caller, subject, addressGroup }, ruling, policy)) throttle.takeOwn(share);
   if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
   return { ...ruling, caller, subject, policy };
 }

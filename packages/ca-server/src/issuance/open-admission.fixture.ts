@@ -80,6 +80,7 @@ export function callFor(order: Partial<CertificateRequestBody>): IssuanceCall {
   return {
     credentials: { authorization: [], peerCertificates: [] },
     peerAddress: "127.0.0.1:1",
+    addressGroup: "a network",
     referenceId: "ref",
     readBody: () => ({ csrPem: "", ttlSeconds: 0, impersonatedIdentity: "", ...order }),
   };

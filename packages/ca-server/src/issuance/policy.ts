@@ -93,7 +93,7 @@ export function approve(
     shortenedFromMs: ttlMs > grantedMs ? ttlMs : undefined,
     commonName: leafCommonName(request, subject),
     rule,
-    ignored,
+    ignored: boundedKinds(ignored),
   });
 }
 
@@ -114,8 +114,16 @@ function checkKeyType({ type }: PublicKey, { rule, terms: { keyTypes } }: Ruling
   });
 }
 
-/** A CSR can contain a thousand extensions, and the ledger records the ignored ones. */
+/** A CSR can contain a thousand extensions with identifiers of any length, and the ledger records the ignored ones. */
 const maxKinds = 20;
+
+const maxSeenLength = 300;
+
+/** The kinds that have a name, and the number of the others. */
+function boundedKinds(kinds: readonly string[]): readonly string[] {
+  const named = kinds.filter((kind) => /^[a-zA-Z]{1,40}$/.test(kind)).slice(0, maxKinds);
+  return named.length === kinds.length ? named : [...named, `other (${kinds.length - named.length})`];
+}
 
 /** The kinds of names and extensions that the request contains beyond the granted names, each kind once. */
 function unsupportedRequests(
@@ -126,7 +134,7 @@ function unsupportedRequests(
   const ownUri = subject.toString();
   const hasForeignUri = requestedUris.some((uri) => uri !== ownUri);
   const hasForeignDns = requestedDnsNames.some((name) => !dnsNames.includes(name));
-  const others = ignored.filter((kind) => kind !== "dNSName").slice(0, maxKinds);
+  const others = ignored.filter((kind) => kind !== "dNSName");
   return [
     ...(hasForeignUri ? ["uniformResourceIdentifier"] : []),
     ...(hasForeignDns ? ["dNSName"] : []),
@@ -144,7 +152,7 @@ function identityMismatch(
   return new CaError("CSR_IDENTITY_MISMATCH", "the CSR requests more than the caller's own names", {
     rule,
     expected: `at most ${subject}`,
-    seen: `${ignored.join(", ")}${uris}`,
+    seen: `${ignored.slice(0, maxKinds).join(", ").slice(0, maxSeenLength)}${uris}`,
     fix: "request no name, or only the caller's own SPIFFE ID",
   });
 }

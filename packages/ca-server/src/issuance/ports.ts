@@ -1,6 +1,6 @@
 import type { CredentialKind } from "@kasbah/ledger";
 import type { Certificate, PublicKey, SigningKey, SpiffeId, TrustBundle, Validity } from "@kasbah/pki";
-import type { Rate } from "./rules.ts";
+import type { Rate, Share } from "./rules.ts";
 
 /** The credentials of a call. Nothing in them is trusted yet. */
 export interface CallCredentials {
@@ -80,7 +80,7 @@ export interface IssuerScopes {
 /** Limits how often callers may request certificates. */
 export interface Throttle {
   /** @throws CaError `RATE_LIMITED` */
-  takeOwn(caller: string, rate: Rate, rule: string): void;
+  takeOwn(share: Share): void;
   /** @throws CaError `RATE_LIMITED` */
   takeGlobal(rate: Rate): void;
 }

@@ -7,6 +7,14 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** A token bucket that a call draws from. */
+export interface Share {
+  readonly key: string;
+  readonly rate: Rate;
+  /** The policy rule that sets the rate; undefined for the CA's default. */
+  readonly rule?: string;
+}
+
 /** The terms of a rule for the identities that it matches. */
 export interface Terms {
   readonly allow: boolean;
@@ -33,7 +41,7 @@ export interface Terms {
   readonly onForeignNames: "ignore" | "refuse";
   /** What happens to a key that another pod has presented. */
   readonly onSharedKey: "count" | "refuse";
-  /** The limit for each pod, or for each identity if the pod is unknown. If undefined, there is no limit. */
+  /** The limit for each pod, or for each identity if the pod is unknown. If undefined, the CA's default applies. */
   readonly rate?: Rate;
 }
 
@@ -66,6 +74,8 @@ export interface IssuancePolicy {
   readonly fallback: Terms;
   /** The DNS names that no workload gets. */
   readonly reservedNames: ReservedNames;
+  /** Certificates per minute for each pod and name where no rule has a rate. If undefined or 0, there is no limit. */
+  readonly defaultRate?: number;
   /** The limit for all callers together. */
   readonly globalRate?: Rate;
 }

@@ -1,4 +1,4 @@
-import { createSegmentLog, prepareLedgerDirectory } from "@kasbah/ledger";
+import { actsOf, createSegmentLog, prepareLedgerDirectory } from "@kasbah/ledger";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { OperatorLog } from "../recording/operator-log.ts";
 import type { StateDirectory } from "../store/state-directory.ts";
@@ -13,7 +13,7 @@ export async function withOperatorLog<T>(
   const log = createSegmentLog(directory, { onDurable: () => undefined, clock, logger });
   await log.start();
   try {
-    return await work(new OperatorLog({ log, clock }));
+    return await work(new OperatorLog({ log: actsOf(log), clock }));
   } finally {
     await log.stop();
   }

@@ -31,7 +31,7 @@ export async function openOwnedAuthorities(deps: OwnedAuthoritiesDeps): Promise<
     leads: () => kubernetes?.leads() ?? true,
     holders: (signers, now) => ledger.index.holders(signers, now),
     onForgottenKey: collectGarbageSoon,
-    onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.log, clock }),
+    onDestroyKey: (authority) => recordKeyDestruction(authority, { log: ledger.acts, clock }),
     gate: timeGate,
     holds: () => clock.holds(),
     sweeps: {

@@ -26,7 +26,7 @@ export function followTransitions(followers: TransitionFollowers): TransitionLog
   const { keeper, publicBundle, rotation } = authorities;
   const sweep = cronSweep("30 * * * * *");
   const transitions = new TransitionLog({
-    ...{ log: ledger.log, state: () => keeper.state, sweep, clock, logger },
+    ...{ log: ledger.acts, state: () => keeper.state, sweep, clock, logger },
   });
   keeper.onTransition(createTransitionObserver({ publicBundle, certificate, keeper, logger }));
   keeper.onTransition(() => kubernetes?.publish(forPublication(keeper.trustBundle())));

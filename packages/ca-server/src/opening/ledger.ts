@@ -7,7 +7,10 @@ import { type CaLedger, createLedger, type LedgerDeps } from "../recording/creat
 import type { StateDirectory } from "../store/state-directory.ts";
 
 export interface OpenLedgerDeps extends Pick<LedgerDeps, "newKey" | "metrics" | "anchors" | "replica"> {
-  readonly config: Pick<ServerConfig, "trustDomain" | "ledgerRetention" | "strictLedger" | "checkpointTo">;
+  readonly config: Pick<
+    ServerConfig,
+    "trustDomain" | "ledgerRetention" | "ledgerMaxBytes" | "strictLedger" | "checkpointTo"
+  >;
   /** The ConfigMap to which the checkpoint is copied; undefined if none is. */
   readonly configMap: CheckpointTarget | undefined;
   readonly state: StateDirectory;
@@ -30,6 +33,7 @@ export async function openLedger({
     peersFile: peerMemoryPath(state.control),
     trustDomain: config.trustDomain.name,
     retentionMs: config.ledgerRetention,
+    spaceLimit: config.ledgerMaxBytes,
     strict: config.strictLedger,
     checkpointTo: file === undefined ? configMap : fileTarget(file),
     sweeps: {
@@ -39,6 +43,7 @@ export async function openLedger({
       anchor: cronSweep("43 */5 * * * *"),
       // The API server stores each version of an object.
       copy: cronSweep(file === undefined ? "29 * * * * *" : "*/10 * * * * *"),
+      space: cronSweep("*/10 * * * * *"),
     },
     holds: () => clock.holds(),
     clock,

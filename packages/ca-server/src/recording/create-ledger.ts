@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import {
   type AnchorStore,
   AnchorWriter,
+  actsOf,
   anchorOfCopy,
   CheckpointCopy,
   type CheckpointTarget,
@@ -12,6 +13,7 @@ import {
   encodeEntry,
   type IssuedEntry,
   type LedgerDirectory,
+  type LedgerLimit,
   LedgerOpening,
   listSegments,
   openLedgerKey,
@@ -32,6 +34,7 @@ import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
+import { SpaceReport } from "./space-report.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -40,6 +43,8 @@ export interface LedgerDeps {
   readonly newKey: () => KeyObject;
   /** How long entries are kept. */
   readonly retentionMs: number;
+  /** The most bytes that the ledger may take. */
+  readonly spaceLimit: LedgerLimit;
   readonly sweeps: {
     readonly second: Sweep;
     readonly minute: Sweep;
@@ -48,6 +53,8 @@ export interface LedgerDeps {
     readonly anchor: Sweep;
     /** When to copy the checkpoint. */
     readonly copy: Sweep;
+    /** When to measure the ledger, and to delete its oldest entries if it is too large. */
+    readonly space: Sweep;
   };
   readonly anchors: AnchorStore & { others(): readonly LedgerHead[] };
   /** The name of this replica. */
@@ -73,6 +80,9 @@ export interface CaLedger {
   /** Finds decisions that are no longer in memory. */
   readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
+  /** The log for what operators and the CA itself do, which has reserved space. */
+  readonly acts: Pick<EntryLog, "append" | "writable">;
+  readonly space: SpaceReport;
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;
   readonly peers: PeerLedgers;
@@ -91,7 +101,8 @@ const refusalsRate = { burst: 30, perMinute: 30 };
 
 /** Creates the ledger of one writing process. It opens no file before its components start. */
 export function createLedger(deps: LedgerDeps): CaLedger {
-  const { directory, trustDomain, newKey, retentionMs, sweeps, metrics, holds, clock, logger } = deps;
+  const { directory, trustDomain, newKey, retentionMs, spaceLimit, sweeps, metrics, holds, clock, logger } =
+    deps;
   const { anchors, strict, checkpointTo } = deps;
   const opening = new LedgerOpening({
     ...{ directory, anchors, strict, retentionMs, clock, logger },
@@ -103,18 +114,20 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const tree = new TreeKeeper({
     ...{ directory, openKey, lines, sweep: sweeps.second, logger },
     storedSize: () => log.size,
-    beforeSigning: () => recordOpening(opening, log),
+    beforeSigning: () => recordOpening(opening, actsOf(log)),
   });
   const store: EntryStore = createSegmentStore({
     directory,
     tree,
     retentionMs,
+    limit: spaceLimit,
     sweeps,
     holds,
     clock,
     logger,
   });
-  const { log, index, retention } = store;
+  const { log, index, retention, space } = store;
+  const acts = actsOf(log);
   const unauthenticated = new RefusalLog({
     directory: directory.unauthenticated,
     limit: new PeerLimit(refusalsRate, clock),
@@ -142,10 +155,12 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const onIssued = (entry: IssuedEntry) => alarms.look(entry);
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
-    operators: new OperatorLog({ log, clock }),
+    operators: new OperatorLog({ log: acts, clock }),
     serving,
     index,
     log,
+    acts,
+    space: new SpaceReport(space),
     tree,
     loss: new LedgerLossReport({ opening, tree, anchor, peers }),
     peers,
@@ -154,7 +169,19 @@ export function createLedger(deps: LedgerDeps): CaLedger {
         ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
         findAnchor: () => anchors.find(tree.head?.origin),
       }),
-    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor, peers],
+    components: [
+      opening,
+      space,
+      log,
+      tree,
+      index,
+      unauthenticated,
+      retention,
+      serving,
+      ...copies,
+      anchor,
+      peers,
+    ],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },
@@ -162,7 +189,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
 }
 
 /** Appends the entries about the start of the ledger, each once. */
-async function recordOpening(opening: LedgerOpening, log: EntryLog): Promise<void> {
+async function recordOpening(opening: LedgerOpening, log: Pick<EntryLog, "append">): Promise<void> {
   for (const entry of opening.pending) {
     await log.append(encodeEntry(entry));
     opening.recorded(entry);

@@ -1,6 +1,7 @@
 import { entryVersion, type RefusedEntry } from "@kasbah/ledger";
 import { CaError, type CaErrorCode } from "../errors.ts";
 import type { KnownFacts } from "../issuance/issue-certificate.ts";
+import { boundedText } from "./bounded-text.ts";
 import { callerEntry } from "./caller-entry.ts";
 
 /** A call that the CA refused. */
@@ -15,7 +16,8 @@ export interface CallRefusal {
 }
 
 const maxCauses = 5;
-const maxCauseLength = 300;
+const maxCauseBytes = 300;
+const maxTextBytes = 600;
 
 export function refusedEntry({
   time,
@@ -37,11 +39,11 @@ export function refusedEntry({
     peerAddress,
     caller: caller === undefined ? undefined : callerEntry(caller),
     spiffeId: subject?.toString(),
-    rule: facts.rule ?? rule,
-    problem: error instanceof CaError ? error.problem : messageOf(error),
-    expected: facts.expected,
-    seen: facts.seen,
-    fix: facts.fix,
+    rule: bounded(facts.rule ?? rule),
+    problem: bounded(error instanceof CaError ? error.problem : messageOf(error)),
+    expected: bounded(facts.expected),
+    seen: bounded(facts.seen),
+    fix: bounded(facts.fix),
     causes: causes.length === 0 ? undefined : causes,
   };
 }
@@ -60,5 +62,9 @@ function causesOf(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, maxCauseLength);
+  return boundedText(error instanceof Error ? error.message : String(error), maxCauseBytes);
+}
+
+function bounded<Text extends string | undefined>(text: Text): Text | string {
+  return text === undefined ? text : boundedText(text, maxTextBytes);
 }

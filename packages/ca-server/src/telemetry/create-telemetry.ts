@@ -1,3 +1,4 @@
+import type { SpaceUse } from "@kasbah/ledger";
 import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
 import {
   type AuthorityGauges,
@@ -35,6 +36,7 @@ interface ObservedSources {
     readonly log: { readonly size: number };
     readonly tree: { readonly signedSize: number };
     readonly loss: { readonly open: unknown };
+    readonly space: { readonly use: SpaceUse };
   };
   /** Undefined outside Kubernetes. */
   readonly kubernetes: { readonly conflicts: number } | undefined;
@@ -59,6 +61,7 @@ export function createTelemetry(version: string): Telemetry {
         size: ledger.log.size,
         signedSize: ledger.tree.signedSize,
         isLost: ledger.loss.open !== undefined,
+        space: ledger.space.use,
       }));
       if (kubernetes !== undefined) registerPublisherGauge(registry, kubernetes);
     },

@@ -1,3 +1,4 @@
+import type { SpaceUse } from "@kasbah/ledger";
 import { Counter, type Registry } from "@kasbah/runtime";
 import { gaugeFactory } from "./metrics.ts";
 
@@ -20,6 +21,7 @@ export interface LedgerGauges {
   readonly signedSize: number;
   /** Whether a loss of the ledger waits for an operator. */
   readonly isLost: boolean;
+  readonly space: SpaceUse;
 }
 
 export function createLedgerMetrics(registry: Registry): LedgerMetrics {
@@ -52,4 +54,13 @@ export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGau
   gauge("kasbah_ledger_lost", "1 while the loss of a ledger waits for kasbah audit accept-loss.", () =>
     Number(ledger().isLost),
   );
+  const space = () => ledger().space;
+  gauge("kasbah_ledger_bytes", "Bytes of the ledger on its volume.", () => space().bytes);
+  gauge(
+    "kasbah_ledger_max_bytes",
+    "Most bytes that the ledger may take before its oldest entries are deleted; 0 if there is no limit.",
+    () => space().maxBytes ?? 0,
+  );
+  gauge("kasbah_state_volume_bytes", "Size of the volume of the ledger.", () => space().volume.size);
+  gauge("kasbah_state_volume_free_bytes", "Free bytes of that volume.", () => space().volume.free);
 }

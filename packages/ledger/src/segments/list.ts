@@ -1,5 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { errnoOf } from "@kasbah/runtime";
 
 /** A file of complete lines, one entry each. Segments follow each other without gaps. */
 export interface Segment {
@@ -18,10 +19,17 @@ export function segmentPath(directory: string, first: number): string {
 /** The segments in a directory, in the order of their entries; other files are ignored. */
 export async function listSegments(directory: string): Promise<readonly Segment[]> {
   const names = (await readdir(directory)).filter((name) => namePattern.test(name)).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(directory, name);
-      return { first: Number.parseInt(name, 10), path, bytes: (await lstat(path)).size };
-    }),
-  );
+  const found = await Promise.all(names.map((name) => segmentAt(directory, name)));
+  return found.filter((segment) => segment !== undefined);
+}
+
+/** Undefined if retention has deleted it meanwhile. */
+async function segmentAt(directory: string, name: string): Promise<Segment | undefined> {
+  const path = join(directory, name);
+  try {
+    return { first: Number.parseInt(name, 10), path, bytes: (await lstat(path)).size };
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }

@@ -43,7 +43,7 @@ describe("SegmentLog", () => {
     new SegmentLog({
       openSegment: () => disk.open(),
       lastSegment: async () => 0,
-      maxSegmentBytes: 1_000_000,
+      maxSegmentBytes: () => 1_000_000,
       onDurable: (entries, first) =>
         durable.push(...entries.map((entry, at) => `${first + at} ${Buffer.from(entry)}`)),
       clock,
@@ -151,7 +151,7 @@ describe("SegmentLog", () => {
 
   it("rolls a large enough segment at the end of a bundle without losing entries", async () => {
     const open = (first: number) => openSegmentFile(segmentPath(directory.path, first));
-    log = logOf({ openSegment: open, maxSegmentBytes: 1 });
+    log = logOf({ openSegment: open, maxSegmentBytes: () => 1 });
     await log.start();
     for (let batch = 0; batch < 10; batch += 1)
       await Promise.all(Array.from({ length: 100 }, (_, i) => append(`entry ${batch * 100 + i}`)));
@@ -168,7 +168,7 @@ describe("SegmentLog", () => {
     );
     assert.deepEqual(durable.slice(200), read);
     await log.stop();
-    const again = logOf({ openSegment: open, lastSegment: async () => 768, maxSegmentBytes: 1 });
+    const again = logOf({ openSegment: open, lastSegment: async () => 768, maxSegmentBytes: () => 1 });
     await again.start();
     assert.equal(again.size, 1_000);
     await again.stop();
@@ -180,7 +180,7 @@ describe("SegmentLog", () => {
       if (first > 0 && isFull) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
       return openSegmentFile(segmentPath(directory.path, first));
     };
-    log = logOf({ openSegment: open, maxSegmentBytes: 1 });
+    log = logOf({ openSegment: open, maxSegmentBytes: () => 1 });
     await log.start();
     await Promise.all(Array.from({ length: 256 }, (_, i) => append(`${i}`)));
     isFull = true;

@@ -1,6 +1,8 @@
-import { type Clock, type Component, delay, type Logger } from "@kasbah/runtime";
+import { type Clock, type Component, delay, type Logger, SerialQueue } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { EntryLog } from "../ports.ts";
+import type { SpaceReserve } from "../volume/reserve.ts";
+import { isDiskFull } from "../volume/volume.ts";
 import type { OpenedSegment, SegmentFile } from "./file.ts";
 
 export interface SegmentLogDeps {
@@ -9,9 +11,11 @@ export interface SegmentLogDeps {
   /** Index of the first entry in the last segment; 0 for a new ledger. */
   readonly lastSegment: () => Promise<number>;
   /** A segment that has reached this size ends with the next full bundle of entries. */
-  readonly maxSegmentBytes: number;
+  readonly maxSegmentBytes: () => number;
   /** Called in order as soon as entries are durable, before their appends resolve. */
   readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number) => void;
+  /** Space that is given up for acts on a full disk. */
+  readonly reserve?: Pick<SpaceReserve, "isUsable" | "open" | "release" | "restore">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,6 +55,8 @@ export class SegmentLog implements EntryLog, Component {
   #waiting: Waiter[] = [];
   #committing: Promise<void> | undefined;
   #recovering: Promise<void> | undefined;
+  /** Only one of recovery and rescue may have the file of a failed log open. */
+  readonly #repairs = new SerialQueue();
 
   constructor(deps: SegmentLogDeps) {
     this.#deps = deps;
@@ -62,6 +68,10 @@ export class SegmentLog implements EntryLog, Component {
 
   get failure(): unknown {
     return this.writable ? undefined : this.#failure;
+  }
+
+  get actsWritable(): boolean {
+    return this.writable || (isDiskFull(this.#failure) && this.#deps.reserve?.isUsable === true);
   }
 
   get size(): number {
@@ -83,6 +93,7 @@ export class SegmentLog implements EntryLog, Component {
     this.#size = first + lines;
     this.#durableLength = wholeLength;
     this.#file = file;
+    await this.#deps.reserve?.open();
   }
 
   /** Makes waiting entries durable, then closes the file. */
@@ -102,6 +113,15 @@ export class SegmentLog implements EntryLog, Component {
     });
   }
 
+  async appendAct(entry: Uint8Array): Promise<void> {
+    try {
+      await this.append(entry);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await this.#rescue(entry, error);
+    }
+  }
+
   /** Entries that arrive during one fdatasync share the next. */
   async #commitWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
@@ -115,7 +135,7 @@ export class SegmentLog implements EntryLog, Component {
    * How many more entries fit into the segment. At the end of a bundle, the batch starts the next segment.
    */
   get #room(): number {
-    if (this.#durableLength < this.#deps.maxSegmentBytes) return this.#waiting.length;
+    if (this.#durableLength < this.#deps.maxSegmentBytes()) return this.#waiting.length;
     return bundle - (this.#size % bundle);
   }
 
@@ -123,6 +143,7 @@ export class SegmentLog implements EntryLog, Component {
     const file = this.#file;
     if (file === undefined) return refuse(batch, this.#failure);
     try {
+      await this.#roll();
       await this.#write(batch);
     } catch (cause) {
       this.#abandon(cause);
@@ -131,11 +152,9 @@ export class SegmentLog implements EntryLog, Component {
     for (const waiter of batch) waiter.resolve();
   }
 
-  async #write(batch: readonly Waiter[]): Promise<void> {
-    const isFull = this.#durableLength >= this.#deps.maxSegmentBytes && this.#size % bundle === 0;
-    if (isFull) await this.#roll();
+  async #write(batch: readonly Pick<Waiter, "entry">[], file = this.#file): Promise<void> {
     const bytes = Buffer.concat(batch.flatMap(({ entry }) => [entry, lineFeed]));
-    await this.#file?.writeDurably(bytes, this.#durableLength);
+    await file?.writeDurably(bytes, this.#durableLength);
     this.#durableLength += bytes.length;
     const firstIndex = this.#size;
     this.#size += batch.length;
@@ -145,7 +164,10 @@ export class SegmentLog implements EntryLog, Component {
     );
   }
 
+  /** Begins the next segment if this one is full. */
   async #roll(): Promise<void> {
+    const isFull = this.#durableLength >= this.#deps.maxSegmentBytes() && this.#size % bundle === 0;
+    if (!isFull) return;
     const { file } = await this.#deps.openSegment(this.#size);
     const before = this.#file;
     this.#file = file;
@@ -176,11 +198,37 @@ export class SegmentLog implements EntryLog, Component {
     while (!signal.aborted) {
       await delay(clock, recoveryIntervalMs, signal);
       if (signal.aborted) return;
-      this.#file = await this.#reopen();
+      this.#file = await this.#repairs.run(() => this.#reopenWithReserve());
       if (this.#file === undefined) continue;
       logger.info("the ledger can be written again");
       return;
     }
+  }
+
+  /** Writes one act into a failed log, with space from the reserve. The log stays failed. */
+  #rescue(entry: Uint8Array, cause: unknown): Promise<void> {
+    return this.#repairs.run(async () => {
+      if (this.#file !== undefined) return this.append(entry);
+      if (!(await this.#deps.reserve?.release())) throw cause;
+      const file = await this.#reopen();
+      if (file === undefined) throw cause;
+      await this.#write([{ entry }], file)
+        .catch((error: unknown) => {
+          throw unavailable(error);
+        })
+        .finally(() => file.close());
+    });
+  }
+
+  /** Decisions wait until the reserve is whole again, so that they never use it. */
+  async #reopenWithReserve(): Promise<SegmentFile | undefined> {
+    try {
+      await this.#deps.reserve?.restore();
+    } catch (error) {
+      this.#failure = error;
+      return undefined;
+    }
+    return this.#reopen();
   }
 
   /** Undefined if the file still cannot be written. */
@@ -204,6 +252,10 @@ export class SegmentLog implements EntryLog, Component {
 }
 
 function refuse(batch: readonly Waiter[], cause: unknown): void {
-  const error = new LedgerError("LEDGER_UNAVAILABLE", "cannot record the decision in the ledger", { cause });
+  const error = unavailable(cause);
   for (const waiter of batch) waiter.reject(error);
+}
+
+function unavailable(cause: unknown): LedgerError {
+  return new LedgerError("LEDGER_UNAVAILABLE", "cannot record the decision in the ledger", { cause });
 }

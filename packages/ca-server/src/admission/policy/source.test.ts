@@ -16,6 +16,7 @@ import { openPolicy } from "../../issuance/open-admission.fixture.ts";
 import { PolicySource } from "./source.ts";
 
 const { defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames } = openPolicy;
+const defaultRate = 60;
 const open = "version: 1\ndefault: { allow: true }\n";
 const closed = "version: 1\ndefault: { allow: false }\n";
 const trouble = "invalid policy file; keeping the previous policy";
@@ -32,7 +33,16 @@ describe("PolicySource", () => {
     path = directory.join("policy.yaml");
     clock = new FakeClock();
     logger = recordingLogger();
-    source = new PolicySource({ path, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames, clock, logger });
+    source = new PolicySource({
+      path,
+      defaultTtlMs,
+      maxTtlMs,
+      ttlCeilingMs,
+      defaultRate,
+      reservedNames,
+      clock,
+      logger,
+    });
   });
 
   afterEach(async () => {
@@ -65,11 +75,12 @@ describe("PolicySource", () => {
       maxTtlMs,
       ttlCeilingMs,
       reservedNames,
+      defaultRate,
       clock,
       logger,
     });
     await without.start();
-    assert.deepEqual(without.current(), openPolicy);
+    assert.deepEqual(without.current(), { ...openPolicy, defaultRate });
     assert.equal(without.path, undefined);
     await without.stop();
     assert.deepEqual(logger.events, []);
@@ -85,7 +96,11 @@ describe("PolicySource", () => {
   it("loads the policy of the file with the CA's own limits", async () => {
     await writeFile(path, closed);
     await source.start();
-    assert.deepEqual(source.current(), { ...openPolicy, fallback: { ...openPolicy.fallback, allow: false } });
+    assert.deepEqual(source.current(), {
+      ...openPolicy,
+      defaultRate,
+      fallback: { ...openPolicy.fallback, allow: false },
+    });
     assert.deepEqual(logger.named("policy loaded")[0]?.facts, { path, rules: 0 });
     assert.deepEqual(source.warnings(), []);
   });
@@ -99,7 +114,7 @@ default: { allow: false }
 `;
     const names = servingNames({ additional: [], ownSpiffeId: undefined });
     await writeFile(path, faulty);
-    const limits = { defaultTtlMs, maxTtlMs, ttlCeilingMs };
+    const limits = { defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate };
     const guarded = new PolicySource({
       ...{ path, ...limits, clock, logger },
       reservedNames: ReservedNames.from(names, undefined),

@@ -16,6 +16,7 @@ export interface PolicySourceDeps {
   readonly ttlCeilingMs: number;
   /** The DNS names that no workload gets. */
   readonly reservedNames: ReservedNames;
+  readonly defaultRate: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -93,8 +94,8 @@ export class PolicySource implements Component {
   }
 
   #policyOf(file: PolicyFile): IssuancePolicy {
-    const { defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames } = this.#deps;
-    return { ...file, defaultTtlMs, maxTtlMs, ttlCeilingMs, reservedNames };
+    const { defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate, reservedNames } = this.#deps;
+    return { ...file, defaultTtlMs, maxTtlMs, ttlCeilingMs, defaultRate, reservedNames };
   }
 
   /** A CA that runs with a faulty policy keeps issuing, since its workloads would be cut off otherwise. */

@@ -25,6 +25,7 @@ const serverBounds = {
   defaultTtlMs: parseDuration("24h"),
   maxTtlMs: parseDuration("2160h"),
   ttlCeilingMs: parseDuration("24h"),
+  defaultRate: 60,
 };
 
 const help = `

@@ -123,6 +123,34 @@ const authorityAlerts: readonly Alert[] = [
   },
 ];
 
+const volumeLeft = "kasbah_state_volume_free_bytes / (kasbah_state_volume_bytes > 0)";
+
+const spaceAlerts: readonly Alert[] = [
+  {
+    name: "KasbahLedgerFilling",
+    expr: "kasbah_ledger_bytes / (kasbah_ledger_max_bytes > 0) > 0.8",
+    for: "15m",
+    severity: "warning",
+    summary:
+      "The ledger of {{ $labels.pod }} takes {{ $value | humanizePercentage }} of its maximum; beyond it, the oldest entries are deleted.",
+  },
+  {
+    name: "KasbahStateDiskFilling",
+    expr: `${volumeLeft} < 0.1 >= 0.03`,
+    for: "15m",
+    severity: "warning",
+    summary: "The volume of {{ $labels.pod }} has {{ $value | humanizePercentage }} of its space left.",
+  },
+  {
+    name: "KasbahStateDiskFilling",
+    expr: `${volumeLeft} < 0.03`,
+    for: "2m",
+    severity: "critical",
+    summary:
+      "The volume of {{ $labels.pod }} has {{ $value | humanizePercentage }} of its space left; when it is full, no certificate is issued.",
+  },
+];
+
 const callAlerts: readonly Alert[] = [
   {
     name: "KasbahDown",
@@ -186,6 +214,7 @@ export function alertGroups(runbookUrl: string): readonly Json[] {
   });
   return [
     group("kasbah-authorities", authorityAlerts),
+    group("kasbah-space", spaceAlerts),
     group("kasbah-calls", callAlerts),
     group("kasbah-clients", clientAlerts),
   ];

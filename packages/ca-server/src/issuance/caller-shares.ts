@@ -1,0 +1,56 @@
+import type { SpiffeId } from "@kasbah/pki";
+import type { Caller } from "./ports.ts";
+import type { IssuancePolicy, Rate, Ruling, Share } from "./rules.ts";
+
+export interface ShareRequest {
+  readonly caller: Caller;
+  /** The identity of the certificate. */
+  readonly subject: SpiffeId;
+  /** The addresses that one host controls: the peer's, with IPv6 its /64. */
+  readonly addressGroup: string;
+}
+
+/** Several pods may share a credential without a pod: behind one address, or as VMs with one name. */
+const withoutPodFactor = 10;
+/** A node has up to this many pods, whose proxy requests all of their certificates at once when it starts. */
+const podsOfNode = 250;
+/** How often a node proxy may start in a minute. */
+const startsOfNode = 4;
+
+/**
+ * The buckets that a call draws from. All replicas of a Deployment share one name, so a bucket never belongs to
+ * a name alone, unless the operator's policy says so.
+ */
+export function sharesOf(request: ShareRequest, ruling: Ruling, policy: IssuancePolicy): readonly Share[] {
+  const { caller, subject } = request;
+  const { rate } = ruling.terms;
+  if (rate !== undefined)
+    return [{ key: `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`, rate, rule: ruling.rule }];
+  const { defaultRate = 0 } = policy;
+  return defaultRate === 0 ? [] : defaultShares(request, defaultRate);
+}
+
+function defaultShares({ caller, subject, addressGroup }: ShareRequest, perMinute: number): readonly Share[] {
+  if (caller.pod === undefined) {
+    const key = `${caller.spiffeId} from ${addressGroup} for ${subject}`;
+    return [{ key, rate: rateOf(withoutPodFactor * perMinute) }];
+  }
+  const own = { key: `${caller.pod.uid} for ${subject}`, rate: rateOf(perMinute) };
+  return subject.toString() === caller.spiffeId.toString()
+    ? [own]
+    : [own, nodeShare(caller.pod.uid, perMinute)];
+}
+
+/** All names of one node proxy together. A stolen proxy could otherwise use the rates of all pods on its node. */
+function nodeShare(uid: string, perMinute: number): Share {
+  const total = withoutPodFactor * perMinute;
+  const rate = {
+    perMinute: Math.max(podsOfNode, total),
+    burst: Math.max(startsOfNode * podsOfNode, total),
+  };
+  return { key: `${uid} for its node`, rate };
+}
+
+function rateOf(perMinute: number): Rate {
+  return { perMinute, burst: perMinute };
+}
