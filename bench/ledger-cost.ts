@@ -8,7 +8,7 @@ import { createIssuance } from "../packages/ca-server/src/issuance/issue-certifi
 import { callFor, frontend, openDeps } from "../packages/ca-server/src/issuance/open-admission.fixture.ts";
 import type { IssuanceFacts, Ledger } from "../packages/ca-server/src/issuance/ports.ts";
 import { type CaLedger, createLedger } from "../packages/ca-server/src/recording/create-ledger.ts";
-import { issuedEntry } from "../packages/ca-server/src/recording/issued-entry.ts";
+import { issuedEntry } from "../packages/ca-server/src/recording/entries/issued-entry.ts";
 import { type Figure, percentile } from "./report.ts";
 
 const topic = "The ledger: the cost of recording certificates";

@@ -29,9 +29,9 @@ import { CaError, StateError } from "../errors.ts";
 import { caller, frontend, openPolicy, policyOf } from "../issuance/open-admission.fixture.ts";
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { decisionMessage } from "../recording/decision-message.ts";
+import { refusedEntry } from "../recording/entries/refused-entry.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
 import { OperatorLog } from "../recording/operator-log.ts";
-import { refusedEntry } from "../recording/refused-entry.ts";
 import { createAdminSocket } from "./admin-socket.ts";
 
 const clockStatus = {

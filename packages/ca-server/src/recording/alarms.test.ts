@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { IssuedEntry } from "@kasbah/ledger";
 import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
 import { Alarms } from "./alarms.ts";
+import { issuedEntry } from "./entries/issued-entry.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
-import { issuedEntry } from "./issued-entry.ts";
 
 describe("Alarms", () => {
   let entry: IssuedEntry;

@@ -8,9 +8,9 @@ import { createIssuance } from "../issuance/issue-certificate.ts";
 import { caller, callFor, frontend, openDeps } from "../issuance/open-admission.fixture.ts";
 import type { CredentialFacts } from "../issuance/ports.ts";
 import { decisionMessage } from "./decision-message.ts";
+import { issuedEntry } from "./entries/issued-entry.ts";
+import { type CallRefusal, refusedEntry } from "./entries/refused-entry.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
-import { issuedEntry } from "./issued-entry.ts";
-import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
 
 const time = new Date("2030-01-01T00:00:00Z");
 const unknown: CallRefusal = {

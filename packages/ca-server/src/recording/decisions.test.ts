@@ -4,8 +4,8 @@ import { rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../errors.ts";
 import { caller, frontend } from "../issuance/open-admission.fixture.ts";
 import { Decisions } from "./decisions.ts";
+import type { CallRefusal } from "./entries/refused-entry.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
-import type { CallRefusal } from "./refused-entry.ts";
 
 const refusal: CallRefusal = {
   time: new Date("2030-01-01T00:00:00Z"),

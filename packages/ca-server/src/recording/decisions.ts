@@ -1,11 +1,11 @@
 import type { DecisionEntry, EntryLog, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
 import { LRUCache } from "lru-cache";
 import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
-import { appendEntry } from "./append-entry.ts";
 import { callerKey } from "./caller-key.ts";
-import { issuedEntry } from "./issued-entry.ts";
+import { appendEntry } from "./entries/append-entry.ts";
+import { issuedEntry } from "./entries/issued-entry.ts";
+import { type CallRefusal, refusedEntry } from "./entries/refused-entry.ts";
 import type { PeerLimit } from "./peer-limit.ts";
-import { type CallRefusal, refusedEntry } from "./refused-entry.ts";
 
 export interface DecisionsDeps {
   readonly log: Pick<EntryLog, "append">;

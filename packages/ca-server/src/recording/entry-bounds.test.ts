@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { CaError } from "../errors.ts";
 import type { Caller, IssuanceFacts } from "../issuance/ports.ts";
 import { boundedText } from "./bounded-text.ts";
+import { issuedEntry } from "./entries/issued-entry.ts";
+import { refusedEntry } from "./entries/refused-entry.ts";
 import { issuanceFacts } from "./issuance-facts.fixture.ts";
-import { issuedEntry } from "./issued-entry.ts";
-import { refusedEntry } from "./refused-entry.ts";
 
 /** The figures of docs/sizing.md. */
 const [maxIssuedBytes, maxRefusedBytes] = [4_096, 8_192];

@@ -1,7 +1,7 @@
 import { type EntryLog, entryVersion, type OperatorEntry } from "@kasbah/ledger";
 import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
-import { appendEntry } from "./append-entry.ts";
+import { appendEntry } from "./entries/append-entry.ts";
 
 export interface OperatorLogDeps {
   readonly log: Pick<EntryLog, "append" | "writable">;

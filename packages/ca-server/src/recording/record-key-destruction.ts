@@ -1,7 +1,7 @@
 import { type EntryLog, entryVersion } from "@kasbah/ledger";
 import type { Clock } from "@kasbah/runtime";
 import type { StoredAuthority } from "../authorities/rotation/stored-authority.ts";
-import { appendEntry } from "./append-entry.ts";
+import { appendEntry } from "./entries/append-entry.ts";
 
 /**
  * Records that the CA destroys the key of an authority that retired some time ago. No operator requests it at that

@@ -1,6 +1,6 @@
 import type { CallerEntry } from "@kasbah/ledger";
-import type { Caller, CredentialFacts } from "../issuance/ports.ts";
-import { boundedText } from "./bounded-text.ts";
+import type { Caller, CredentialFacts } from "../../issuance/ports.ts";
+import { boundedText } from "../bounded-text.ts";
 
 /** The longest name of a Kubernetes object. */
 const maxNameBytes = 253;

@@ -1,7 +1,7 @@
 import { entryVersion, type RefusedEntry } from "@kasbah/ledger";
-import { CaError, type CaErrorCode } from "../errors.ts";
-import type { KnownFacts } from "../issuance/issue-certificate.ts";
-import { boundedText } from "./bounded-text.ts";
+import { CaError, type CaErrorCode } from "../../errors.ts";
+import type { KnownFacts } from "../../issuance/issue-certificate.ts";
+import { boundedText } from "../bounded-text.ts";
 import { callerEntry } from "./caller-entry.ts";
 
 /** A call that the CA refused. */

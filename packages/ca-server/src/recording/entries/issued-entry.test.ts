@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { EntryError, encodeEntry, maxEntryBytes, parseEntry } from "@kasbah/ledger";
-import { caller, frontend } from "../issuance/open-admission.fixture.ts";
-import type { CredentialFacts, IssuanceFacts } from "../issuance/ports.ts";
-import { issuanceFacts } from "./issuance-facts.fixture.ts";
+import { caller, frontend } from "../../issuance/open-admission.fixture.ts";
+import type { CredentialFacts, IssuanceFacts } from "../../issuance/ports.ts";
+import { issuanceFacts } from "../issuance-facts.fixture.ts";
 import { issuedEntry } from "./issued-entry.ts";
 
 describe("An issued entry", () => {

@@ -1,5 +1,5 @@
 import { type EntryLog, encodeEntry, type LedgerEntry, LedgerError } from "@kasbah/ledger";
-import { CaError } from "../errors.ts";
+import { CaError } from "../../errors.ts";
 
 /**
  * Appends an entry and resolves when it is durable.

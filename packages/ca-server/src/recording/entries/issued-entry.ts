@@ -1,5 +1,5 @@
 import { entryVersion, type IssuedEntry } from "@kasbah/ledger";
-import type { IssuanceFacts } from "../issuance/ports.ts";
+import type { IssuanceFacts } from "../../issuance/ports.ts";
 import { callerEntry } from "./caller-entry.ts";
 
 export function issuedEntry(record: IssuanceFacts): IssuedEntry {
