@@ -6,6 +6,7 @@ import type { ProxyEnvironment } from "../outbound/proxy/proxy.ts";
 import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { boundToPods } from "./deleted-pods.ts";
+import { boundToIssuers, IssuerMarks } from "./issuer-marks.ts";
 import { createJwks, type Jwks } from "./jwks/create-jwks.ts";
 import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
 import { PodMarks } from "./pod-marks.ts";
@@ -66,12 +67,17 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock, logger });
   const own = await kubernetes?.readOwnAccount();
   const pods = kubernetes?.pods;
-  const marks = new PodMarks({ accountUid: own?.uid, pods });
+  const marks = new PodMarks({ accountUid: own?.uid, issuer: own?.issuer, pods });
+  const reviewed = own?.issuer === undefined ? [] : [own.issuer];
+  const issuerMarks = new IssuerMarks(() => [...(jwks?.issuers() ?? []), ...reviewed]);
   const certificates = noClientCertificates
     ? undefined
-    : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, marks, clock });
+    : new ClientCertificateAuthenticator({
+        ...{ authorities, trustDomain, maxRenewalAgeMs, marks, issuerMarks, clock },
+      });
+  const tokens = tokensOfPods({ jwks, tokenReview, clusterIssuer: own?.issuer, pods, marks });
   const authenticator = createCallerAuthenticator({
-    tokens: tokensOfPods({ jwks, tokenReview, clusterIssuer: own?.issuer, pods, marks }),
+    tokens: tokens.map((each) => boundToIssuers(each, issuerMarks)),
     certificates,
     onChecked: metrics.credentialChecked,
   });
