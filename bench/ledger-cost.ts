@@ -140,7 +140,7 @@ async function open(path: string): Promise<CaLedger> {
     peersFile: `${path}-peers.json`,
     strict: false,
     checkpointTo: undefined,
-    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined, nameIsNew: () => undefined },
     holds: () => undefined,
     clock: systemClock,
     logger: recordingLogger(),

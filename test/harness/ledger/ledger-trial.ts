@@ -73,7 +73,7 @@ export async function openTrialLedger(
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: 365 * dayMs,
     sweeps: { second: idle(), minute: idle(), hour: idle(), anchor: idle(), copy: idle() },
-    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined, nameIsNew: () => undefined },
     holds: () => undefined,
     checkpointTo: checkpointTo === undefined ? undefined : fileTarget(checkpointTo),
     ...{ anchors, strict, clock, logger },

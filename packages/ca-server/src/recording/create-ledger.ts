@@ -23,7 +23,6 @@ import type { KnownHeadsMessage } from "@kasbah/protocol";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
-import { Alarms } from "./alarms.ts";
 import { readKnownHeads } from "./anchors/known-heads.ts";
 import { LedgerLossReport } from "./anchors/ledger-loss.ts";
 import { PeerMemoryFile } from "./anchors/peers/memory.ts";
@@ -32,6 +31,8 @@ import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
+import { Alarms } from "./unusual/alarms.ts";
+import { NewNames } from "./unusual/new-names.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -136,10 +137,16 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
     ...{ log, sweep: sweeps.minute, clock, logger },
   });
-  const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
+  const alarms = new Alarms({ onAlarm: metrics.alarmRaised, logger });
+  const newNames = new NewNames({
+    ...{ isNameKnown, onNewName: metrics.nameIsNew, sweep: sweeps.hour, clock, logger },
+  });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
-  const onIssued = (entry: IssuedEntry) => alarms.look(entry);
+  const onIssued = (entry: IssuedEntry) => {
+    alarms.look(entry);
+    newNames.look(entry);
+  };
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log, clock }),
@@ -154,7 +161,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
         ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
         findAnchor: () => anchors.find(tree.head?.origin),
       }),
-    components: [opening, log, tree, index, unauthenticated, retention, serving, ...copies, anchor, peers],
+    components: [opening, log, tree, index, unauthenticated, newNames, retention, serving, ...copies, anchor, peers],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },
