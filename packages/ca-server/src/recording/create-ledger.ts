@@ -161,7 +161,19 @@ export function createLedger(deps: LedgerDeps): CaLedger {
         ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
         findAnchor: () => anchors.find(tree.head?.origin),
       }),
-    components: [opening, log, tree, index, unauthenticated, newNames, retention, serving, ...copies, anchor, peers],
+    components: [
+      opening,
+      log,
+      tree,
+      index,
+      unauthenticated,
+      newNames,
+      retention,
+      serving,
+      ...copies,
+      anchor,
+      peers,
+    ],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);
     },
