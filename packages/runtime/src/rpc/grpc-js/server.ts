@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import type { HostPort } from "../../address.ts";
 import { ConnectionGuard } from "../../connections/connection-guard.ts";
+import { WaitingRoom } from "../../connections/waiting-room.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
@@ -36,6 +37,7 @@ export class GrpcServer {
   #credentials: ServingCredentials | undefined;
   readonly #connections: ConnectionGuard;
   readonly #streams: StreamGuard;
+  #room: WaitingRoom | undefined;
   #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
@@ -44,6 +46,8 @@ export class GrpcServer {
     this.#connections = new ConnectionGuard({
       limits: this.#limits,
       onEvicted: () => options.onEvicted?.("connection"),
+      onUnauthenticated: (group) => this.#room?.blame(group),
+      onRoom: () => this.#room?.admit(),
     });
     this.#streams = new StreamGuard({
       connections: this.#connections,
@@ -80,9 +84,16 @@ export class GrpcServer {
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
-    this.#listener = createServer({ noDelay: true }, (socket) => {
-      if (this.#connections.admit(socket) !== undefined) injector.injectConnection(socket);
+    const room = new WaitingRoom({
+      guard: this.#connections,
+      max: this.#limits.maxWaitingConnections,
+      firstByteTimeoutMs: this.#limits.handshakeTimeoutMs,
+      serve: (socket) => injector.injectConnection(socket),
+      onEvicted: () => this.#options.onEvicted?.("connection"),
     });
+    this.#room = room;
+    const options = { noDelay: true, highWaterMark: firstBytesBuffered };
+    this.#listener = createServer(options, (socket) => room.enter(socket));
     const port = await listen(this.#listener, address);
     this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
     return { host: address.host, port };
@@ -98,6 +109,7 @@ export class GrpcServer {
    */
   async close(graceMs: number): Promise<void> {
     this.#listener?.close();
+    this.#room?.close();
     const cut = setTimeout(() => {
       this.#server.forceShutdown();
       this.#connections.close();
@@ -137,8 +149,13 @@ export class GrpcServer {
   }
 }
 
+/** In bytes; a socket that waits reads no more, until its TLS connection reads for itself. */
+const firstBytesBuffered = 4 * 1024;
+/** The kernel lowers it to `net.core.somaxconn`. With Node's 511, a burst makes clients wait for a retransmission. */
+const backlog = 4_096;
+
 async function listen(server: TcpServer, { host, port }: HostPort): Promise<number> {
-  server.listen({ host, port });
+  server.listen({ host, port, backlog });
   await once(server, "listening");
   const bound = server.address();
   return bound !== null && typeof bound === "object" ? bound.port : port;
