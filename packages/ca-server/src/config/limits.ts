@@ -130,13 +130,17 @@ export type LimitConfig = ConfigOf<typeof limitOptions>;
 
 const maxWatchesPerConnection = 10;
 
+/** More than a round trip of any network, and than the work on all connections whose peers have this time. */
+const graceMs = 1_000;
+
 /** The limits of the gRPC server, lowered to what the host allows. */
 export function limitsOf(config: LimitConfig, capacity: HostCapacity): ServerLimits {
   return {
     maxRequestBytes: config.maxRequestBytes,
     maxHeaderBytes: config.maxHeaderBytes,
     maxConcurrentStreams: config.maxStreams,
-    maxConnections: connectionsWithin(config.maxConnections, capacity),
+    ...connectionsWithin(config.maxConnections, capacity),
+    graceMs,
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
     handshakeTimeoutMs: config.handshakeTimeout,
     firstRequestTimeoutMs: config.firstRequestTimeout,

@@ -89,6 +89,8 @@ function limitFacts(limits: ServerLimits, { config, capacity }: GrpcServerDeps):
   return {
     maxConnections: limits.maxConnections,
     maxConnectionsFlag: config.maxConnections,
+    maxUnauthenticated: limits.maxUnauthenticated,
+    maxWaitingConnections: limits.maxWaitingConnections,
     maxWaiting: limits.maxWaiting,
     maxWatches: limits.maxStreams,
     openFiles: capacity.openFiles,

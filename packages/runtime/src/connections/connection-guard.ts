@@ -1,10 +1,13 @@
 import type { Socket } from "node:net";
 import { addressGroup } from "./address-group.ts";
+import { Connection, type ConnectionEnd, type GuardedConnection } from "./connection.ts";
 
 /** The limits of one listener. */
 export interface ConnectionLimits {
   /** In total; a new connection closes the one that has been idle longest. */
   readonly maxConnections: number;
+  /** For the connections whose peers have not authenticated. If undefined, only the total counts. */
+  readonly maxUnauthenticated?: number;
   /**
    * For the connections of one address (one /64 in IPv6) whose peers have not authenticated; a new connection closes
    * the one of its address that has been idle longest. With 0, this applies only to an address with more than a
@@ -13,6 +16,11 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number;
   /** From the connection to its first request. */
   readonly firstRequestTimeoutMs: number;
+  /**
+   * How long a new peer may send nothing before its connection may be closed for another one, unless its first call
+   * ends sooner. 0, the default, gives new peers no such claim.
+   */
+  readonly graceMs?: number;
 }
 
 export interface ConnectionGuardOptions {
@@ -23,30 +31,16 @@ export interface ConnectionGuardOptions {
   readonly onEvicted?: () => void;
   /** Called for each connection that has ended. */
   readonly onEnded?: (connection: GuardedConnection, end: ConnectionEnd) => void;
+  /** Called for each connection that closed before its peer authenticated. */
+  readonly onUnauthenticated?: (group: string) => void;
+  /** Called whenever a connection that was refused before might be admitted now. */
+  readonly onRoom?: () => void;
 }
-
-/** What ended a connection: its peer or the network, the wait for its first request, or this server for its own reasons. */
-export type ConnectionEnd = "peer" | "timeout" | "server";
 
 /** The part of all connections above which an address makes room for its own new connections. */
 const largestShare = 0.25;
 /** The part of all connections that authenticated peers keep while other peers connect. */
 const largestPart = 0.75;
-
-/** A connection that the guard has admitted. */
-export interface GuardedConnection {
-  readonly socket: Socket;
-  /** The address that the connection counts against. */
-  readonly group: string;
-  /** Whether there was a request. */
-  readonly isUsed: boolean;
-  /** Ends the wait for the first request, and makes the connection the one that was used last. */
-  used(): void;
-  /** Marks the peer as authenticated: the connection no longer counts against its address. */
-  trust(): void;
-  /** Keeps the connection open for as long as a call is in progress, until the returned function is called. */
-  hold(): () => void;
-}
 
 /**
  * Limits the connections of one listener, below its protocol. To make room, it closes the connection that has been
@@ -84,6 +78,16 @@ export class ConnectionGuard {
       return undefined;
     }
     return this.#add(peer, group, socket);
+  }
+
+  /** Whether a connection of this address would be admitted now. */
+  hasRoom(group: string): boolean {
+    return this.#placeFor(group) !== undefined;
+  }
+
+  /** The number of connections of an address whose peers have not authenticated. */
+  unauthenticatedOf(group: string): number {
+    return this.#byAddress.get(group)?.size ?? 0;
   }
 
   /** The connection from `address:port`. */
@@ -126,12 +130,16 @@ export class ConnectionGuard {
   }
 
   #add(peer: string, group: string, socket: Socket): Connection {
+    const { firstRequestTimeoutMs, graceMs = 0 } = this.#options.limits;
     const firstRequest = setTimeout(() => {
       connection.end = "timeout";
       socket.destroy();
-    }, this.#options.limits.firstRequestTimeoutMs);
-    const touch = (connection: Connection) => this.#touch(connection);
-    const connection: Connection = new Connection({ socket, group, peer, firstRequest, touch });
+    }, firstRequestTimeoutMs);
+    const connection: Connection = new Connection({
+      ...{ socket, group, peer, firstRequest, graceMs },
+      touch: () => this.#touch(connection),
+      onSettled: () => this.#options.onRoom?.(),
+    });
     this.#open.set(peer, connection);
     this.#touch(connection);
     socket.once("close", () => this.#forget(connection));
@@ -141,11 +149,13 @@ export class ConnectionGuard {
   #forget(connection: Connection): void {
     if (connection.isClosed) return;
     connection.isClosed = true;
-    connection.stopWaiting();
+    connection.forget();
     if (this.#open.get(connection.peer) === connection) this.#open.delete(connection.peer);
     this.#unlist(connection);
     if (connection.isCounted) this.#authenticated -= 1;
+    else this.#options.onUnauthenticated?.(connection.group);
     this.#options.onEnded?.(connection, connection.end);
+    this.#options.onRoom?.();
     if (this.size > 0) return;
     for (const resolve of this.#emptied) resolve();
     this.#emptied.clear();
@@ -156,9 +166,11 @@ export class ConnectionGuard {
     if (connection.isClosed) return;
     this.#unlist(connection);
     if (connection.isTrusted) {
-      if (!connection.isCounted) this.#authenticated += 1;
+      const isNew = !connection.isCounted;
       connection.isCounted = true;
       if (connection.holds === 0) this.#idleAuthenticated.add(connection);
+      if (isNew) this.#authenticated += 1;
+      if (isNew || connection.holds === 0) this.#options.onRoom?.();
       return;
     }
     this.#unauthenticated.add(connection);
@@ -175,17 +187,26 @@ export class ConnectionGuard {
   }
 
   #makeRoom(group: string): boolean {
+    const place = this.#placeFor(group);
+    return place === "free" || this.#evict(place);
+  }
+
+  /** The connection to close for a new one of this address; undefined if all others must stay. */
+  #placeFor(group: string): Connection | "free" | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
+    const most = Math.min(this.#options.limits.maxUnauthenticated ?? maxConnections, maxConnections);
     const ofAddress = this.#byAddress.get(group);
     const held = this.#options.isLocal === true ? 0 : (ofAddress?.size ?? 0);
-    if (maxConnectionsPerAddress > 0 && held >= maxConnectionsPerAddress)
-      return this.#evict(first(ofAddress));
-    if (this.#open.size < maxConnections) return true;
-    if (held > maxConnections * largestShare) return this.#evict(first(ofAddress));
-    const [unauthenticated, authenticated] = [first(this.#unauthenticated), first(this.#idleAuthenticated)];
+    if (maxConnectionsPerAddress > 0 && held >= maxConnectionsPerAddress) return settledIn(ofAddress);
+    const isCrowded = this.#unauthenticated.size >= most;
+    if (this.#open.size < maxConnections && !isCrowded) return "free";
+    if (held > most * largestShare) return settledIn(ofAddress);
+    const unauthenticated = settledIn(this.#unauthenticated);
+    if (isCrowded) return unauthenticated;
+    const authenticated = first(this.#idleAuthenticated);
     // Otherwise the idle connections of one workload could leave no room for new callers.
     const areMost = this.#authenticated > maxConnections * largestPart;
-    return this.#evict(areMost ? (authenticated ?? unauthenticated) : (unauthenticated ?? authenticated));
+    return areMost ? (authenticated ?? unauthenticated) : (unauthenticated ?? authenticated);
   }
 
   #evict(connection: Connection | undefined): boolean {
@@ -199,60 +220,10 @@ export class ConnectionGuard {
   }
 }
 
-interface ConnectionParts {
-  readonly socket: Socket;
-  readonly group: string;
-  readonly peer: string;
-  readonly firstRequest: NodeJS.Timeout;
-  readonly touch: (connection: Connection) => void;
-}
-
-class Connection implements GuardedConnection {
-  readonly socket: Socket;
-  readonly group: string;
-  readonly peer: string;
-  readonly #parts: ConnectionParts;
-  holds = 0;
-  isTrusted = false;
-  /** Whether the guard counts it among the authenticated ones. */
-  isCounted = false;
-  isClosed = false;
-  isUsed = false;
-  end: ConnectionEnd = "peer";
-
-  constructor(parts: ConnectionParts) {
-    this.socket = parts.socket;
-    this.group = parts.group;
-    this.peer = parts.peer;
-    this.#parts = parts;
-  }
-
-  stopWaiting(): void {
-    clearTimeout(this.#parts.firstRequest);
-  }
-
-  used(): void {
-    this.isUsed = true;
-    this.stopWaiting();
-    this.#parts.touch(this);
-  }
-
-  trust(): void {
-    this.isTrusted = true;
-    this.used();
-  }
-
-  hold(): () => void {
-    this.holds += 1;
-    this.trust();
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.holds -= 1;
-      this.#parts.touch(this);
-    };
-  }
+/** The first connection that has had the time to authenticate. */
+function settledIn(connections: Iterable<Connection> = []): Connection | undefined {
+  for (const connection of connections) if (connection.isSettled) return connection;
+  return undefined;
 }
 
 function first<T>(values: Iterable<T> = []): T | undefined {

@@ -1,6 +1,6 @@
 import type { Server, TLSSocket } from "node:tls";
 import { errnoOf } from "../errors.ts";
-import type { ConnectionEnd, GuardedConnection } from "./connection-guard.ts";
+import type { ConnectionEnd, GuardedConnection } from "./connection.ts";
 import { type FailedHandshake, failedHandshakeOf } from "./failed-handshake.ts";
 
 export interface HandshakeWatchDeps {

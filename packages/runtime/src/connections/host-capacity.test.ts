@@ -6,8 +6,8 @@ const roomy = { openFiles: 1_000_000, memoryBytes: 64 * 1024 * MiB };
 
 describe("connectionsWithin", () => {
   it("keeps the number that is wanted if files and memory suffice", () => {
-    assert.equal(connectionsWithin(20_000, roomy), 20_000);
-    assert.equal(connectionsWithin(20_000, { ...roomy, openFiles: undefined }), 20_000);
+    assert.equal(connectionsWithin(20_000, roomy).maxConnections, 20_000);
+    assert.equal(connectionsWithin(20_000, { ...roomy, openFiles: undefined }).maxConnections, 20_000);
   });
 
   it("leaves files for everything else, half of them if there are few", () => {
@@ -17,17 +17,25 @@ describe("connectionsWithin", () => {
       [512, 256],
       [64, 32],
     ] as const) {
-      assert.equal(connectionsWithin(20_000, { ...roomy, openFiles }), most);
+      const within = connectionsWithin(20_000, { ...roomy, openFiles });
+      assert.ok(within.maxConnections + within.maxWaitingConnections <= most, JSON.stringify(within));
+      assert.ok(within.maxWaitingConnections >= most / 5, JSON.stringify(within));
     }
   });
 
   it("leaves more than half of a memory of 512 MiB to the rest of the process", () => {
-    const most = connectionsWithin(20_000, { ...roomy, memoryBytes: 512 * MiB });
-    assert.ok(most > 1_500 && most < 2_500, String(most));
+    const within = connectionsWithin(20_000, { ...roomy, memoryBytes: 512 * MiB });
+    assert.ok(within.maxConnections > 1_500 && within.maxConnections < 2_500, JSON.stringify(within));
+  });
+
+  it("gives callers that have not authenticated at most a quarter of all connections", () => {
+    const few = connectionsWithin(100, roomy);
+    assert.deepEqual([few.maxConnections, few.maxUnauthenticated], [100, 25]);
+    assert.equal(connectionsWithin(20_000, roomy).maxUnauthenticated, 512);
   });
 
   it("never goes below what a service needs, however little memory there is", () => {
-    assert.equal(connectionsWithin(20_000, { ...roomy, memoryBytes: 32 * MiB }), 64);
+    assert.equal(connectionsWithin(20_000, { ...roomy, memoryBytes: 32 * MiB }).maxConnections, 64);
     assert.equal(callsWithin(1_000, { ...roomy, memoryBytes: 32 * MiB }), 64);
   });
 });

@@ -15,6 +15,14 @@ const mebibyte = 1024 * 1024;
 const baseBytes = 160 * mebibyte;
 /** An idle TLS connection that has made a call, as measured. */
 const connectionBytes = 96 * 1024;
+/** A connection that waits with its first bytes, as measured. */
+const waitingBytes = 16 * 1024;
+/** Of the files for connections; the others are for those that wait. */
+const filesForTls = 0.75;
+const largestUnauthenticatedPart = 0.25;
+/** More would only wait longer for the same processor. */
+const mostUnauthenticated = 512;
+const mostWaiting = 4_096;
 /** A call that waits, with its headers, as measured. */
 const callBytes = 24 * 1024;
 /** Buffers and TLS are outside of the heap of V8, which Node limits to about half of the memory of a container. */
@@ -50,12 +58,33 @@ export function parseOpenFiles(text: string): number | undefined {
   return soft === undefined ? undefined : Number(soft);
 }
 
-/** The number of connections that a server may keep open: at most `wanted`. */
-export function connectionsWithin(wanted: number, { openFiles, memoryBytes }: HostCapacity): number {
-  const byFiles =
-    openFiles === undefined ? wanted : Math.max(openFiles - reservedFiles, Math.floor(openFiles / 2));
-  const byMemory = Math.floor((memoryBytes - baseBytes) / 2 / connectionBytes);
-  return Math.min(wanted, byFiles, Math.max(byMemory, fewest));
+/** The limits of a server's connections. */
+export interface ConnectionCapacity {
+  readonly maxConnections: number;
+  /** For those whose peers have not authenticated. */
+  readonly maxUnauthenticated: number;
+  /** For those that wait, without TLS. */
+  readonly maxWaitingConnections: number;
+}
+
+/** Limits the connections of a server: at most `wanted` open ones. */
+export function connectionsWithin(
+  wanted: number,
+  { openFiles, memoryBytes }: HostCapacity,
+): ConnectionCapacity {
+  const files =
+    openFiles === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(openFiles - reservedFiles, Math.floor(openFiles / 2));
+  const free = memoryBytes - baseBytes;
+  const byMemory = Math.max(Math.floor(free / 2 / connectionBytes), fewest);
+  const maxConnections = Math.min(wanted, Math.ceil(files * filesForTls), byMemory);
+  const waiting = Math.max(Math.floor(free / 8 / waitingBytes), fewest);
+  return {
+    maxConnections,
+    maxUnauthenticated: Math.ceil(Math.min(maxConnections * largestUnauthenticatedPart, mostUnauthenticated)),
+    maxWaitingConnections: Math.min(files - maxConnections, waiting, mostWaiting),
+  };
 }
 
 /** The number of calls of one kind that may wait: at most `wanted`. */

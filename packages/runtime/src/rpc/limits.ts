@@ -3,7 +3,9 @@ import type { ConnectionLimits } from "../connections/connection-guard.ts";
 /**
  * A server's limits for unauthenticated clients. Every limit applies before any byte of a message is decoded.
  */
-export interface ServerLimits extends ConnectionLimits {
+export interface ServerLimits extends Required<ConnectionLimits> {
+  /** New connections without TLS, which wait until one of the others makes room for them. */
+  readonly maxWaitingConnections: number;
   /** In bytes; a larger request fails with RESOURCE_EXHAUSTED. */
   readonly maxRequestBytes: number;
   /**
@@ -51,6 +53,9 @@ export const defaultLimits: ServerLimits = {
   maxHeaderBytes: 20 * 1024,
   maxConcurrentStreams: 100,
   maxConnections: 20_000,
+  maxUnauthenticated: 20_000,
+  maxWaitingConnections: 1_000,
+  graceMs: 0,
   maxConnectionsPerAddress: 0,
   handshakeTimeoutMs: 5_000,
   firstRequestTimeoutMs: 10_000,

@@ -6,7 +6,7 @@ import {
   type ServerInterceptor,
   ServerListenerBuilder,
 } from "@grpc/grpc-js";
-import type { GuardedConnection } from "../../connections/connection-guard.ts";
+import type { GuardedConnection } from "../../connections/connection.ts";
 import { FairPool, type PoolHolder } from "../../connections/fair-pool.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { CallContext, Route, ServeBody } from "../route.ts";
@@ -147,9 +147,12 @@ export class CallGuard {
       return;
     }
     state.endAfter(limits.callTimeoutMs);
+    const judged = this.#options.connection(holder.peer)?.judge();
+    state.onEnd(judged);
     authenticate(contextOf(metadata, holder.peer, state.signal)).then(
       (serve) => {
         if (state.isOver) return;
+        judged?.();
         this.#admitted.set(metadata, serve);
         state.isAuthenticated = true;
         state.waitIn(this.#authenticated.enter(holder, evict));

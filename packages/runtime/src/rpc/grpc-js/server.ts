@@ -10,6 +10,7 @@ import type { HostPort } from "../../address.ts";
 import { ConnectionGuard } from "../../connections/connection-guard.ts";
 import type { FailedHandshake } from "../../connections/failed-handshake.ts";
 import { HandshakeWatch } from "../../connections/handshake-watch.ts";
+import { WaitingRoom } from "../../connections/waiting-room.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
@@ -41,6 +42,7 @@ export class GrpcServer {
   readonly #connections: ConnectionGuard;
   readonly #streams: StreamGuard;
   readonly #handshakes: HandshakeWatch;
+  #room: WaitingRoom | undefined;
   #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
@@ -50,6 +52,8 @@ export class GrpcServer {
       limits: this.#limits,
       onEvicted: () => options.onEvicted?.("connection"),
       onEnded: (connection, end) => this.#handshakes.ended(connection, end),
+      onUnauthenticated: (group) => this.#room?.blame(group),
+      onRoom: () => this.#room?.admit(),
     });
     this.#handshakes = new HandshakeWatch({
       find: (peer) => this.#connections.find(peer),
@@ -92,12 +96,20 @@ export class GrpcServer {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
     for (const server of tlsServersOf(this.#server)) this.#handshakes.follow(server);
-    this.#listener = createServer({ noDelay: true }, (socket) => {
-      const connection = this.#connections.admit(socket);
-      if (connection === undefined) return;
-      this.#handshakes.begins(connection);
-      injector.injectConnection(socket);
+    const room = new WaitingRoom({
+      guard: this.#connections,
+      max: this.#limits.maxWaitingConnections,
+      firstByteTimeoutMs: this.#limits.handshakeTimeoutMs,
+      serve: (connection) => {
+        this.#handshakes.begins(connection);
+        injector.injectConnection(connection.socket);
+      },
+      onEvicted: () => this.#options.onEvicted?.("connection"),
+      onLeft: (reason, group) => this.#options.onHandshakeFailure?.(reason, group),
     });
+    this.#room = room;
+    const options = { noDelay: true, highWaterMark: firstBytesBuffered };
+    this.#listener = createServer(options, (socket) => room.enter(socket));
     const port = await listen(this.#listener, address);
     this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
     return { host: address.host, port };
@@ -113,6 +125,7 @@ export class GrpcServer {
    */
   async close(graceMs: number): Promise<void> {
     this.#listener?.close();
+    this.#room?.close();
     const cut = setTimeout(() => {
       this.#server.forceShutdown();
       this.#connections.close();
@@ -152,8 +165,13 @@ export class GrpcServer {
   }
 }
 
+/** In bytes; a socket that waits reads no more, until its TLS connection reads for itself. */
+const firstBytesBuffered = 4 * 1024;
+/** The kernel lowers it to `net.core.somaxconn`. With Node's 511, a burst makes clients wait for a retransmission. */
+const backlog = 4_096;
+
 async function listen(server: TcpServer, { host, port }: HostPort): Promise<number> {
-  server.listen({ host, port });
+  server.listen({ host, port, backlog });
   await once(server, "listening");
   const bound = server.address();
   return bound !== null && typeof bound === "object" ? bound.port : port;

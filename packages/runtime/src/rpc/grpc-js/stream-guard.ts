@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import type { ConnectionGuard, GuardedConnection } from "../../connections/connection-guard.ts";
+import type { GuardedConnection } from "../../connections/connection.ts";
+import type { ConnectionGuard } from "../../connections/connection-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import { peerCertificatesOf } from "./peer-certificates.ts";
 
@@ -95,6 +96,7 @@ export class StreamGuard {
       this.#openStreams -= 1;
       peer.openStreams -= 1;
       connection.used();
+      connection.settled();
       this.#onClosed();
     });
     stream.once("finish", () => this.#linger(stream));

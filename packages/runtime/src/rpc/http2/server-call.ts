@@ -15,6 +15,9 @@ export interface ServerCallOptions {
   readonly maxRequestBytes: number;
   /** For a unary call; the client's deadline may be shorter. */
   readonly callTimeoutMs: number;
+  /** From the headers to the first message. */
+  readonly bodyTimeoutMs: number;
+  readonly onFirstMessage: () => void;
   readonly toStatus: (error: unknown) => RpcStatus;
 }
 
@@ -29,6 +32,8 @@ export class ServerCall {
   readonly #options: ServerCallOptions;
   readonly #cancelled = new AbortController();
   #isAnswered = false;
+  #hasMessage = false;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(stream: ServerHttp2Stream, options: ServerCallOptions) {
     this.#stream = stream;
@@ -45,6 +50,7 @@ export class ServerCall {
       this.#answer(error instanceof WireFault ? error.status : this.#options.toStatus(error));
     } finally {
       clearTimeout(timer);
+      clearTimeout(this.#silence);
     }
   }
 
@@ -78,7 +84,8 @@ export class ServerCall {
       if (!this.#isAnswered) this.#cancelled.abort();
     };
     this.#stream.once("aborted", abort).once("close", abort);
-    const { head, callTimeoutMs } = this.#options;
+    const { head, callTimeoutMs, bodyTimeoutMs } = this.#options;
+    if (bodyTimeoutMs <= maxTimerMs) this.#silence = setTimeout(() => this.#end(silent), bodyTimeoutMs);
     const own = head.route.kind === "unary" ? callTimeoutMs : Number.POSITIVE_INFINITY;
     const timeoutMs = Math.min(own, head.timeoutMs ?? Number.POSITIVE_INFINITY);
     return timeoutMs > maxTimerMs ? undefined : setTimeout(() => this.#end(tooSlow), timeoutMs);
@@ -94,6 +101,7 @@ export class ServerCall {
       for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
         for (const body of reader.push(chunk)) {
           if (this.#isOver) return;
+          this.#onMessage();
           yield body;
         }
       }
@@ -106,6 +114,13 @@ export class ServerCall {
     } finally {
       if (this.#isOver) stream.resume();
     }
+  }
+
+  #onMessage(): void {
+    if (this.#hasMessage) return;
+    this.#hasMessage = true;
+    clearTimeout(this.#silence);
+    this.#options.onFirstMessage();
   }
 
   async #onlyBody(): Promise<Buffer> {
@@ -144,6 +159,11 @@ export class ServerCall {
     answer(this.#stream, status);
   }
 }
+
+const silent: RpcStatus = {
+  code: grpcStatus.DEADLINE_EXCEEDED,
+  message: "the first message of the call did not arrive in time",
+};
 
 const tooSlow: RpcStatus = {
   code: grpcStatus.DEADLINE_EXCEEDED,

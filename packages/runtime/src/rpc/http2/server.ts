@@ -6,9 +6,12 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { createServer, type Server, type Socket } from "node:net";
+import type { GuardedConnection } from "../../connections/connection.ts";
+import { ConnectionGuard } from "../../connections/connection-guard.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
+import { grpcStatus } from "../status.ts";
 import type { UnixServer } from "../unix-socket.ts";
 import { answer, answerAtOnce } from "./answer.ts";
 import { httpRefusalOf, parseRequestHead } from "./request-head.ts";
@@ -18,6 +21,14 @@ import { WireFault } from "./wire-fault.ts";
 /** In MB: how many headers and data Node buffers for one session before it refuses streams. */
 const maxSessionMemoryMb = 10;
 
+/** Only processes that the permissions of the socket admit can connect, so these limit faulty ones. */
+const localLimits: ServerLimits = {
+  ...defaultLimits,
+  maxConnections: 1_024,
+  maxStreams: 8_192,
+  bodyTimeoutMs: 10_000,
+};
+
 /** Serves routes by gRPC over cleartext HTTP/2 on Unix sockets, on Node's HTTP/2 alone. */
 export class Http2Server implements UnixServer {
   readonly #options: RpcServerOptions;
@@ -25,13 +36,16 @@ export class Http2Server implements UnixServer {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #listeners = new Set<Server>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: ConnectionGuard;
+  /** The number of open streams of each streaming route. */
+  readonly #streams = new Map<Route, number>();
   #inFlight = 0;
   #isClosed = false;
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...localLimits, ...options.limits };
+    this.#connections = new ConnectionGuard({ limits: this.#limits, isLocal: true });
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
   }
 
@@ -42,7 +56,7 @@ export class Http2Server implements UnixServer {
 
   /** The number of open connections. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /**
@@ -51,7 +65,6 @@ export class Http2Server implements UnixServer {
    */
   async listenUnix(path: string): Promise<void> {
     const listener = createServer((socket) => this.#accept(socket));
-    listener.maxConnections = this.#limits.maxConnections;
     listener.listen(path);
     await once(listener, "listening");
     listener.on("error", (error) => this.#options.onAcceptError?.(error));
@@ -64,23 +77,21 @@ export class Http2Server implements UnixServer {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     for (const listener of this.#listeners) listener.close();
-    const sockets = [...this.#sockets];
-    const gone = sockets.map(
-      (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
-    );
     const cut = setTimeout(() => {
-      // Destroys the socket: a session that was closed gracefully would wait until its client hangs up as
+      // Destroys the sockets: a session that was closed gracefully would wait until its client hangs up as
       // well.
-      for (const socket of sockets) socket.destroy();
+      this.#connections.close();
     }, graceMs);
     for (const session of this.#sessions) session.close();
-    await Promise.all(gone);
+    await this.#connections.emptied();
     clearTimeout(cut);
   }
 
   #accept(socket: Socket): void {
     if (this.#isClosed) return void socket.destroy();
-    const { maxHeaderBytes, maxConcurrentStreams, resetBurst, firstRequestTimeoutMs } = this.#limits;
+    const connection = this.#connections.admit(socket);
+    if (connection === undefined) return;
+    const { maxHeaderBytes, maxConcurrentStreams, resetBurst } = this.#limits;
     const session = performServerHandshake(socket, {
       settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams, enablePush: false },
       maxSessionMemory: maxSessionMemoryMb,
@@ -88,23 +99,22 @@ export class Http2Server implements UnixServer {
       streamResetRate: Math.max(1, Math.ceil(resetBurst / 10)),
     });
     this.#sessions.add(session);
-    this.#sockets.add(socket);
-    const firstRequest = setTimeout(() => socket.destroy(), firstRequestTimeoutMs);
     // A peer that violates HTTP/2 or disappears only ends its own session.
     session.on("error", () => {});
     session.once("close", () => this.#sessions.delete(session));
-    socket.once("close", () => {
-      clearTimeout(firstRequest);
-      this.#sockets.delete(socket);
-    });
     session.on("stream", (stream, headers, _flags, rawHeaders) => {
-      clearTimeout(firstRequest);
-      this.#serve(stream, headers, rawHeaders);
+      this.#serve(connection, stream, headers, rawHeaders);
     });
   }
 
-  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+  #serve(
+    connection: GuardedConnection,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): void {
     stream.on("error", () => {});
+    connection.used();
     this.#inFlight += 1;
     stream.once("close", () => {
       this.#inFlight -= 1;
@@ -116,14 +126,29 @@ export class Http2Server implements UnixServer {
     }
     try {
       const head = parseRequestHead(headers, this.#routes);
-      const { maxRequestBytes, callTimeoutMs } = this.#limits;
+      this.#count(head.route, stream);
+      const { maxRequestBytes, callTimeoutMs, bodyTimeoutMs } = this.#limits;
       const toStatus = (error: unknown) => this.#options.toStatus(error, head.route.path);
       const metadata = (name: string) => valuesOf(rawHeaders, name);
-      void new ServerCall(stream, { head, metadata, maxRequestBytes, callTimeoutMs, toStatus }).run();
+      // Secrets may not change for days, so a quiet stream is no idle one.
+      const onFirstMessage = () => void stream.once("close", connection.hold());
+      const limits = { maxRequestBytes, callTimeoutMs, bodyTimeoutMs };
+      void new ServerCall(stream, { head, metadata, ...limits, onFirstMessage, toStatus }).run();
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
       answer(stream, error.status);
     }
+  }
+
+  /** Throws a {@link WireFault} if too many streams of the route are open. */
+  #count(route: Route, stream: ServerHttp2Stream): void {
+    if (route.kind !== "stream") return;
+    const open = this.#streams.get(route) ?? 0;
+    if (open >= this.#limits.maxStreams) {
+      throw new WireFault(grpcStatus.RESOURCE_EXHAUSTED, "too many streams are open: use fewer");
+    }
+    this.#streams.set(route, open + 1);
+    stream.once("close", () => this.#streams.set(route, (this.#streams.get(route) ?? 1) - 1));
   }
 }
 
