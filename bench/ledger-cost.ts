@@ -142,7 +142,7 @@ async function open(path: string): Promise<CaLedger> {
     spaceLimit: "auto",
     strict: false,
     checkpointTo: undefined,
-    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined, nameIsNew: () => undefined },
     holds: () => undefined,
     clock: systemClock,
     logger: recordingLogger(),

@@ -86,7 +86,7 @@ export async function openTrialLedger(
       copy: idle(),
       space: given.space ?? idle(),
     },
-    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined },
+    metrics: { refusalDropped: () => undefined, alarmRaised: () => undefined, nameIsNew: () => undefined },
     holds: () => undefined,
     checkpointTo: checkpointTo === undefined ? undefined : fileTarget(checkpointTo),
     ...{ anchors, strict, clock, logger },

@@ -25,7 +25,6 @@ import type { KnownHeadsMessage } from "@kasbah/protocol";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
-import { Alarms } from "./alarms.ts";
 import { readKnownHeads } from "./anchors/known-heads.ts";
 import { LedgerLossReport } from "./anchors/ledger-loss.ts";
 import { PeerMemoryFile } from "./anchors/peers/memory.ts";
@@ -35,6 +34,8 @@ import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
 import { SpaceReport } from "./space-report.ts";
+import { Alarms } from "./unusual/alarms.ts";
+import { NewNames } from "./unusual/new-names.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -149,10 +150,16 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
     ...{ log, sweep: sweeps.minute, clock, logger },
   });
-  const alarms = new Alarms({ isNameKnown, onAlarm: metrics.alarmRaised, logger });
+  const alarms = new Alarms({ onAlarm: metrics.alarmRaised, logger });
+  const newNames = new NewNames({
+    ...{ isNameKnown, onNewName: metrics.nameIsNew, sweep: sweeps.hour, clock, logger },
+  });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
-  const onIssued = (entry: IssuedEntry) => alarms.look(entry);
+  const onIssued = (entry: IssuedEntry) => {
+    alarms.look(entry);
+    newNames.look(entry);
+  };
   return {
     decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log: acts, clock }),
@@ -176,6 +183,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
       tree,
       index,
       unauthenticated,
+      newNames,
       retention,
       serving,
       ...copies,

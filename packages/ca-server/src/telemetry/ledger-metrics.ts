@@ -11,6 +11,8 @@ export interface LedgerMetrics {
   readonly refusalDropped: (why: "peer" | "crowd" | "disk") => void;
   /** The ledger raised an alarm about a possible theft. */
   readonly alarmRaised: (alarm: string) => void;
+  /** The first certificate of a name was issued. */
+  readonly nameIsNew: () => void;
 }
 
 /** The values that each scrape reads from the ledger. */
@@ -37,7 +39,14 @@ export function createLedgerMetrics(registry: Registry): LedgerMetrics {
     labelNames: ["alarm"],
     registers: [registry],
   });
+  const names = new Counter({
+    name: "kasbah_new_names_total",
+    help: "Names that got their first certificate.",
+    registers: [registry],
+  });
+  names.inc(0);
   return {
+    nameIsNew: () => names.inc(),
     refusalDropped: (why) => dropped.inc({ why }),
     alarmRaised: (alarm) => alarms.inc({ alarm }),
   };

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import type { IssuedEntry } from "@kasbah/ledger";
 import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
+import { issuanceFacts } from "../issuance-facts.fixture.ts";
+import { issuedEntry } from "../entries/issued-entry.ts";
 import { Alarms } from "./alarms.ts";
-import { issuedEntry } from "./entries/issued-entry.ts";
-import { issuanceFacts } from "./issuance-facts.fixture.ts";
 
 describe("Alarms", () => {
   let entry: IssuedEntry;
   let raised: string[];
-  let known: Set<string> | undefined;
   let logger: RecordingLogger;
   let alarms: Alarms;
 
@@ -17,9 +16,8 @@ describe("Alarms", () => {
   });
 
   beforeEach(() => {
-    [raised, known, logger] = [[], new Set([entry.spiffeId]), recordingLogger()];
+    [raised, logger] = [[], recordingLogger()];
     alarms = new Alarms({
-      isNameKnown: (spiffeId) => known?.has(spiffeId),
       onAlarm: (alarm) => raised.push(alarm),
       logger,
     });
@@ -48,15 +46,17 @@ describe("Alarms", () => {
     assert.deepEqual(raised, []);
   });
 
-  it("raises one alarm for a name that is new, and none while the index is incomplete", () => {
-    alarms.look(entry);
+  it("raises one alarm for each further address of a token, and no more than seven", () => {
+    for (let round = 0; round < 3; round += 1)
+      for (let host = 0; host < 20; host += 1) alarms.look(withToken("ab", `10.0.0.${host}:1`));
+    assert.equal(raised.length, 7);
+  });
+
+  it("raises no alarm for a pod with an IPv4 and an IPv6 address", () => {
+    for (const address of ["10.0.0.1:1", "2001:db8::1:443", "10.0.0.1:2", "2001:db8::1:444"])
+      alarms.look(withToken("ab", address));
     assert.deepEqual(raised, []);
-    const stranger = { ...entry, spiffeId: `${entry.spiffeId}-2` };
-    known = undefined;
-    alarms.look({ ...entry, spiffeId: `${entry.spiffeId}-3` });
-    known = new Set();
-    alarms.look(stranger);
-    alarms.look(stranger);
-    assert.deepEqual(raised, ["name_new_in_namespace"]);
+    alarms.look(withToken("ab", "2001:db8::2:444"));
+    assert.equal(raised.length, 1);
   });
 });
