@@ -13,6 +13,7 @@ import { suiteTimeoutMs } from "../harness/until.ts";
 /** `npm run test:soak` simulates 5,000 pods. */
 const pods = Number(process.env["KASBAH_PODS"] ?? 200);
 const minuteMs = 60_000;
+const stepMinutes = 2;
 const hourMs = 60 * minuteMs;
 const hours = 24;
 /** A small mesh for a small day. */
@@ -23,7 +24,7 @@ interface Day {
   readonly issued: number;
   readonly refused: number;
   readonly conditions: readonly string[];
-  /** The exposition of the metrics after each minute. */
+  /** The exposition of the metrics after each step. */
   readonly samples: readonly string[];
 }
 
@@ -73,7 +74,7 @@ async function simulate(ca: SimulatedCa, clock: FakeClock): Promise<Day> {
   let [issued, refused] = [0, 0];
   const conditions = new Set<string>();
   const samples: string[] = [];
-  for (let minute = 0; minute < hours * 60; minute += 1) {
+  for (let minute = 0; minute < hours * 60; minute += stepMinutes) {
     const nowMs = clock.now().getTime();
     if (minute % 60 === 0) await beginHour(minute / 60, nowMs, { ca, mesh });
     for (const outcome of await Promise.allSettled((await mesh.due(nowMs)).map((call) => ca.call(call)))) {
@@ -81,11 +82,11 @@ async function simulate(ca: SimulatedCa, clock: FakeClock): Promise<Day> {
       else refused += 1;
     }
     // The TCP health check of a load balancer.
-    for (let check = 0; check < 6; check += 1) ca.unauthenticated.handshakes.failed("reset", "10.255.0.1");
+    for (let check = 0; check < 6 * stepMinutes; check += 1) ca.unauthenticated.handshakes.failed("reset", "10.255.0.1");
     ca.minute(minute);
     for (const condition of ca.conditions()) conditions.add(condition);
     samples.push(await ca.metrics());
-    await clock.advance(minuteMs);
+    await clock.advance(stepMinutes * minuteMs);
     await ca.authorities.driver.look(false);
   }
   return { issued, refused, conditions: [...conditions], samples };
@@ -117,13 +118,13 @@ function valuesOf(exposition: string): ReadonlyMap<string, number> {
 async function assertNoAlert({ samples }: Day, path: string): Promise<void> {
   if (whyNoPromtool() !== undefined) return;
   const promtool = await providePromtool(() => undefined);
-  const minutes = samples.map(valuesOf);
-  const wanted = [...(minutes.at(-1)?.keys() ?? [])].filter(
+  const steps = samples.map(valuesOf);
+  const wanted = [...(steps.at(-1)?.keys() ?? [])].filter(
     (series) => /^(kasbah|citadel)_/.test(series) && !/_bucket/.test(series),
   );
   const input = wanted.map((series) => ({
     series: series.includes("{") ? series.replace("{", '{pod="kasbah-0", ') : `${series}{pod="kasbah-0"}`,
-    values: minutes.map((values) => values.get(series) ?? "_").join(" "),
+    values: steps.map((values) => values.get(series) ?? "_").join(" "),
   }));
   // The CA reports its epoch, without which it counts as down.
   input.push({ series: 'kasbah_authority_epoch{pod="kasbah-0"}', values: `1x${samples.length}` });
@@ -141,7 +142,7 @@ async function assertNoAlert({ samples }: Day, path: string): Promise<void> {
   const suite = {
     rule_files: [join(root, "deploy/prometheus/alerts.yaml")],
     evaluation_interval: "1m",
-    tests: [{ interval: "1m", input_series: input, alert_rule_test: tests }],
+    tests: [{ interval: `${stepMinutes}m`, input_series: input, alert_rule_test: tests }],
   };
   await writeFile(path, stringify(suite));
   execFileSync(promtool, ["test", "rules", path], { encoding: "utf8" });

@@ -121,7 +121,7 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
     },
     minute(index) {
       for (const { tick } of [second, minute]) tick();
-      if (index % 5 === 0) anchor.tick();
+      if (index % 10 === 0) anchor.tick();
     },
     async hour() {
       hour.tick();
