@@ -29,7 +29,7 @@ interface Day {
 }
 
 describe(`24 hours of a mesh of ${pods} pods`, function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(suiteTimeoutMs * Math.ceil(pods / 500));
 
   it("raise no alarm, no warning and no alert, and log first certificates of names as a summary on the first day", async () => {
     await using directory = await temporaryDirectory();
@@ -82,7 +82,8 @@ async function simulate(ca: SimulatedCa, clock: FakeClock): Promise<Day> {
       else refused += 1;
     }
     // The TCP health check of a load balancer.
-    for (let check = 0; check < 6 * stepMinutes; check += 1) ca.unauthenticated.handshakes.failed("reset", "10.255.0.1");
+    for (let check = 0; check < 6 * stepMinutes; check += 1)
+      ca.unauthenticated.handshakes.failed("reset", "10.255.0.1");
     ca.minute(minute);
     for (const condition of ca.conditions()) conditions.add(condition);
     samples.push(await ca.metrics());

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { prepareLedgerDirectory } from "@kasbah/ledger";
 import { createWorkloadSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
@@ -6,7 +7,6 @@ import type { CreateCertificateRequest } from "@kasbah/protocol";
 import type { CallContext } from "@kasbah/runtime/rpc";
 import { type FakeClock, manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
 import { createAdmission } from "../../../packages/ca-server/src/admission/create-admission.ts";
-import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impersonation.ts";
 import { openOnDisk } from "../../../packages/ca-server/src/authorities/authorities-on-disk.fixture.ts";
 import { createPolicyWarnings } from "../../../packages/ca-server/src/authorities/rehearsal/policy-warnings.ts";
 import { required, run } from "../../../packages/ca-server/src/config/loaded-config.fixture.ts";
@@ -14,6 +14,7 @@ import { CaError } from "../../../packages/ca-server/src/errors.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
 import { createIssuance } from "../../../packages/ca-server/src/issuance/issue-certificate.ts";
 import { ReservedNames } from "../../../packages/ca-server/src/issuance/names/reserved-names.ts";
+import { openAdmission } from "../../../packages/ca-server/src/issuance/open-admission.fixture.ts";
 import type { Caller } from "../../../packages/ca-server/src/issuance/ports.ts";
 import { ControlAnchors } from "../../../packages/ca-server/src/recording/anchors/control-anchors.ts";
 import { createLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
@@ -57,11 +58,14 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
   const state = await prepareStateDirectory(path);
   const authorities = await openOnDisk({ path, clock, minStageMs: 60_000 });
   const newId = () => randomBytes(6).toString("hex");
-  const anchors = new ControlAnchors(await readVolumeId(state.control, newId), false);
+  const volumeId = await readVolumeId(state.control, newId);
+  const anchors = new ControlAnchors({ volumeId, place: undefined, isShared: false });
   const { keeper } = authorities;
   anchors.follow(keeper);
   const ledger = createLedger({
     directory: await prepareLedgerDirectory(state.ledger),
+    replica: volumeId,
+    peersFile: join(state.control, "peer-ledgers.json"),
     trustDomain: config.trustDomain.name,
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: config.ledgerRetention,
@@ -79,7 +83,7 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
   const policy = () => admission.policy.current();
   const metrics = telemetry.calls;
   const issuance = createIssuance({
-    ...{ ...admission, policy, impersonation: noImpersonation, ownSpiffeId: undefined },
+    ...{ ...openAdmission, ...admission, policy },
     authenticator: { authenticate: async ({ authorization: [id = ""] }) => callerOf(id) },
     observer: { onIgnored: metrics.requestIgnored, onSharedKey: metrics.keyShared },
     ...{ issuers: keeper, writer: createCertificateWriter(), newSerial: createWorkloadSerial },
