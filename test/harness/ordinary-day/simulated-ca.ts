@@ -104,7 +104,7 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
   const readiness = createReadiness({
     issuers: keeper,
     ledger: ledger.log,
-    sources: [ledger.loss, authorities, admission.policy, names],
+    sources: [ledger.loss, ledger.space, authorities, admission.policy, names],
     clock,
   });
   const { components } = ledger;

@@ -4,11 +4,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FakeClock, temporaryDirectory } from "@kasbah/testkit";
 import { stringify } from "yaml";
-import { providePromtool, whyNoPromtool } from "../deploy/programs.ts";
 import { readYaml, root } from "../harness/chart/yaml.ts";
 import { openSimulatedCa, type SimulatedCa } from "../harness/ordinary-day/simulated-ca.ts";
 import { SimulatedMesh } from "../harness/ordinary-day/simulated-mesh.ts";
 import { suiteTimeoutMs } from "../harness/until.ts";
+import { providePromtool, whyNoPromtool } from "./programs.ts";
 
 /** `npm run test:soak` simulates 5,000 pods. */
 const pods = Number(process.env["KASBAH_PODS"] ?? 200);
