@@ -63,8 +63,9 @@ async function certificateSteps(): Promise<readonly Step[]> {
   const leaf = await createCertificateWriter().writeLeaf(template, authority);
   const bundle = TrustBundle.from([authority.certificate]);
   const authorities = { trustBundle: () => bundle, knownChains: () => [[]], isDistrusted: () => false };
-  const marks = { isGone: () => false };
-  const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, marks, clock };
+  const marks = { isGone: () => false, issuerOf: () => undefined };
+  const issuerMarks = { issuerOf: () => undefined };
+  const parts = { authorities, trustDomain, maxRenewalAgeMs: hour, marks, issuerMarks, clock };
   const authenticator = new ClientCertificateAuthenticator(parts);
   const credentials = { authorization: [], peerCertificates: [leaf.der] };
   return [["authenticate a caller by its certificate", () => authenticator.authenticate(credentials)]];

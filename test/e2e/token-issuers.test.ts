@@ -18,6 +18,19 @@ import { currentKasbah } from "../harness/kasbah-command.ts";
 
 const wellKnown = "/.well-known/openid-configuration";
 
+/** A certificate with its key, for a TLS client. */
+interface Held {
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface Answer {
+  /** `ISSUED`, or the code of the refusal. */
+  readonly code: string;
+  readonly reference: string;
+  readonly held: Held | undefined;
+}
+
 describe("Token issuers of a running CA", () => {
   let directory: TemporaryDirectory;
   let kubernetes: FakeKubernetesApi;
@@ -87,30 +100,33 @@ describe("Token issuers of a running CA", () => {
     await rename(`${path}.new`, path);
   }
 
-  /** `ISSUED`, or the code of the refusal, with its reference. */
-  async function ask(
-    minter: DevTokenIssuer,
-    namespace: string,
-  ): Promise<{ code: string; reference: string }> {
-    const token = await minter.mint({ namespace, serviceAccount: "frontend", now: systemClock.now() });
-    const id = parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/frontend`);
-    const csr = createCertificateRequest(await createKeyPair("P-256"), id);
+  const idIn = (namespace: string) => parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/frontend`);
+
+  /** A token of the issuer, or the certificate that an earlier call obtained. */
+  async function ask(credential: DevTokenIssuer | Held, namespace: string): Promise<Answer> {
+    const keyPair = await createKeyPair("P-256");
+    const csr = createCertificateRequest(keyPair, idIn(namespace));
     const order = { csr, validityDurationSeconds: 0, impersonatedIdentity: "", certSigner: "" };
-    const body = createCertificate.request.encode(order);
-    const headers = { authorization: `Bearer ${token}` };
     const reply = await rawCall({
-      port: ca.port,
-      ca: ca.rootPem,
-      path: createCertificate.path,
-      body,
-      headers,
+      ...{ port: ca.port, ca: ca.rootPem, path: createCertificate.path },
+      body: createCertificate.request.encode(order),
+      ...("cert" in credential ? { tls: credential } : { headers: await tokenFor(credential, namespace) }),
     });
     const details = reply.metadata["grpc-status-details-bin"];
-    if (details === undefined) return { code: "ISSUED", reference: "" };
-    const info = decodeErrorInfo(Buffer.from(String(details), "base64"));
-    return { code: info?.reason ?? "", reference: info?.metadata["referenceId"] ?? "" };
+    if (details === undefined) {
+      const { certChain } = createCertificate.response.decode(reply.body);
+      const held = { cert: certChain.slice(0, -1).join(""), key: keyPair.toPkcs8Pem() };
+      return { code: "ISSUED", reference: "", held };
+    }
+    const { reason, metadata } = decodeErrorInfo(Buffer.from(String(details), "base64")) ?? assert.fail();
+    return { code: reason, reference: metadata["referenceId"] ?? "", held: undefined };
   }
-  const codeOf = async (minter: DevTokenIssuer, namespace: string) => (await ask(minter, namespace)).code;
+
+  async function tokenFor(minter: DevTokenIssuer, namespace: string) {
+    const token = await minter.mint({ namespace, serviceAccount: "frontend", now: systemClock.now() });
+    return { authorization: `Bearer ${token}` };
+  }
+  const codeOf = async (by: DevTokenIssuer | Held, namespace: string) => (await ask(by, namespace)).code;
   const untilCode = (what: string, code: string, minter: DevTokenIssuer, namespace: string) =>
     ca.process.until(what, async () => (await codeOf(minter, namespace)) === code);
 
@@ -162,6 +178,25 @@ describe("Token issuers of a running CA", () => {
     assert.equal(await codeOf(minters.prod, "payments"), "ISSUED");
     await save(entries.prod, entries.direct, entries.dev);
     await untilCode("the addition", "ISSUED", minters.dev, "dev-1");
+  });
+
+  it("renews certificates of an issuer within its scope and the rules for it, and not at all after its removal", async () => {
+    const [prod, dev] = [await ask(minters.prod, "payments"), await ask(minters.dev, "dev-1")];
+    assert.ok(prod.held && dev.held);
+    const renewed = await ask(dev.held, "dev-1");
+    assert.ok(renewed.held, renewed.code);
+    await save(entries.prod, entries.direct, entries.dev.replace("dev-*", "dev-2"));
+    await untilCode("the new scope", "OUTSIDE_ISSUER_SCOPE", minters.dev, "dev-1");
+    assert.equal(await codeOf(renewed.held, "dev-1"), "OUTSIDE_ISSUER_SCOPE");
+    await save(entries.prod, entries.direct);
+    await untilCode("the removal", "TOKEN_REJECTED", minters.dev, "dev-2");
+    for (const held of [dev.held, renewed.held]) {
+      assert.equal(await codeOf(held, "dev-1"), "CLIENT_CERTIFICATE_REJECTED");
+    }
+    assert.equal(await codeOf(prod.held, "payments"), "ISSUED");
+    await save(entries.prod, entries.direct, entries.dev);
+    await untilCode("the addition", "ISSUED", minters.dev, "dev-1");
+    assert.equal(await codeOf(renewed.held, "dev-1"), "ISSUED");
   });
 
   it("keeps the issuers while the file is invalid, with a warning, and stays ready", async () => {

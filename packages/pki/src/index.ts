@@ -23,7 +23,13 @@ export {
   maxBackdateMs,
   type Validity,
 } from "./certificate/profile.ts";
-export { createSerial, createWorkloadSerial, podMarkOf, tokenProofTime } from "./certificate/serial.ts";
+export {
+  createSerial,
+  createWorkloadSerial,
+  issuerMarkOf,
+  podMarkOf,
+  tokenProofTime,
+} from "./certificate/serial.ts";
 export { TrustBundle } from "./certificate/trust-bundle.ts";
 export type { ClientFinding } from "./clients/finding.ts";
 export { findForbiddenDnsName } from "./clients/forbidden-names.ts";

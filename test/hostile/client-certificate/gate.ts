@@ -200,7 +200,7 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
     knownChains: () => [[trust.intermediate.certificate], []],
     isDistrusted: () => false,
   };
-  const marks = { isGone: () => false };
+  const marks = { isGone: () => false, issuerOf: () => undefined };
   return createCallerAuthenticator({
     tokens: [new JwksTokenAuthenticator({ issuers, trustDomain, clock })],
     certificates: new ClientCertificateAuthenticator({
@@ -208,6 +208,7 @@ function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeCl
       trustDomain,
       maxRenewalAgeMs,
       marks,
+      issuerMarks: { issuerOf: () => undefined },
       clock,
     }),
     onChecked: metrics.credentialChecked,

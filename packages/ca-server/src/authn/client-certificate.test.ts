@@ -26,6 +26,7 @@ const maxRenewalAgeMs = 168 * hourMs;
 const frontend = "spiffe://cluster.local/ns/demo/sa/frontend";
 const rejected = "CLIENT_CERTIFICATE_REJECTED";
 const [podMark, goneMark] = ["0123456789abcdef", "fedcba9876543210"];
+const [issuerMark, removedMark] = ["0123456789", "9876543210"];
 const later = (ms: number) => new Date(start.getTime() + ms);
 
 describe("ClientCertificateAuthenticator", () => {
@@ -57,7 +58,9 @@ describe("ClientCertificateAuthenticator", () => {
       maxRenewalAgeMs,
       marks: {
         isGone: (mark, provenAt) => mark === goneMark && provenAt.getTime() === start.getTime(),
+        issuerOf: (mark) => (mark === podMark ? "https://cluster.test" : undefined),
       },
+      issuerMarks: { issuerOf: (mark) => (mark === issuerMark ? "https://issuer.test" : undefined) },
       clock,
     });
   });
@@ -112,9 +115,17 @@ describe("ClientCertificateAuthenticator", () => {
   });
 
   it("returns the mark of the leaf's pod, and refuses the leaf of a deleted pod", async () => {
-    assert.equal(authenticate(await leafWith({ mark: podMark })).podMark, podMark);
+    const caller = authenticate(await leafWith({ mark: podMark }));
+    assert.deepEqual([caller.podMark, caller.credential.issuer], [podMark, "https://cluster.test"]);
+    assert.equal(authenticate(await leafWith({ mark: "00000000000000ff" })).credential.issuer, undefined);
     const leaf = await leafWith({ mark: goneMark });
     throwsWithCode(() => authenticate(leaf), "CALLER_DELETED");
+  });
+
+  it("returns the issuer of the token that obtained the leaf, and refuses the leaf of a removed issuer", async () => {
+    const caller = authenticate(await leafWith({ mark: issuerMark }));
+    assert.deepEqual([caller.issuerMark, caller.credential.issuer], [issuerMark, "https://issuer.test"]);
+    refuses([await leafWith({ mark: removedMark })], /issuer of the token .* is no longer configured/);
   });
 
   describe("ClientCertificateAuthenticator, at the time of each call", () => {

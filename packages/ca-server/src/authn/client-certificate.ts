@@ -1,5 +1,6 @@
 import {
   type Certificate,
+  issuerMarkOf,
   maxBackdateMs,
   PkiError,
   parseCertificate,
@@ -14,6 +15,7 @@ import { CaError } from "../errors.ts";
 import type { CallCredentials, Caller } from "../issuance/ports.ts";
 import { quote } from "../issuance/quote.ts";
 import { callerDeleted } from "./deleted-pods.ts";
+import type { IssuerMarks } from "./issuer-marks.ts";
 import type { PodMarks } from "./pod-marks.ts";
 
 export interface ClientCertificateDeps {
@@ -31,9 +33,14 @@ export interface ClientCertificateDeps {
   /** How long a workload may renew by certificate without presenting a token. */
   readonly maxRenewalAgeMs: number;
   /** Knows the pods that no longer exist. */
-  readonly marks: Pick<PodMarks, "isGone">;
+  readonly marks: Pick<PodMarks, "isGone" | "issuerOf">;
+  /** Knows the issuers whose tokens the CA accepts. */
+  readonly issuerMarks: Pick<IssuerMarks, "issuerOf">;
   readonly clock: Clock;
 }
+
+/** Where the token came from that first obtained the name of a certificate, as far as its serial tells. */
+type CertificateOrigin = Pick<Caller, "podMark" | "issuerMark"> & { readonly issuer?: string | undefined };
 
 const clientAuth = "1.3.6.1.5.5.7.3.2";
 const maxChainLength = 5;
@@ -64,12 +71,25 @@ export class ClientCertificateAuthenticator {
         seen: quote(leaf.uriNames),
       });
     }
-    const credential = { kind: "client-certificate", ...this.#factsOf(leaf, now) } as const;
-    const podMark = podMarkOf(leaf.serial);
-    if (this.#deps.marks.isGone(podMark, credential.tokenProvenAt)) {
+    const facts = this.#factsOf(leaf, now);
+    const { issuer, ...marks } = this.#originOf(leaf, facts.tokenProvenAt);
+    const named = issuer === undefined ? {} : { issuer };
+    return { spiffeId, credential: { kind: this.kind, ...facts, ...named }, ...marks };
+  }
+
+  /** A caller whose tokens are no longer accepted must not keep its name by renewals. */
+  #originOf({ serial }: Certificate, tokenProvenAt: Date): CertificateOrigin {
+    const { marks, issuerMarks } = this.#deps;
+    const podMark = podMarkOf(serial);
+    if (marks.isGone(podMark, tokenProvenAt)) {
       throw callerDeleted("the pod that obtained the client certificate was deleted");
     }
-    return { spiffeId, credential, ...(podMark === undefined ? {} : { podMark }) };
+    if (podMark !== undefined) return { podMark, issuer: marks.issuerOf(podMark) };
+    const issuerMark = issuerMarkOf(serial);
+    if (issuerMark === undefined) return {};
+    const issuer = issuerMarks.issuerOf(issuerMark);
+    if (issuer !== undefined) return { issuerMark, issuer };
+    throw rejected("the issuer of the token that obtained the client certificate is no longer configured");
   }
 
   #verify(leaf: Certificate, presented: readonly Certificate[], now: Date): void {

@@ -6,6 +6,7 @@ import type { ProxyEnvironment } from "../outbound/proxy/proxy.ts";
 import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { boundToPods } from "./deleted-pods.ts";
+import { boundToIssuers, IssuerMarks } from "./issuer-marks.ts";
 import { createJwks } from "./jwks/create-jwks.ts";
 import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
 import { PodMarks } from "./pod-marks.ts";
@@ -61,10 +62,14 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock, logger });
   const own = await kubernetes?.readOwnAccount();
   const pods = kubernetes?.pods;
-  const marks = new PodMarks({ accountUid: own?.uid, pods });
+  const marks = new PodMarks({ accountUid: own?.uid, issuer: own?.issuer, pods });
+  const reviewed = own?.issuer === undefined ? [] : [own.issuer];
+  const issuerMarks = new IssuerMarks(() => [...(jwks?.issuers() ?? []), ...reviewed]);
   const certificates = noClientCertificates
     ? undefined
-    : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, marks, clock });
+    : new ClientCertificateAuthenticator({
+        ...{ authorities, trustDomain, maxRenewalAgeMs, marks, issuerMarks, clock },
+      });
   const byKeys =
     jwks &&
     boundToPods(jwks.authenticator, {
@@ -76,7 +81,9 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
     tokenReview &&
     boundToPods(tokenReview.authenticator, { isOurs: () => true, markOf: (uid) => marks.markOf(uid), pods });
   const authenticator = createCallerAuthenticator({
-    tokens: [byKeys, byReview].filter((each) => each !== undefined),
+    tokens: [byKeys, byReview]
+      .filter((each) => each !== undefined)
+      .map((each) => boundToIssuers(each, issuerMarks)),
     certificates,
     onChecked: metrics.credentialChecked,
   });

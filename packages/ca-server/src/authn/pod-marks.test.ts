@@ -29,6 +29,14 @@ describe("PodMarks", () => {
     assert.equal(blind.isGone(blind.markOf("one"), now), false);
   });
 
+  it("names the issuer of this cluster for its own marks, and for no other", () => {
+    const marks = new PodMarks({ accountUid: "account", issuer: "https://cluster.test", pods: undefined });
+    assert.equal(marks.issuerOf(marks.markOf("one")), "https://cluster.test");
+    assert.equal(marks.issuerOf(marksOf("account of another cluster").markOf("one")), undefined);
+    assert.equal(marks.issuerOf(undefined), undefined);
+    assert.equal(marksOf("account").issuerOf(marks.markOf("one")), undefined);
+  });
+
   it("creates no mark if the CA cannot tell its cluster from others", () => {
     assert.equal(marksOf(undefined).markOf("one"), undefined);
   });

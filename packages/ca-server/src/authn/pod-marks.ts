@@ -4,6 +4,8 @@ import type { DeletedPods } from "./ports.ts";
 export interface PodMarksDeps {
   /** The UID of the CA's own service account, which no other cluster has; undefined outside Kubernetes. */
   readonly accountUid: string | undefined;
+  /** The issuer of the cluster's tokens, if it is known. */
+  readonly issuer?: string | undefined;
   /** Undefined if the CA does not watch pods. */
   readonly pods: Pick<DeletedPods, "isTagGone" | "isTagKnown"> | undefined;
 }
@@ -22,9 +24,11 @@ export function podTag(uid: string): string {
  */
 export class PodMarks {
   readonly #cluster: string | undefined;
+  readonly #issuer: string | undefined;
   readonly #pods: PodMarksDeps["pods"];
 
-  constructor({ accountUid, pods }: PodMarksDeps) {
+  constructor({ accountUid, issuer, pods }: PodMarksDeps) {
+    this.#issuer = issuer;
     this.#cluster = accountUid === undefined ? undefined : digest(accountUid).slice(0, clusterDigits);
     this.#pods = pods;
   }
@@ -39,10 +43,19 @@ export class PodMarks {
     return this.#pods?.isTagKnown(podTag(podUid)) ? this.markOf(podUid) : undefined;
   }
 
+  /** The issuer of the token that obtained a certificate with this mark. */
+  issuerOf(mark: string | undefined): string | undefined {
+    return this.#isOurs(mark) ? this.#issuer : undefined;
+  }
+
   /** Whether the pod of a certificate was deleted, if a token proved its name at that time. */
   isGone(mark: string | undefined, tokenProvenAt: Date): boolean {
-    if (mark === undefined || mark.slice(0, clusterDigits) !== this.#cluster) return false;
+    if (!this.#isOurs(mark)) return false;
     return this.#pods?.isTagGone(mark.slice(clusterDigits), tokenProvenAt) ?? false;
+  }
+
+  #isOurs(mark: string | undefined): mark is string {
+    return mark !== undefined && mark.slice(0, clusterDigits) === this.#cluster;
   }
 }
 

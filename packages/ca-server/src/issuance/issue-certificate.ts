@@ -139,16 +139,12 @@ async function admitSubject(
   call.known?.({ subject });
   if (ownSpiffeId?.equals(subject)) refuseOwnIdentity(caller, isOwn);
   issuerScopes.check(caller, subject);
-  const ruling = admit(subject, policy, issuerOf(caller));
+  const ruling = admit(subject, policy, caller.credential.issuer);
   call.known?.({ rule: ruling.rule });
   const { addressGroup } = call;
   for (const share of sharesOf({ caller, subject, addressGroup }, ruling, policy)) throttle.takeOwn(share);
   if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
   return { ...ruling, caller, subject, policy };
-}
-
-function issuerOf({ credential }: Caller): string | undefined {
-  return credential.kind === "client-certificate" ? undefined : credential.issuer;
 }
 
 /**
@@ -216,15 +212,16 @@ const shortestRenewalMs = 1000;
  * A token proves the name now. A certificate proves that a token did, and a certificate renewed with it expires
  * when the next token is due: otherwise a stolen key would outlive the renewal age by one lifetime.
  */
-function nameProofOf({ credential, podMark }: Caller, { clock, maxRenewalAgeMs }: IssuanceDeps): NameProof {
+function nameProofOf({ credential, ...caller }: Caller, { clock, maxRenewalAgeMs }: IssuanceDeps): NameProof {
   const now = clock.now();
+  const originMark = caller.podMark ?? caller.issuerMark;
   if (credential.kind !== "client-certificate") {
-    return { tokenProvenAt: now, renewableUntil: undefined, podMark };
+    return { tokenProvenAt: now, renewableUntil: undefined, originMark };
   }
   const { tokenProvenAt } = credential;
   const renewableUntil = new Date(tokenProvenAt.getTime() + maxRenewalAgeMs);
   if (renewableUntil.getTime() - now.getTime() >= shortestRenewalMs) {
-    return { tokenProvenAt, renewableUntil, podMark };
+    return { tokenProvenAt, renewableUntil, originMark };
   }
   throw new CaError("CLIENT_CERTIFICATE_REJECTED", "no token has proven this identity recently enough", {
     expected: `a token after ${renewableUntil.toISOString()}`,

@@ -14,8 +14,8 @@ import type { Issuer, IssuerSource } from "./ports.ts";
 export interface SigningDeps {
   readonly issuers: IssuerSource;
   readonly writer: CertificateWriter;
-  /** Returns a new serial for each call. It encodes when a token last proved the name, and for which pod. */
-  readonly newSerial: (tokenProvenAt: Date, podMark: string | undefined) => Uint8Array;
+  /** Returns a new serial for each call. It encodes when a token last proved the name, and its origin. */
+  readonly newSerial: (tokenProvenAt: Date, originMark: string | undefined) => Uint8Array;
   readonly clock: Clock;
 }
 
@@ -32,8 +32,8 @@ export interface NameProof {
   readonly tokenProvenAt: Date;
   /** No certificate that is renewed without a token may outlive this time; undefined if a token was sent. */
   readonly renewableUntil: Date | undefined;
-  /** The pod of that token. */
-  readonly podMark: string | undefined;
+  /** The mark of the pod or of the issuer of that token. */
+  readonly originMark: string | undefined;
 }
 
 /**
@@ -44,7 +44,7 @@ export interface NameProof {
  */
 export async function issue(
   order: ApprovedOrder,
-  { tokenProvenAt, renewableUntil, podMark }: NameProof,
+  { tokenProvenAt, renewableUntil, originMark }: NameProof,
   deps: SigningDeps,
 ): Promise<IssuedCertificate> {
   const now = deps.clock.now();
@@ -54,7 +54,7 @@ export async function issue(
     (renewableUntil?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime(),
   );
   const validity = leafValidity({ now, ttlMs, issuerNotAfter: issuer.latestLeafExpiry });
-  const serial = deps.newSerial(tokenProvenAt, podMark);
+  const serial = deps.newSerial(tokenProvenAt, originMark);
   const leaf = { spiffeId: order.spiffeId.toString(), serial: Buffer.from(serial).toString("hex") };
   await deps.issuers.coverLeaf(issuer, validity.notAfter, leaf);
   const template = templateFor(order, serial, validity);

@@ -30,6 +30,8 @@ interface CertificateFacts {
   readonly fingerprint: string;
   /** When a token last proved the name; certificates have renewed it since. */
   readonly tokenProvenAt: Date;
+  /** The issuer of that token, if the certificate names it. */
+  readonly issuer?: string | undefined;
 }
 
 export interface PodFacts {
@@ -47,6 +49,8 @@ export interface Caller {
   readonly node?: string;
   /** Identifies the pod that its certificates end with, if it is a pod of this cluster. */
   readonly podMark?: string;
+  /** Identifies the issuer of the token that its certificates end with, if they do not end with a pod. */
+  readonly issuerMark?: string;
   /** The codes of the other credentials of the call, which were invalid. */
   readonly disregarded?: readonly string[];
 }

@@ -29,6 +29,8 @@ export function decisionMessage(entry: DecisionEntry): DecisionMessage {
 }
 
 function credentialText({ kind, issuer, serial, tokenProvenAt }: CallerEntry): string {
-  if (kind === "client-certificate") return `${kind} ${serial}, last token ${tokenProvenAt}`;
-  return issuer === undefined ? kind : `${kind} of ${issuer}`;
+  const of = issuer === undefined ? "" : ` of ${issuer}`;
+  return kind === "client-certificate"
+    ? `${kind} ${serial}, last token ${tokenProvenAt}${of}`
+    : `${kind}${of}`;
 }

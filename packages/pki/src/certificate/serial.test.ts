@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSerial, createWorkloadSerial, podMarkOf, tokenProofTime } from "./serial.ts";
+import { createSerial, createWorkloadSerial, issuerMarkOf, podMarkOf, tokenProofTime } from "./serial.ts";
 
 const hex = (serial: Uint8Array) => Buffer.from(serial).toString("hex");
 
@@ -37,8 +37,21 @@ describe("createSerial", () => {
     }
   });
 
+  it("creates positive serials of eighteen octets with the mark of an issuer, the time and 78 random bits", () => {
+    const [provenAt, mark] = [new Date("2030-01-01T00:00:00Z"), "0123456789"];
+    const serials = Array.from({ length: 2000 }, () => hex(createWorkloadSerial(provenAt, mark)));
+    assert.equal(new Set(serials.map((serial) => serial.slice(0, 20))).size, serials.length);
+    for (const serial of serials) {
+      assert.match(serial, /^[4-7][0-9a-f]{35}$/);
+      assert.deepEqual([issuerMarkOf(serial), podMarkOf(serial)], [mark, undefined]);
+      assert.equal(tokenProofTime(serial).getTime(), provenAt.getTime());
+    }
+    assert.equal(issuerMarkOf(hex(createWorkloadSerial(provenAt, "0123456789abcdef"))), undefined);
+  });
+
   it("finds no mark in the serial of a certificate without a pod, or of an earlier release", () => {
     assert.equal(podMarkOf(hex(createWorkloadSerial(new Date()))), undefined);
+    assert.equal(issuerMarkOf(hex(createWorkloadSerial(new Date()))), undefined);
   });
 
   it("creates no serial with a mark of another length", () => {

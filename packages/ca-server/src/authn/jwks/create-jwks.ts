@@ -22,6 +22,8 @@ export interface JwksDeps {
 export interface Jwks {
   readonly authenticator: JwksTokenAuthenticator;
   readonly scopes: IssuerScopes;
+  /** The names of the issuers whose tokens are accepted now. */
+  issuers(): readonly string[];
   readonly components: readonly Component[];
   /** One sentence for each issuer whose tokens cannot be verified now. */
   unusable(): readonly string[];
@@ -57,6 +59,7 @@ export async function createJwks(deps: JwksDeps): Promise<Jwks | undefined> {
       ...{ trustDomain, clock },
     }),
     scopes: set,
+    issuers: () => set.issuers.map(({ issuer }) => issuer),
     components: [source],
     unusable: () => set.unusable(),
     warnings: () => [...source.warnings(), ...set.sharedKeys()],

@@ -69,14 +69,14 @@ export class TokenIssuerSet implements IssuerScopes {
   }
 
   check({ credential }: Caller, subject: SpiffeId): void {
-    if (credential.kind !== "jwks-token") return;
+    if (credential.kind === "kubernetes-token") return;
     const served = this.#served.find(({ configured }) => configured.issuer === credential.issuer);
-    if (served === undefined) {
+    if (served !== undefined) checkScope(served.configured, subject);
+    else if (credential.kind === "jwks-token") {
       throw new CaError("TOKEN_ISSUER", "the token's issuer is no longer configured", {
         fix: "use a token of a configured issuer",
       });
     }
-    checkScope(served.configured, subject);
   }
 
   /** True if the tokens of at least one issuer can be verified now. */
