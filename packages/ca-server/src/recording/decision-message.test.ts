@@ -83,6 +83,10 @@ describe("decisionMessage", () => {
       textOf({ kind: "client-certificate", ...certificate }),
       "client-certificate 01, last token 2030-01-01T00:00:00.000Z",
     );
+    assert.equal(
+      textOf({ kind: "client-certificate", ...certificate, issuer: "https://issuer.test" }),
+      "client-certificate 01, last token 2030-01-01T00:00:00.000Z of https://issuer.test",
+    );
   });
 
   it("limits the length of an endless chain of causes, and reports errors that are not refusals", () => {
