@@ -41,6 +41,8 @@ export const callerOptions = {
     help: "HTTP proxy for the https URLs of key sets; env means HTTPS_PROXY and NO_PROXY. The Kubernetes API is always called directly",
     schema: schema.parsed(parseProxySetting),
     default: "none",
+    // A refused value may contain a password.
+    isSensitive: true,
     group: "Callers",
   }),
   tokenIssuer: option({

@@ -49,6 +49,15 @@ describe("The configuration of kasbah-server", () => {
     const server = problems(["--kubernetes-api", "https://user:hunter2@host"]);
     assert.match(String(server), /--kubernetes-api: the URL contains credentials/);
     assert.doesNotMatch(String(server), /hunter2/);
+    for (const text of [
+      "http://user:hunter2@proxy",
+      "user:hunter2@proxy:3128",
+      "http://user:hunter2@proxy/path",
+    ]) {
+      const proxy = problems([...required, "--jwks-proxy", text]);
+      assert.match(String(proxy), /--jwks-proxy/);
+      assert.doesNotMatch(String(proxy), /hunter2/);
+    }
   });
 
   it("rejects options that contradict each other", () => {
