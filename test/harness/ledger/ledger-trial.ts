@@ -152,6 +152,16 @@ export class LedgerTrial {
     return new LedgerTrial(path);
   }
 
+  static at(path: string): LedgerTrial {
+    return new LedgerTrial(path);
+  }
+
+  /** The stored lines. */
+  async entries(): Promise<readonly string[]> {
+    const texts = (await listSegments(this.directory.segments)).map((one) => readFile(one.path, "utf8"));
+    return (await Promise.all(texts)).flatMap((text) => text.trimEnd().split("\n"));
+  }
+
   segment(index: number): string {
     return segmentPath(this.directory.segments, index - (index % segmentEntries));
   }

@@ -11,14 +11,11 @@ import type { Row } from "./attacks/tools.ts";
 import { withKey } from "./attacks/with-key.ts";
 import { withoutKey } from "./attacks/without-key.ts";
 
-/** One row of each kind. `npm run test:soak` tries all of them. */
-const oneOfEachKind: ReadonlySet<string> = new Set([
+/** A row of the most important kinds. `npm run test:soak` tries all of them. */
+const important: ReadonlySet<string> = new Set([
   "changes an entry, and deletes the checkpoint, the tiles and the index",
-  "cuts the tail, and deletes checkpoint, tiles and index",
   "deletes the oldest segment",
   "deletes the whole ledger",
-  "replaces the whole ledger by another CA's",
-  "adds a segment between two bundles",
   "restores an older copy of the ledger",
   "rewrites an old entry and signs everything again",
 ]);
@@ -46,7 +43,7 @@ describe("kasbah-server and kasbah audit verify after someone wrote the ledger",
   const older = withOlderCopy(() => pristine.olderDirectory);
   const rows: readonly Row[] = [...withoutKey, ...older, ...withKey].filter(
     // The clock of a process is that of the machine.
-    ([name, , , options]) => (isFull || oneOfEachKind.has(name)) && options?.now === undefined,
+    ([name, , , options]) => (isFull || important.has(name)) && options?.now === undefined,
   );
 
   for (const [at, [name, discovery, attack]] of rows.entries())

@@ -75,12 +75,11 @@ export class TreeKeeper implements EntryTree, Component {
       if (!(cause instanceof LedgerError)) throw cause;
       throw withFix(directory, cause);
     }
+    // Nothing may be recorded in a new ledger before it is signed; a crash would look like a loss.
+    if (this.#head === undefined) await this.publish();
     // The first entries come before those of other components. On a full disk, the next sweep appends them.
     await this.#deps.beforeSigning?.().catch(() => undefined);
-    const isNew = this.#head === undefined;
-    const signed = this.publish();
-    // Nothing may be recorded in a new ledger before it is signed; a crash would look like a loss.
-    if (isNew) await signed;
+    void this.publish();
     this.#sweeping = this.#deps.sweep(() => void this.publish());
   }
 
@@ -127,7 +126,7 @@ export class TreeKeeper implements EntryTree, Component {
     const { logger } = this.#deps;
     let finished: readonly FinishedTile[] = [];
     try {
-      await this.#deps.beforeSigning?.();
+      if (this.#head !== undefined) await this.#deps.beforeSigning?.();
       const { name: origin } = key.verifier;
       const head = { origin, size: this.#tree.size, root: this.#tree.root() };
       const partials = this.#tree.partialTiles();

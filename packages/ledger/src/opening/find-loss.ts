@@ -38,7 +38,7 @@ export async function findLoss(deps: FindLossDeps): Promise<Judgement> {
   const anchor = anchors.find(verifier?.name);
   const parts = await storedParts(directory);
   const none = { anchor, signed: 0, size: 0 };
-  if (parts.checkpoint === undefined) {
+  if (parts.checkpoint === undefined || isUnbegun(parts, verifier, anchor)) {
     if (isFormer && anchor === undefined && anchors.lastIssued() === undefined) return none;
     return { ...none, ...lossOf(withoutCheckpoint(parts, deps, anchor, await lastEvidence(directory))) };
   }
@@ -49,6 +49,16 @@ export async function findLoss(deps: FindLossDeps): Promise<Judgement> {
       return { ...none, loss: `the ledger is ${checkpoint.origin}, expected ${anchor.origin}` };
   }
   return judgeTree(deps, checkpoint, anchor);
+}
+
+/** Whether an empty ledger was created, but the start ended before anything else knew of it. */
+function isUnbegun(
+  { hasEntries, hasTiles, checkpoint }: StoredParts,
+  verifier: NoteVerifier | undefined,
+  anchor: LedgerAnchor | undefined,
+): boolean {
+  if (hasEntries || hasTiles || verifier === undefined || verifier.name === anchor?.origin) return false;
+  return openOwn(checkpoint ?? "", verifier)?.size === 0;
 }
 
 function withoutCheckpoint(

@@ -13,6 +13,7 @@ import type { LedgerDirectory } from "../ledger-directory.ts";
 import { listSegments } from "../segments/list.ts";
 import type { NoteVerifier } from "../tree/note-key.ts";
 import type { AnchorStore, LedgerAnchor, LedgerHeadName, LedgerLoss } from "./anchor.ts";
+import { headOfNote } from "./checkpoint-target.ts";
 import { lastEvidence, moveAside } from "./evidence.ts";
 import { findLoss, type Judgement } from "./find-loss.ts";
 import { firstLossOf, isFormerLedger } from "./first-entry.ts";
@@ -77,7 +78,7 @@ export class LedgerOpening implements Component {
     const { readVerifier, clock } = this.#deps;
     const verifier = await readVerifier();
     const judgement = await this.#judge(verifier);
-    if (judgement.loss !== undefined) return this.#begin(judgement.loss, judgement.anchor);
+    if (judgement.loss !== undefined) return this.#begin(judgement.loss, judgement.anchor, verifier);
     const { anchor } = judgement;
     const isAnchored = anchor !== undefined && anchor.origin === verifier?.name;
     const missing = await this.#findMissing(judgement, isAnchored);
@@ -131,11 +132,16 @@ export class LedgerOpening implements Component {
     return missing;
   }
 
-  async #begin(found: string, anchor: LedgerAnchor | undefined): Promise<void> {
+  async #begin(
+    found: string,
+    anchor: LedgerAnchor | undefined,
+    verifier: NoteVerifier | undefined,
+  ): Promise<void> {
     const { directory, strict, clock } = this.#deps;
     if (strict) throw refusal(directory, found);
     const now = clock.now();
-    const evidence = await this.#setAside(now);
+    const isNewKey = verifier !== undefined && verifier.name !== anchor?.origin;
+    const evidence = await this.#setAside(now, isNewKey);
     this.#loss = { time: now.toISOString(), found, evidence };
     this.#follows = anchor && headNameOf(anchor);
     const last = anchor && {
@@ -148,10 +154,14 @@ export class LedgerOpening implements Component {
     this.#report(this.#loss);
   }
 
-  /** An empty directory is no evidence. */
-  async #setAside(now: Date): Promise<string> {
+  /** An empty directory is no evidence, and neither is what an interrupted start has created. */
+  async #setAside(now: Date, isNewKey: boolean): Promise<string> {
     const { directory } = this.#deps;
-    return (await hasAnything(directory)) ? moveAside(directory, now) : lastEvidence(directory);
+    const { hasEntries, hasTiles, hasKey, checkpoint } = await storedParts(directory);
+    const hasHead = checkpoint !== undefined && headOfNote(checkpoint)?.size !== 0;
+    const before = await lastEvidence(directory);
+    const isLeftover = !hasKey || (isNewKey && before !== "");
+    return hasEntries || hasTiles || hasHead || !isLeftover ? moveAside(directory, now) : before;
   }
 
   #report({ found, evidence }: LedgerLoss): void {
@@ -193,11 +203,6 @@ function withMissing(open: LedgerLoss | undefined, missing: MissingPast, now: Da
 
 function describeMissing({ from, first }: MissingPast): string {
   return `entries ${from} to ${first - 1} are missing, although they are younger than the retention period`;
-}
-
-async function hasAnything(directory: LedgerDirectory): Promise<boolean> {
-  const { hasEntries, hasTiles, hasKey, checkpoint } = await storedParts(directory);
-  return hasEntries || hasTiles || hasKey || checkpoint !== undefined;
 }
 
 function refusal({ path }: LedgerDirectory, found: string): LedgerError {
