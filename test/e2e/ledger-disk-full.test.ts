@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
-import { CaProcess } from "../harness/ca-process.ts";
+import type { CaProcess } from "../harness/ca-process.ts";
 import { Callers } from "../harness/ledger-callers.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
 import { runbookCommands } from "../harness/runbook/sections.ts";
+import { mayMountDisks, SmallDiskCa } from "../harness/small-disk.ts";
 import { mintDemoToken, saveIssuer } from "../harness/token-issuer.ts";
 
 const callers = 20;
@@ -36,8 +37,7 @@ describe("Ledger on a disk that fills up under load", function () {
   let flags: readonly string[];
 
   before(async function () {
-    const mayMount = process.platform === "linux" && spawnSync("unshare", ["--mount", "true"]).status === 0;
-    if (!mayMount) {
+    if (!mayMountDisks()) {
       process.stdout.write("      skipped: needs a separate small file system; run as root on Linux\n");
       this.skip();
     }
@@ -53,21 +53,11 @@ describe("Ledger on a disk that fills up under load", function () {
     await directory?.remove();
   });
 
-  /** In its own mount namespace, the file system disappears with the process. */
   function startOnSmallDisk() {
-    const disk = directory.join("disk");
-    const script = 'mkdir -p "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
-    const within = ["unshare", "--mount", "sh", "-c", script, disk];
-    const ca = new CaProcess({ stateDir: join(disk, "state"), flags, within });
-    return {
-      ca,
-      inside: () => `/proc/${ca.pid}/root${disk}`,
-      until: (what: string, isReady: boolean) => ca.until(what, async () => (await ca.isReady()) === isReady),
-    };
+    const disk = new SmallDiskCa(directory.join("disk"), { size: "8m", flags });
+    const until = (what: string, isReady: boolean) => disk.untilReady(isReady, what);
+    return { ca: disk.ca, disk, inside: () => disk.inside, until };
   }
-
-  const fill = (inside: string) =>
-    spawnSync("dd", ["if=/dev/zero", `of=${inside}/ballast`, "bs=4096"], { stdio: "ignore" });
 
   const meet = async (ca: CaProcess, inside: string) =>
     crowd.meet(
@@ -76,10 +66,10 @@ describe("Ledger on a disk that fills up under load", function () {
     );
 
   it("reports a disk that was full before the first certificate as what it is, at once, and recovers without a call", async () => {
-    const { ca, inside, until } = startOnSmallDisk();
+    const { ca, disk, inside, until } = startOnSmallDisk();
     try {
       await until("readiness", true);
-      fill(inside());
+      disk.fill();
       await meet(ca, inside());
       await untilSeen("a refusal", 30_000, () => (crowd.refused.size > 0 ? true : undefined));
       const { ready, reasons } = await ca.readiness();
@@ -93,7 +83,7 @@ describe("Ledger on a disk that fills up under load", function () {
       assert.match(said, /^tmpfs .* 100% /m);
       assert.match(said, /^\d+\t.*\/ledger$/m);
 
-      await rm(join(inside(), "ballast"));
+      await disk.freeSpace();
       await until("readiness without a call", true);
       await meet(ca, inside());
       await untilSeen("a certificate", 30_000, () => (crowd.received.length > 0 ? true : undefined));
@@ -107,13 +97,13 @@ describe("Ledger on a disk that fills up under load", function () {
   });
 
   it("refuses calls with LEDGER_UNAVAILABLE, issues nothing unrecorded, and recovers automatically when there is space", async () => {
-    const { ca, inside, until } = startOnSmallDisk();
+    const { ca, disk, inside, until } = startOnSmallDisk();
     try {
       await until("readiness", true);
       await meet(ca, inside());
       await untilSeen("certificates", 30_000, () => (crowd.received.length > 50 ? true : undefined));
 
-      fill(inside());
+      disk.fill();
       await until("loss of readiness", false);
       assert.match(
         (await ca.readiness()).reasons.join(),
@@ -129,7 +119,7 @@ describe("Ledger on a disk that fills up under load", function () {
       );
       assert.ok((crowd.refused.get("LEDGER_UNAVAILABLE") ?? 0) > refusedBefore);
 
-      await rm(join(inside(), "ballast"));
+      await disk.freeSpace();
       await until("readiness without a restart", true);
       await untilSeen("certificates again", 30_000, () =>
         crowd.received.length > before + 50 ? true : undefined,

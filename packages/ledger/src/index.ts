@@ -45,7 +45,7 @@ export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, Led
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { readHolders } from "./reader/read-holders.ts";
 export { createSegmentLog, createSegmentStore } from "./segment-store.ts";
-export { actsOf } from "./segments/acts.ts";
+export { type ActLog, actsOf } from "./segments/acts.ts";
 export { openSegmentFile } from "./segments/file.ts";
 export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
 export { SegmentLog } from "./segments/log.ts";

@@ -23,6 +23,8 @@ export interface EntryLog {
    * acts. @throws LedgerError `LEDGER_UNAVAILABLE`
    */
   appendAct(entry: Uint8Array): Promise<void>;
+  /** Makes sure that an act can write state before it is recorded, on a full disk with the same space. */
+  makeRoomForAct(): Promise<void>;
 }
 
 /** The stored lines by their index, from which the tree is computed. */

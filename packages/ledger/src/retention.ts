@@ -56,6 +56,7 @@ export class Retention implements Component {
   async start(): Promise<void> {
     const { age, size } = this.#deps.sweeps;
     this.#pruneSoon(() => this.#pruneOld());
+    this.#pruneSoon(() => this.#pruneExcess());
     this.#sweeping = [
       age(() => this.#pruneSoon(() => this.#pruneOld())),
       size(() => this.#pruneSoon(() => this.#pruneExcess())),

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import {
+  type ActLog,
   type AnchorStore,
   AnchorWriter,
   actsOf,
@@ -81,7 +82,7 @@ export interface CaLedger {
   readonly index: Pick<EntryIndex, "find" | "holders">;
   readonly log: EntryLog;
   /** The log for what operators and the CA itself do, which has reserved space. */
-  readonly acts: Pick<EntryLog, "append" | "writable">;
+  readonly acts: ActLog;
   readonly space: SpaceReport;
   readonly tree: TreeKeeper;
   readonly loss: LedgerLossReport;

@@ -21,6 +21,7 @@ export class MemoryLedger {
       get writable() {
         return isUp();
       },
+      makeRoom: async () => undefined,
       append: async (entry: Uint8Array) => {
         if (this.isDown)
           throw new CaError("LEDGER_UNAVAILABLE", "no space left", { cause: new Error("ENOSPC") });

@@ -1,10 +1,10 @@
-import { type EntryLog, entryVersion, type OperatorEntry } from "@kasbah/ledger";
+import { type ActLog, entryVersion, type OperatorEntry } from "@kasbah/ledger";
 import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../errors.ts";
 import { appendEntry } from "./entries/append-entry.ts";
 
 export interface OperatorLogDeps {
-  readonly log: Pick<EntryLog, "append" | "writable">;
+  readonly log: ActLog;
   readonly clock: Clock;
 }
 
@@ -30,6 +30,7 @@ export class OperatorLog {
   async record<T>(act: OperatorAct, work: () => Promise<T>): Promise<T> {
     if (!this.#deps.log.writable)
       throw new CaError("LEDGER_UNAVAILABLE", "nothing was done, because the operation cannot be recorded");
+    await this.#deps.log.makeRoom();
     let result: T;
     try {
       result = await work();
@@ -62,6 +63,7 @@ export class OperatorLog {
       throw error;
     };
     await check().catch(refused);
+    await this.#deps.log.makeRoom();
     await this.#append(act, { outcome: "accepted" });
     return await work().catch(refused);
   }

@@ -120,6 +120,9 @@ class SmallDisk {
         return disk.left > 0;
       },
       open: async () => undefined,
+      makeRoom: async () => {
+        if (disk.free === 0) await disk.reserve.release();
+      },
       release: async () => {
         if (disk.left === 0) return false;
         disk.left -= 1;

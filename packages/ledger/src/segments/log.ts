@@ -15,7 +15,7 @@ export interface SegmentLogDeps {
   /** Called in order as soon as entries are durable, before their appends resolve. */
   readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number) => void;
   /** Space that is given up for acts on a full disk. */
-  readonly reserve?: Pick<SpaceReserve, "isUsable" | "open" | "release" | "restore">;
+  readonly reserve?: Pick<SpaceReserve, "isUsable" | "open" | "makeRoom" | "release" | "restore">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -33,6 +33,8 @@ interface Waiter {
 const bundle = 256;
 /** The interval at which a failed log tries to recover. */
 const recoveryIntervalMs = 1000;
+/** Other writers may take a part of the reserve before an act can use it. */
+const partsOfAct = 2;
 /** Truncating and syncing succeed on a full disk, so only a write shows that there is space again. */
 const probe = Buffer.alloc(4096);
 const lineFeed = Buffer.from("\n");
@@ -111,6 +113,10 @@ export class SegmentLog implements EntryLog, Component {
       this.#waiting.push({ entry, resolve, reject });
       this.#committing ??= this.#commitWaiting();
     });
+  }
+
+  makeRoomForAct(): Promise<void> {
+    return this.#repairs.run(async () => this.#deps.reserve?.makeRoom());
   }
 
   async appendAct(entry: Uint8Array): Promise<void> {
@@ -209,15 +215,27 @@ export class SegmentLog implements EntryLog, Component {
   #rescue(entry: Uint8Array, cause: unknown): Promise<void> {
     return this.#repairs.run(async () => {
       if (this.#file !== undefined) return this.append(entry);
-      if (!(await this.#deps.reserve?.release())) throw cause;
-      const file = await this.#reopen();
-      if (file === undefined) throw cause;
-      await this.#write([{ entry }], file)
-        .catch((error: unknown) => {
-          throw unavailable(error);
-        })
-        .finally(() => file.close());
+      for (let part = 0; part < partsOfAct; part += 1) {
+        if (!(await this.#deps.reserve?.release())) break;
+        if (await this.#writeOnce(entry)) return;
+      }
+      throw cause;
     });
+  }
+
+  /** False if the disk has no space for it. */
+  async #writeOnce(entry: Uint8Array): Promise<boolean> {
+    const file = await this.#reopen();
+    if (file === undefined) return false;
+    try {
+      await this.#write([{ entry }], file);
+      return true;
+    } catch (error) {
+      this.#failure = error;
+      return false;
+    } finally {
+      await file.close();
+    }
   }
 
   /** Decisions wait until the reserve is whole again, so that they never use it. */

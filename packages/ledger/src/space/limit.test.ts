@@ -12,6 +12,16 @@ describe("maxBytesOf", () => {
     }
   });
 
+  it("leaves 32 MiB of a small volume, but at most a tenth", () => {
+    for (const [size, free] of [
+      [400, 32],
+      [100, 10],
+    ] as const) {
+      const volume = { size: size * mebibyte, free: size * mebibyte };
+      assert.equal(maxBytesOf("auto", 0, volume), (size - free) * mebibyte);
+    }
+  });
+
   it("leaves at most 1 GiB of a large volume", () => {
     const size = 100 * gibibyte;
     assert.equal(maxBytesOf("auto", 0, { size, free: size }), 99 * gibibyte);

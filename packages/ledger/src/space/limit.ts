@@ -6,9 +6,14 @@ import type { VolumeBytes } from "../volume/volume.ts";
  */
 export type LedgerLimit = number | "auto" | "unlimited";
 
-/** `auto` leaves this part of the volume free, for the control state and for what the index needs meanwhile. */
+/**
+ * `auto` leaves a part of the volume free, for the control state and for what the index and new entries need until
+ * the next measurement: on small volumes a larger part.
+ */
 const freeShare = 0.05;
 const mostFree = 1024 ** 3;
+const leastFree = 32 * 1024 ** 2;
+const leastFreeShare = 0.1;
 /** Other programs may fill the volume. That never costs the ledger more than the rest of it. */
 const ownShare = 0.5;
 
@@ -46,5 +51,5 @@ export function excessOf({
 
 /** The free space that `auto` keeps. */
 export function freeBytesOf({ size }: VolumeBytes): number {
-  return Math.min(mostFree, size * freeShare);
+  return Math.min(mostFree, Math.max(size * freeShare, Math.min(leastFree, size * leastFreeShare)));
 }

@@ -31,7 +31,7 @@ describe("SpaceReserve", () => {
     volume = { size: 8 * mebibyte, free: 8 * mebibyte };
     path = directory.join("small");
     await open();
-    assert.equal(await bytes(), 32 * 1024);
+    assert.equal(await bytes(), 256 * 1024);
   });
 
   it("is not created where it would take half of the space that is left", async () => {
@@ -53,6 +53,15 @@ describe("SpaceReserve", () => {
     await reserve.restore();
     assert.equal(await bytes(), 4 * mebibyte);
     assert.equal(reserve.isUsable, true);
+  });
+
+  it("makes room for an act only if the volume has nothing left", async () => {
+    const reserve = await open();
+    await reserve.makeRoom();
+    assert.equal(await bytes(), 4 * mebibyte);
+    volume.free = 4096;
+    await reserve.makeRoom();
+    assert.equal(await bytes(), 3.75 * mebibyte);
   });
 
   it("is found again by the next start, even if the volume is full", async () => {

@@ -6,10 +6,10 @@ import type { VolumeBytes } from "./volume.ts";
 const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 /** How often the reserve can be used before it is empty. */
 const uses = 16;
-/** Enough for an entry, its tiles and checkpoint, and the control state. */
-const leastBytesOfUse = 16 * 1024;
-const mostBytes = 4 * 1024 * 1024;
-const volumeShare = 1 / 256;
+/** Enough for an entry, its tiles and checkpoint, and the control state, although others write at the same time. */
+const leastBytesOfUse = 64 * 1024;
+const [leastBytes, mostBytes] = [256 * 1024, 4 * 1024 * 1024];
+const volumeShare = 1 / 128;
 
 /**
  * A file that occupies the last space of the volume. When the disk is full, parts of it are given up so that acts of
@@ -35,11 +35,17 @@ export class SpaceReserve {
   /** Finds or creates the file. A volume that is nearly full stays without one: issuance must not end earlier. */
   async open(): Promise<void> {
     const { size, free } = await this.#volume();
-    this.#bytes = Math.floor(Math.min(mostBytes, size * volumeShare));
+    this.#bytes = Math.floor(Math.min(mostBytes, Math.max(leastBytes, size * volumeShare)));
     await this.#withFile(async (file) => {
       this.#left = (await file.stat()).size;
       if (this.#left < this.#bytes && free > 2 * this.#bytes) await this.#fill(file);
     }).catch(() => undefined);
+  }
+
+  /** Gives up a part if the volume has nothing left, so that what follows can be written. */
+  async makeRoom(): Promise<void> {
+    const { free } = await this.#volume();
+    if (free < leastBytesOfUse) await this.release();
   }
 
   /** Gives up a part. False if there is none. */
