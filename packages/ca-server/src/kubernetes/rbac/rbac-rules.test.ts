@@ -29,6 +29,15 @@ describe("RBAC rules of the CA", () => {
     assert.deepEqual(asked({ ...bareConfig, takeOverSecret }).slice(1), takeOver);
   });
 
+  it("requires the pods for node proxies, and for client certificates unless those renew without a pod", () => {
+    const pods = ["get pods *", "list pods *", "watch pods *"];
+    const proxies = { ...bareConfig, trustedNodeAccount: ["istio-system/ztunnel"] };
+    const certificates = { ...bareConfig, noClientCertificates: false };
+    assert.deepEqual(asked(proxies).slice(1), pods);
+    assert.deepEqual(asked(certificates).slice(1), pods);
+    assert.deepEqual(asked({ ...certificates, renewWithoutPod: true }).slice(1), []);
+  });
+
   it("requires every rule in some configuration, and states its purpose", () => {
     const used = new Set(neededPermissions(fullConfig).map(({ rule }) => rule));
     assert.deepEqual([...used], neededRules);
