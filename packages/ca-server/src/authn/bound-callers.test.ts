@@ -41,7 +41,12 @@ describe("createAuthn for tokens that a key set verifies, beside the cluster's p
     started = await createAuthn({
       config: {
         ...{ jwks: { kind: "file", path: directory.join("jwks.json") }, tokenIssuer: issuer },
-        ...{ jwksCaFile: undefined, jwksTokenFile: undefined, tokenAudience: ["istio-ca"] },
+        ...{
+          jwksCaFile: undefined,
+          jwksTokenFile: undefined,
+          jwksProxy: { kind: "none" },
+          tokenAudience: ["istio-ca"],
+        },
         ...{ tokenIssuers: undefined, allowAddress: [], kubernetesApi: undefined, policy: undefined },
         ...{ kubernetesCaFile: "unused", kubernetesTokenFile: "unused", trustedNodeAccount: [] },
         ...{ noClientCertificates: false, renewWithoutPod: false, maxRenewalAge: 3_600_000 },
@@ -70,6 +75,7 @@ describe("createAuthn for tokens that a key set verifies, beside the cluster's p
         tokenReviewed: () => undefined,
         authenticated: () => undefined,
       },
+      proxyEnvironment: {},
       clock,
       logger: recordingLogger(),
     });

@@ -1,17 +1,22 @@
 import type { TrustDomain } from "@kasbah/pki";
 import type { Clock, Component, Logger } from "@kasbah/runtime";
 import type { CallerConfig } from "../config/callers.ts";
-import type { Authenticator, Impersonation, IssuerScopes } from "../issuance/ports.ts";
+import type { Authenticator, Caller, Impersonation, IssuerScopes } from "../issuance/ports.ts";
 import type { ProxyEnvironment } from "../outbound/proxy/proxy.ts";
 import { type CallerAuthenticatorDeps, createCallerAuthenticator } from "./caller-authenticator.ts";
 import { ClientCertificateAuthenticator, type ClientCertificateDeps } from "./client-certificate.ts";
 import { boundToPods } from "./deleted-pods.ts";
-import { createJwks } from "./jwks/create-jwks.ts";
+import { createJwks, type Jwks } from "./jwks/create-jwks.ts";
 import { createNodeImpersonation, noImpersonation } from "./node-impersonation.ts";
 import { PodMarks } from "./pod-marks.ts";
 import type { DeletedPods, PodSource, TokenApi } from "./ports.ts";
 import { timedAuthenticator } from "./timed-authenticator.ts";
-import { createTokenReview, type TokenReviewDeps } from "./token-review/create-token-review.ts";
+import type { TokenAuthenticator } from "./token-authenticator.ts";
+import {
+  createTokenReview,
+  type TokenReview,
+  type TokenReviewDeps,
+} from "./token-review/create-token-review.ts";
 
 export interface AuthnDeps {
   readonly config: CallerConfig & { readonly trustDomain: TrustDomain };
@@ -65,18 +70,8 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
   const certificates = noClientCertificates
     ? undefined
     : new ClientCertificateAuthenticator({ authorities, trustDomain, maxRenewalAgeMs, marks, clock });
-  const byKeys =
-    jwks &&
-    boundToPods(jwks.authenticator, {
-      isOurs: ({ credential }) => credential.kind === "jwks-token" && credential.issuer === own?.issuer,
-      markOf: (uid) => marks.markOfSeen(uid),
-      pods,
-    });
-  const byReview =
-    tokenReview &&
-    boundToPods(tokenReview.authenticator, { isOurs: () => true, markOf: (uid) => marks.markOf(uid), pods });
   const authenticator = createCallerAuthenticator({
-    tokens: [byKeys, byReview].filter((each) => each !== undefined),
+    tokens: tokensOfPods({ jwks, tokenReview, clusterIssuer: own?.issuer, pods, marks }),
     certificates,
     onChecked: metrics.credentialChecked,
   });
@@ -89,6 +84,31 @@ export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
     troubles: () => (tokenReview === undefined && !jwks?.isUsable ? unusable() : []),
     warnings: () => [...unusable(), ...(jwks?.warnings() ?? [])],
   };
+}
+
+interface TokenWays {
+  readonly jwks: Pick<Jwks, "authenticator"> | undefined;
+  readonly tokenReview: Pick<TokenReview, "authenticator"> | undefined;
+  /** Undefined if the CA does not know it. */
+  readonly clusterIssuer: string | undefined;
+  readonly pods: DeletedPods | undefined;
+  readonly marks: PodMarks;
+}
+
+/** The API server reviews only tokens of its own cluster. A key set may be that of another one. */
+function tokensOfPods({ jwks, tokenReview, clusterIssuer, pods, marks }: TokenWays): TokenAuthenticator[] {
+  const ways: TokenAuthenticator[] = [];
+  if (jwks !== undefined) {
+    const isOurs = ({ credential }: Caller) =>
+      credential.kind === "jwks-token" && credential.issuer === clusterIssuer;
+    const markOf = (uid: string) => marks.markOfSeen(uid);
+    ways.push(boundToPods(jwks.authenticator, { isOurs, markOf, pods }));
+  }
+  if (tokenReview !== undefined) {
+    const markOf = (uid: string) => marks.markOf(uid);
+    ways.push(boundToPods(tokenReview.authenticator, { isOurs: () => true, markOf, pods }));
+  }
+  return ways;
 }
 
 function createImpersonation({ config, kubernetes }: AuthnDeps): Impersonation {
