@@ -21,7 +21,7 @@ export interface TokenAttack {
 }
 
 const attack: TokenAttack = workerData;
-const pauseMs = 100;
+const pauseMs = 500;
 
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
 const random = (length: number) => randomBytes(length).toString("base64url");
