@@ -69,9 +69,10 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
     trustDomain: config.trustDomain.name,
     newKey: () => generateKeyPairSync("ed25519").privateKey,
     retentionMs: config.ledgerRetention,
+    spaceLimit: config.ledgerMaxBytes,
     sweeps: {
       ...{ second: second.sweep, minute: minute.sweep, hour: hour.sweep },
-      ...{ anchor: anchor.sweep, copy: minute.sweep },
+      ...{ anchor: anchor.sweep, copy: minute.sweep, space: minute.sweep },
     },
     ...{ anchors, strict: false, checkpointTo: undefined, metrics: telemetry.ledger },
     ...{ holds: () => undefined, clock, logger },
@@ -103,7 +104,7 @@ export async function openSimulatedCa(path: string, clock: FakeClock): Promise<S
   const readiness = createReadiness({
     issuers: keeper,
     ledger: ledger.log,
-    sources: [ledger.loss, authorities, admission.policy, names],
+    sources: [ledger.loss, ledger.space, authorities, admission.policy, names],
     clock,
   });
   const { components } = ledger;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { IssuedEntry } from "@kasbah/ledger";
 import { type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { issuanceFacts } from "../issuance-facts.fixture.ts";
 import { issuedEntry } from "../entries/issued-entry.ts";
+import { issuanceFacts } from "../issuance-facts.fixture.ts";
 import { Alarms } from "./alarms.ts";
 
 describe("Alarms", () => {

@@ -7,8 +7,8 @@ import {
   type RecordingLogger,
   recordingLogger,
 } from "@kasbah/testkit";
-import { issuanceFacts } from "../issuance-facts.fixture.ts";
 import { issuedEntry } from "../entries/issued-entry.ts";
+import { issuanceFacts } from "../issuance-facts.fixture.ts";
 import { NewNames } from "./new-names.ts";
 
 describe("NewNames", () => {
