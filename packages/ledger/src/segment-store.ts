@@ -84,8 +84,14 @@ async function record(
     ...(reason === "age" ? {} : { maxBytes: space.use.maxBytes ?? 0 }),
     ...(newest === undefined ? {} : { newest: newest.toISOString() }),
   };
+  await log.makeRoomForAct();
   await log.appendAct(encodeEntry(ledgerAct(prunedAct, facts, clock.now())));
   await tree.publish();
+  if (tree.signedSize < log.size) {
+    // On a full disk, tiles and checkpoint may need more than the entry left.
+    await log.makeRoomForAct();
+    await tree.publish();
+  }
   if (tree.signedSize < log.size)
     throw new LedgerError("LEDGER_UNAVAILABLE", "the checkpoint cannot be written");
 }

@@ -12,10 +12,10 @@ describe("maxBytesOf", () => {
     }
   });
 
-  it("leaves 32 MiB of a small volume, but at most a tenth", () => {
+  it("leaves 32 MiB of a small volume, but at most a fifth", () => {
     for (const [size, free] of [
       [400, 32],
-      [100, 10],
+      [100, 20],
     ] as const) {
       const volume = { size: size * mebibyte, free: size * mebibyte };
       assert.equal(maxBytesOf("auto", 0, volume), (size - free) * mebibyte);

@@ -8,12 +8,12 @@ export type LedgerLimit = number | "auto" | "unlimited";
 
 /**
  * `auto` leaves a part of the volume free, for the control state and for what the index and new entries need until
- * the next measurement: on small volumes a larger part.
+ * the next measurement: on small volumes a larger part, because the write-ahead log of the index takes up to 17 MiB.
  */
 const freeShare = 0.05;
 const mostFree = 1024 ** 3;
 const leastFree = 32 * 1024 ** 2;
-const leastFreeShare = 0.1;
+const leastFreeShare = 0.2;
 /** Other programs may fill the volume. That never costs the ledger more than the rest of it. */
 const ownShare = 0.5;
 
