@@ -10,6 +10,8 @@ export interface GuardedConnection {
   readonly group: string;
   /** Whether there was a request. */
   readonly isUsed: boolean;
+  /** Whether the peer has authenticated, on an earlier call. */
+  readonly isTrusted: boolean;
   /** Ends the wait for the first request, and makes the connection the one that was used last. */
   used(): void;
   /** Marks the first call as ended: if the peer has not authenticated by now, it has no claim to its connection. */

@@ -31,7 +31,7 @@ describe("connectionsWithin", () => {
   it("gives callers that have not authenticated at most a quarter of all connections", () => {
     const few = connectionsWithin(100, roomy);
     assert.deepEqual([few.maxConnections, few.maxUnauthenticated], [100, 25]);
-    assert.equal(connectionsWithin(20_000, roomy).maxUnauthenticated, 512);
+    assert.equal(connectionsWithin(20_000, roomy).maxUnauthenticated, 256);
   });
 
   it("never goes below what a service needs, however little memory there is", () => {

@@ -21,7 +21,7 @@ const waitingBytes = 16 * 1024;
 const filesForTls = 0.75;
 const largestUnauthenticatedPart = 0.25;
 /** More would only wait longer for the same processor. */
-const mostUnauthenticated = 512;
+const mostUnauthenticated = 256;
 const mostWaiting = 4_096;
 /** A call that waits, with its headers, as measured. */
 const callBytes = 24 * 1024;

@@ -42,7 +42,11 @@ export interface CallGuardOptions {
 export class CallGuard {
   readonly #options: CallGuardOptions;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #unauthenticated: FairPool;
+  /** Calls that need no credential, such as health checks. */
+  readonly #open: FairPool;
+  /** Calls whose credentials are being judged. */
+  readonly #judged: FairPool;
+  /** Calls on connections whose peers have authenticated. */
   readonly #authenticated: FairPool;
   readonly #streams: StreamAdmission;
   readonly #admitted = new WeakMap<Metadata, ServeBody>();
@@ -52,7 +56,8 @@ export class CallGuard {
     const { maxWaiting: max } = options.limits;
     this.#options = options;
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
-    this.#unauthenticated = new FairPool({ max, maxPerAddress: Math.ceil(max / 4) });
+    this.#open = new FairPool({ max, maxPerAddress: Math.ceil(max / 4) });
+    this.#judged = new FairPool({ max, maxPerAddress: Math.ceil(max / 4) });
     this.#authenticated = new FairPool({ max });
     this.#streams = new StreamAdmission({
       limits: options.limits,
@@ -67,7 +72,7 @@ export class CallGuard {
 
   /** Unary calls without a slot. */
   get waiting(): { readonly authenticated: number; readonly unauthenticated: number } {
-    return { authenticated: this.#authenticated.size, unauthenticated: this.#unauthenticated.size };
+    return { authenticated: this.#authenticated.size, unauthenticated: this.#open.size + this.#judged.size };
   }
 
   /** Open long-lived streams. */
@@ -138,16 +143,20 @@ export class CallGuard {
   ): void {
     const { limits, contextOf } = this.#options;
     const evict = () => this.#evict(state);
-    state.waitIn(this.#unauthenticated.enter(holder, evict));
     const route = this.#routes.get(path);
     const authenticate = route?.kind === "unary" ? route.authenticate : undefined;
     if (authenticate === undefined) {
+      state.waitIn(this.#open.enter(holder, evict));
       state.endAfter(Math.min(limits.bodyTimeoutMs, limits.callTimeoutMs));
       next();
       return;
     }
     state.endAfter(limits.callTimeoutMs);
-    const judged = this.#options.connection(holder.peer)?.judge();
+    const connection = this.#options.connection(holder.peer);
+    // A peer that has authenticated before must not compete with unauthenticated callers at its address.
+    const pool = connection?.isTrusted === true ? this.#authenticated : this.#judged;
+    state.waitIn(pool.enter(holder, evict));
+    const judged = connection?.judge();
     state.onEnd(judged);
     authenticate(contextOf(metadata, holder.peer, state.signal)).then(
       (serve) => {
@@ -155,7 +164,7 @@ export class CallGuard {
         judged?.();
         this.#admitted.set(metadata, serve);
         state.isAuthenticated = true;
-        state.waitIn(this.#authenticated.enter(holder, evict));
+        if (pool !== this.#authenticated) state.waitIn(this.#authenticated.enter(holder, evict));
         state.onEnd(this.#options.connection(holder.peer)?.hold());
         next();
       },
