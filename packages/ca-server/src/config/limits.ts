@@ -130,8 +130,8 @@ export type LimitConfig = ConfigOf<typeof limitOptions>;
 
 const maxWatchesPerConnection = 10;
 
-/** More than a round trip of any network, and than the work on all connections whose peers have this time. */
-const graceMs = 1_000;
+/** Enough for a starting pod with little of its processor, and short enough that silent peers do not keep others out. */
+const graceMs = 2_000;
 
 /** The limits of the gRPC server, lowered to what the host allows. */
 export function limitsOf(config: LimitConfig, capacity: HostCapacity): ServerLimits {
