@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm, utimes } from "node:fs/promises";
 import { acceptLossAct, encodeEntry, listSegments } from "@kasbah/ledger";
 import { FakeClock, recordingLogger } from "@kasbah/testkit";
-import { issued, writeSignedLedger } from "@kasbah/testkit/ledger";
+import { entryLine, issued, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { withOperatorLog } from "../../../packages/ca-server/src/offline/with-operator-log.ts";
 import { prepareStateDirectory } from "../../../packages/ca-server/src/store/state-directory.ts";
 import { KillSwitch } from "../../harness/ledger/kill-switch.ts";
@@ -51,7 +51,10 @@ describe("Ledger of a CA that is killed at each change of the disk", function ()
   before(async () => {
     killSwitch = await KillSwitch.install();
     copies = await temporaryDirectory();
-    old = await writeSignedLedger(1_300);
+    // A CA that runs writes not only acts of operators.
+    old = await writeSignedLedger(1_300, {
+      lineOf: (index) => (index === 0 ? `${Buffer.from(record)}\n` : entryLine(index)),
+    });
   });
   after(async () => {
     killSwitch.uninstall();
