@@ -100,6 +100,7 @@ describe("npm run build in a fresh clone", () => {
       const steps = [
         "npm run generate",
         "pinned node scripts/generate-protocol.js",
+        "pinned node scripts/generate-codes.js",
         "tsc -b",
         "pinned node scripts/agent-bundle/main.ts",
       ];

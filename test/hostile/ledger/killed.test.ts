@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { rm, utimes } from "node:fs/promises";
-import { acceptLossAct, encodeEntry } from "@kasbah/ledger";
-import { issued, writeSignedLedger } from "@kasbah/testkit/ledger";
+import { acceptLossAct, encodeEntry, listSegments } from "@kasbah/ledger";
+import { FakeClock, recordingLogger } from "@kasbah/testkit";
+import { entryLine, issued, writeSignedLedger } from "@kasbah/testkit/ledger";
+import { withOperatorLog } from "../../../packages/ca-server/src/offline/with-operator-log.ts";
+import { prepareStateDirectory } from "../../../packages/ca-server/src/store/state-directory.ts";
 import { KillSwitch } from "../../harness/ledger/kill-switch.ts";
 import {
   LedgerTrial,
   openTrialLedger,
   type TrialOptions,
   temporaryDirectory,
+  trialStart,
 } from "../../harness/ledger/ledger-trial.ts";
 
 interface Story {
@@ -23,7 +27,18 @@ const acceptance = encodeEntry({
   outcome: "accepted",
 });
 /** `npm run test:soak` tries every step. */
-const stride = process.env["KASBAH_ATTACK"] === "full" ? 1 : 3;
+const stride = process.env["KASBAH_ATTACK"] === "full" ? 1 : 7;
+/** Records an act in the ledger of a stopped CA, as `kasbah authority rotate` does. */
+async function actWhileStopped({ path }: LedgerTrial): Promise<void> {
+  const state = await prepareStateDirectory(path);
+  const options = { clock: new FakeClock(trialStart), logger: recordingLogger() };
+  await withOperatorLog(state, options, (log) => log.record({ act: "rotate" }, async () => undefined));
+}
+
+async function halfOf(segments: string): Promise<number> {
+  return (await listSegments(segments)).reduce((sum, { bytes }) => sum + bytes, 0) / 2;
+}
+
 const afterYears = { now: "2040-01-01T00:00:00Z" };
 
 describe("Ledger of a CA that is killed at each change of the disk", function () {
@@ -36,7 +51,10 @@ describe("Ledger of a CA that is killed at each change of the disk", function ()
   before(async () => {
     killSwitch = await KillSwitch.install();
     copies = await temporaryDirectory();
-    old = await writeSignedLedger(1_300);
+    // A CA that runs writes not only acts of operators.
+    old = await writeSignedLedger(1_300, {
+      lineOf: (index) => (index === 0 ? `${Buffer.from(record)}\n` : entryLine(index)),
+    });
   });
   after(async () => {
     killSwitch.uninstall();
@@ -95,6 +113,38 @@ describe("Ledger of a CA that is killed at each change of the disk", function ()
     assert.ok(
       (await atEachStep(old.stateDirectory, { prepare, work: append, options: afterYears }, looksSound)) > 20,
     );
+  });
+
+  it("entries that retention removes for their size are no loss", async () => {
+    const prepare = async (trial: LedgerTrial) => (await openTrialLedger(trial.path)).stop();
+    const options = { spaceLimit: await halfOf(old.directory.segments) };
+    const look: typeof looksSound = async (trial, warnings) => {
+      await looksSound(trial, warnings);
+      assert.ok(((await listSegments(trial.directory.segments))[0]?.first ?? 0) > 0);
+    };
+    assert.ok((await atEachStep(old.stateDirectory, { prepare, work: append, options }, look)) > 20);
+  });
+
+  it("acts of operators before the first start of the CA are no loss", async () => {
+    const prepare = (trial: LedgerTrial) => actWhileStopped(trial);
+    const look: typeof looksSound = async (trial, warnings) => {
+      await looksSound(trial, warnings);
+      assert.match((await trial.entries())[0] ?? "", /"act":"rotate"/);
+    };
+    assert.ok((await atEachStep(undefined, { prepare, work: append }, look)) > 20);
+  });
+
+  it("acts of operators after the whole ledger was deleted do not hide the loss", async () => {
+    const path = copies.join("deleted");
+    const trial = await LedgerTrial.copyOf(old.stateDirectory, path);
+    await (await openTrialLedger(path)).stop();
+    await rm(trial.directory.path, { recursive: true });
+    await actWhileStopped(trial);
+    const { ledger, stop } = await openTrialLedger(path);
+    const evidence = ledger.loss.open?.evidence ?? "";
+    await stop();
+    const kept = LedgerTrial.at(`${path}/ledger/${evidence}`);
+    assert.match((await kept.entries()).join(), /"act":"rotate"/);
   });
 
   it("a lost ledger stays reported, and its evidence stays whole", async () => {

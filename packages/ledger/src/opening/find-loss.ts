@@ -9,6 +9,7 @@ import { lastEvidence } from "./evidence.ts";
 import { isSuccessorOf } from "./first-entry.ts";
 import { type StoredParts, storedParts } from "./stored-parts.ts";
 import { storedTree } from "./stored-tree.ts";
+import { countUnbegunActs } from "./unbegun-acts.ts";
 
 export interface FindLossDeps {
   readonly directory: LedgerDirectory;
@@ -39,8 +40,13 @@ export async function findLoss(deps: FindLossDeps): Promise<Judgement> {
   const parts = await storedParts(directory);
   const none = { anchor, signed: 0, size: 0 };
   if (parts.checkpoint === undefined || isUnbegun(parts, verifier, anchor)) {
-    if (isFormer && anchor === undefined && anchors.lastIssued() === undefined) return none;
-    return { ...none, ...lossOf(withoutCheckpoint(parts, deps, anchor, await lastEvidence(directory))) };
+    const evidence = await lastEvidence(directory);
+    if (anchor === undefined && anchors.lastIssued() === undefined) {
+      if (isFormer) return none;
+      const acts = evidence === "" ? await countUnbegunActs(directory) : 0;
+      if (acts > 0) return { ...none, size: acts };
+    }
+    return { ...none, ...lossOf(withoutCheckpoint(parts, deps, anchor, evidence)) };
   }
   const checkpoint = verifier && openOwn(parts.checkpoint, verifier);
   if (checkpoint === undefined) return none;
