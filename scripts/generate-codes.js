@@ -36,7 +36,7 @@ function explanationsIn(page, text) {
     if (header === undefined) header = cells;
     else if (header[0] === "code" && !/^[-|\s]+$/.test(line)) {
       for (const [, code] of cells[0].matchAll(/`([A-Z][A-Z0-9_]+)`/g))
-        found.push({ code, page, section, ...fieldsOf(header, cells) });
+        found.push({ code, page, section, ...fieldsOf(header, cells), see: linksIn(page, cells) });
     }
   }
   return found;
@@ -54,6 +54,13 @@ function cellsOf(line) {
 function fieldsOf(header, cells) {
   const named = header.map((name, index) => [columns[name], plain(cells[index] ?? "")]);
   return Object.fromEntries(named.filter(([name]) => name !== undefined));
+}
+
+/** The pages that a row links to, whose names its plain text no longer has. */
+function linksIn(page, cells) {
+  const targets = [...cells.join(" ").matchAll(/\]\(([^)]*)\)/g)].map(([, target]) => target);
+  const pathOf = (target) => (target.startsWith("#") ? `${page}${target}` : join(dirname(page), target));
+  return [...new Set(targets.map(pathOf))];
 }
 
 /** Without the marks of Markdown; a link keeps its text. */

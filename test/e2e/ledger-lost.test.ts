@@ -57,7 +57,7 @@ describe("CA whose ledger was deleted", () => {
     await issue();
     assert.match(
       (await warnings()).join(),
-      /^LEDGER_LOST: .*the ledger is missing.*kasbah audit accept-loss$/,
+      /^LEDGER_LOST: .*the ledger is missing.*kasbah audit accept-loss --reason …$/,
     );
     assert.equal(await lost.metric("kasbah_ledger_lost"), 1);
     const broken = await kasbah("audit", "verify");

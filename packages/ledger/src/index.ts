@@ -16,6 +16,7 @@ export {
 export {
   acceptLossAct,
   gapAct,
+  isLedgerAct,
   type LedgerAct,
   ledgerAct,
   peerLostAct,

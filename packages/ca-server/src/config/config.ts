@@ -27,11 +27,11 @@ export function serverOptions(machine: Machine) {
     ...ownIdentityOptions,
     ...callerOptions,
     ...lifetimeOptions,
+    ...ledgerSpaceOptions,
+    ...ledgerOptions,
     ...authorityOptions,
     ...clockOptions,
     ...kubernetesOptions,
-    ...ledgerOptions,
-    ...ledgerSpaceOptions,
     ...limitOptions,
     ...rateOptions,
   };
@@ -131,14 +131,6 @@ const lifetimeOptions = {
     help: "longest lifetime that callers get unless a rule of the policy names a longer one; a longer request is shortened; 0 means no ceiling",
     schema: schema.parsed(parseCeiling),
     default: "24h",
-    group: "Lifetimes",
-  }),
-  ledgerRetention: option({
-    flag: "--ledger-retention <duration>",
-    env: "KASBAH_LEDGER_RETENTION",
-    help: "how long the ledger keeps its entries; older segments are deleted as a whole",
-    schema: schema.duration,
-    default: "365d",
     group: "Lifetimes",
   }),
 };

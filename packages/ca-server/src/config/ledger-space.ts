@@ -1,8 +1,16 @@
 import type { LedgerLimit } from "@kasbah/ledger";
 import { option, schema } from "@kasbah/runtime";
 
-/** How much space the ledger may take. */
+/** How long the ledger keeps its entries, and how much space it may take. */
 export const ledgerSpaceOptions = {
+  ledgerRetention: option({
+    flag: "--ledger-retention <duration>",
+    env: "KASBAH_LEDGER_RETENTION",
+    help: "how long the ledger keeps its entries; older segments are deleted as a whole",
+    schema: schema.duration,
+    default: "365d",
+    group: "Ledger",
+  }),
   ledgerMaxBytes: option({
     flag: "--ledger-max-bytes <bytes>",
     env: "KASBAH_LEDGER_MAX_BYTES",

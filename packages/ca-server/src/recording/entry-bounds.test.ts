@@ -38,7 +38,7 @@ describe("The size of an entry", () => {
     facts = await issuanceFacts();
   });
 
-  it(`is at most ${maxIssuedBytes} bytes for a certificate, whatever the token of its caller contains`, () => {
+  it(`is at most ${maxIssuedBytes} bytes for a certificate, regardless of the content of its caller's token`, () => {
     for (const text of hostileTexts) {
       const caller = hostileCaller(text);
       const peerAddress = "2001:0db8:0000:0000:0000:0000:0000:0001:65535";
@@ -49,7 +49,7 @@ describe("The size of an entry", () => {
     }
   });
 
-  it(`is at most ${maxRefusedBytes} bytes for a refusal, whatever its texts and causes contain`, () => {
+  it(`is at most ${maxRefusedBytes} bytes for a refusal, regardless of its texts and causes`, () => {
     for (const text of hostileTexts) {
       const cause = new Error(text, { cause: new Error(text, { cause: new Error(text) }) });
       const error = new CaError("CSR_MALFORMED", text, {

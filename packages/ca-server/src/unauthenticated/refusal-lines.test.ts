@@ -34,7 +34,7 @@ describe("RefusalLines", () => {
     assert.equal(event?.facts["referenceId"], "ref");
   });
 
-  it("logs few refusals of one address, whatever its port, and summarizes the rest", () => {
+  it("logs few refusals of one address, regardless of its port, and summarizes the rest", () => {
     refuse(1_000, (port) => ({ peerAddress: `10.0.0.1:${port}` }));
     assert.equal(written(), 20);
     assert.equal(unlogged, 980);

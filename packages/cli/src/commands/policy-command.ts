@@ -9,7 +9,7 @@ itself, and templates that give two workloads the same name; a CA that already r
 Pass the --server-san options of your kasbah-server, whose names are the CA's as well.
 
 Exit codes
-  0  the policy is valid; warnings name what it may lead to
+  0  the policy is valid; there may be warnings
   1  the policy is invalid
 
 Examples

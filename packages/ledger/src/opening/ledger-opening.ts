@@ -169,7 +169,7 @@ export class LedgerOpening implements Component {
       code: "LEDGER_LOST",
       found,
       evidence,
-      fix: "examine the evidence, then run kasbah audit accept-loss",
+      fix: "examine what is left, then run kasbah audit accept-loss --reason …",
     });
   }
 

@@ -102,7 +102,7 @@ function missingFindings(first: number, known: number): readonly Finding[] {
 }
 
 function lossFinding(act: HistoryAct): Finding {
-  const fix = "run kasbah audit accept-loss once it is examined";
+  const fix = "examine what is left, then run kasbah audit accept-loss --reason …";
   const text = describeAct(act).replace(/^entry \d+: /, "");
   return { index: act.index, place: "segments", problem: `${text}; ${fix}` };
 }

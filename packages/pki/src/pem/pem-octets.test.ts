@@ -20,7 +20,7 @@ describe("PEM as octets", () => {
     }
   });
 
-  it("accepts and rejects the same texts as PEM in a string, whatever characters are changed", () => {
+  it("accepts and rejects the same texts as PEM in a string, regardless of which characters are changed", () => {
     const characters = fc.constantFrom(..."AB+/=-_ \t\r\n\0Xé", "\n\n", "\r\n", "==", "-----END X-----\n");
     const change = fc.tuple(fc.nat(130), fc.nat(3), characters);
     fc.assert(

@@ -28,7 +28,7 @@ describe("NetworkCounts", () => {
 });
 
 describe("peerGroup", () => {
-  it("groups the addresses of one host, whatever the port", () => {
+  it("groups the addresses of one host, regardless of the port", () => {
     assert.equal(peerGroup("10.0.0.1:5"), "10.0.0.1");
     assert.equal(peerGroup("[2001:db8::1]:5"), peerGroup("2001:db8::2:443"));
     assert.equal(peerGroup("unix"), "unix");

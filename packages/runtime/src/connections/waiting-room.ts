@@ -31,7 +31,7 @@ interface Waiter {
 
 /**
  * Where new connections wait until the guard has room for them, at the cost of a bare socket: a TLS connection takes
- * ten times as much memory, and its handshake most of the time of a call. A silent client waits at nobody's cost.
+ * ten times as much memory, and its handshake most of the time of a call. A silent client that waits costs no other client anything.
  * Addresses take turns, and those come first whose recent connections have authenticated.
  */
 export class WaitingRoom {

@@ -48,7 +48,7 @@ describe("ClusterKeys", () => {
     return [honest.split(".")[0], ...token.split(".").slice(1)].join(".");
   }
 
-  it("proves the tokens of the cluster, whatever they claim, without another read", async () => {
+  it("proves the tokens of the cluster, without another read, regardless of their claims", async () => {
     assert.equal(await keys.prove(await tokenOf(own)), "proven");
     assert.equal(await keys.prove(await tokenOf(own, { iss: "https://second-issuer.test" })), "proven");
     assert.equal(reads, 1);

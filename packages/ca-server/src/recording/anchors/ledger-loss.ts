@@ -59,6 +59,6 @@ function ownWarnings(loss: LedgerLoss | undefined): readonly string[] {
   if (loss === undefined) return [];
   const kept = loss.evidence === "" ? "" : `; what was left is in ledger/${loss.evidence}`;
   return [
-    `LEDGER_LOST: ${loss.found} (found on ${loss.time})${kept}; examine it, then run kasbah audit accept-loss`,
+    `LEDGER_LOST: ${loss.found} (found on ${loss.time})${kept}; examine what is left, then run kasbah audit accept-loss --reason …`,
   ];
 }

@@ -1,4 +1,4 @@
-import { type Found, type LedgerEntry, servingFactsOf } from "@kasbah/ledger";
+import { acceptLossAct, type Found, isLedgerAct, type LedgerEntry, servingFactsOf } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { toJsonLine } from "../../output/json.ts";
 import { plainTime } from "../../output/relative-time.ts";
@@ -23,6 +23,8 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
     case "operator": {
       const serving = servingFactsOf(entry);
       if (serving !== undefined) return ["serving  ", serving.names, serving.serial];
+      // The CA's records about its ledger have the form of an accepted act, but no operator accepted anything.
+      if (isLedgerAct(entry.act) && entry.act !== acceptLossAct) return ["ledger   ", entry.act];
       return [
         "operator ",
         `${entry.act} ${entry.outcome}`,

@@ -12,7 +12,7 @@ interface AcceptLossOptions extends StateLocation {
 const help = `
 If the ledger was lost or replaced, the CA keeps what was left as evidence, begins a new ledger whose first entry names the
 lost one, and reports the loss until an operator accepts it. Examine the evidence first: this command is recorded in the
-ledger with its reason, and then the CA and kasbah audit verify report the loss no longer as a problem.
+ledger with its reason, and from then on kasbah audit verify mentions the loss only as a note.
 
 Examples
   $ kasbah audit accept-loss --reason "volume replaced, ticket 4711"`;

@@ -19,6 +19,7 @@ const explanations = z.array(
     fix: z.string().optional(),
     retry: z.string().optional(),
     status: z.string().optional(),
+    see: z.array(z.string()),
   }),
 );
 
@@ -40,11 +41,11 @@ export async function explainCode(
   const all = explanations.parse(JSON.parse(await readFile(explanationsFile, "utf8")));
   const code = text.toUpperCase();
   const found = all.filter((one) => one.code === code);
-  if (found.length === 0) throw unknownCode(code, all);
+  if (found.length === 0) throw unknownCode(text, all);
   screen.write(options.json ? toJson(found) : found.map(renderExplanation).join("\n"));
 }
 
-function renderExplanation({ code, page, section, ...told }: CodeExplanation): string {
+function renderExplanation({ code, page, section, see, ...told }: CodeExplanation): string {
   const fields = wrapFields([
     ["cause", told.cause ?? ""],
     ["agent", told.reaction ?? ""],
@@ -52,16 +53,20 @@ function renderExplanation({ code, page, section, ...told }: CodeExplanation): s
     ["retry", told.retry ?? ""],
     ["status", told.status ?? ""],
     ["page", page],
+    ["see", see.join(", ")],
   ]);
   return `${printableText(code)}  ${printableText(section)}\n${fields}`;
 }
 
-function unknownCode(code: string, all: readonly CodeExplanation[]): CliError {
+function unknownCode(text: string, all: readonly CodeExplanation[]): CliError {
+  const code = text.toUpperCase();
   const known = [...new Set(all.map((one) => one.code))];
   const nearest = closestName(code, known) ?? mostAlike(code, known);
   const hint =
-    nearest === undefined ? "docs/errors.md and docs/refusals.md list all codes" : `did you mean ${nearest}?`;
-  return new CliError("TARGET_INVALID", `no code ${printableText(code, 80)}: ${hint}`);
+    nearest === undefined
+      ? "docs/errors.md and docs/refusals.md list all codes, docs/install.md all alerts"
+      : `did you mean ${nearest}?`;
+  return new CliError("TARGET_INVALID", `no code ${printableText(text, 80)}: ${hint}`);
 }
 
 /** The code that shares most words with the text; `AUDIENCE_REJECTED` is like `TOKEN_AUDIENCE`. */

@@ -95,6 +95,12 @@ describe("kasbah why", () => {
     assert.match((await why("OVERLOADED")).said, /max-in-flight/);
   });
 
+  it("names the pages that the explanation of a code links to", async () => {
+    assert.match((await why("OVERLOADED")).said, /^ {2}see {5}docs\/runbooks\/overloaded\.md$/m);
+    assert.match((await why("CSR_MALFORMED")).said, /^ {2}see {5}docs\/refusals\.md#accepted-csrs$/m);
+    assert.doesNotMatch((await why("TOKEN_AUDIENCE")).said, /^ {2}see/m);
+  });
+
   it("suggests the nearest code for one that does not exist", async () => {
     for (const [text, nearest] of [
       ["TOKEN_AUDIENC", "TOKEN_AUDIENCE"],

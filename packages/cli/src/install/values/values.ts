@@ -95,7 +95,7 @@ const pod = z.strictObject({
 });
 
 const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
-/** An idle CA uses 142 MiB; the request leaves room for bursts of calls. */
+/** An idle CA uses about 155 MiB; the request leaves room for bursts of calls. */
 const resources = z.strictObject({
   requests: amounts.default({ cpu: "100m", memory: "256Mi" }),
   limits: amounts.default({ memory: "512Mi" }),

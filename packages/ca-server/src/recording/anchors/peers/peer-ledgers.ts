@@ -56,7 +56,7 @@ export class PeerLedgers implements Component {
   warnings(): readonly string[] {
     return this.losses.map(
       ({ replica, found }) =>
-        `LEDGER_LOST: the ledger of the replica ${replica} went back or was replaced: ${found}; run kasbah audit verify there, then kasbah audit accept-loss here`,
+        `LEDGER_LOST: the ledger of the replica ${replica} went back or was replaced: ${found}; run kasbah audit verify there, then kasbah audit accept-loss --reason … here`,
     );
   }
 
