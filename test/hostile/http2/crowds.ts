@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
 import type { RunningCa } from "../../harness/ca-process.ts";
-import { newWorkload } from "./control-call.ts";
+import { newWorkload, type Workload } from "./control-call.ts";
 import { flag, headers } from "./frames.ts";
 import { callBlock } from "./hpack.ts";
 import { RawConnection } from "./raw-connection.ts";
@@ -15,16 +15,19 @@ const slack = 5;
 /** Opens `count` connections, `width` at a time; oldest first if `width` is 1. */
 async function crowdOf(count: number, ca: RunningCa, width: number): Promise<RawConnection[]> {
   const crowd: RawConnection[] = [];
+  const caller = await newWorkload(ca);
   while (crowd.length < count) {
-    crowd.push(...(await Promise.all(Array.from({ length: width }, () => idleConnection(ca)))));
+    const next = Array.from({ length: width }, () => idleConnection(ca, caller.headers));
+    crowd.push(...(await Promise.all(next)));
   }
   return crowd;
 }
 
-/** A connection whose first call has finished, so that only the limit of idle connections can close it. */
-async function idleConnection(ca: RunningCa): Promise<RawConnection> {
+/** A connection of an authenticated caller whose first call has finished: only the limit of connections can close it. */
+async function idleConnection(ca: RunningCa, { authorization }: Workload["headers"]): Promise<RawConnection> {
   const connection = await RawConnection.greeted(ca);
-  connection.send(headers(1, callBlock(), flag.endHeaders | flag.endStream));
+  const block = callBlock(["authorization", authorization]);
+  connection.send(headers(1, block, flag.endHeaders | flag.endStream));
   assert.equal(await connection.fate(1), "END_STREAM");
   return connection;
 }

@@ -94,7 +94,46 @@ describe("sharesOf", () => {
     );
   });
 
-  it("counts a renewal by certificate like a token without a pod, whichever certificate the caller presents", () => {
+  it("lets a pod draw from one bucket with its token and with all certificates that name it", () => {
+    for (const policy of [usual, policyOf({ rate: { perMinute: 60, burst: 60 } })]) {
+      const counter = new Counter(policy);
+      const podMark = "0123456789abcdef";
+      const byToken = { caller: { ...podNamed("a"), podMark } };
+      const renewed = (index: number) => ({
+        caller: { ...byCertificate, podMark },
+        addressGroup: `10.1.${index >> 8}.${index & 255}`,
+      });
+      assert.equal(
+        counter.allowed(30, () => byToken),
+        30,
+      );
+      assert.equal(counter.allowed(2_000, renewed), 30);
+      const replica = { caller: { ...byCertificate, podMark: "fedcba9876543210" } };
+      assert.equal(
+        counter.allowed(60, () => replica),
+        60,
+      );
+    }
+  });
+
+  it("never lets an issuer use up the share of another issuer's pod, whatever UID its tokens name", () => {
+    const podMark = "0123456789abcdef";
+    const ours = { ...podNamed("uid-of-ours"), podMark };
+    const foreign = (uid: string) => ({
+      caller: {
+        ...podNamed(uid),
+        credential: { kind: "jwks-token", issuer: "https://dev.test", tokenIdHash: undefined } as const,
+      },
+    });
+    const counter = new Counter();
+    for (const uid of ["uid-of-ours", podMark]) counter.allowed(1_000, () => foreign(uid));
+    assert.equal(
+      counter.allowed(60, () => ({ caller: ours })),
+      60,
+    );
+  });
+
+  it("counts a renewal by certificate without a pod by name and address, whichever certificate it is", () => {
     const counter = new Counter();
     const chain = (index: number) => ({
       caller: { ...byCertificate, credential: { ...byCertificate.credential, serial: String(index) } },

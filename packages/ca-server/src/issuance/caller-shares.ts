@@ -25,30 +25,38 @@ export function sharesOf(request: ShareRequest, ruling: Ruling, policy: Issuance
   const { caller, subject } = request;
   const { rate } = ruling.terms;
   if (rate !== undefined)
-    return [{ key: `${caller.pod?.uid ?? caller.spiffeId} for ${subject}`, rate, rule: ruling.rule }];
+    return [{ key: `${podOf(caller) ?? caller.spiffeId} for ${subject}`, rate, rule: ruling.rule }];
   const { defaultRate = 0 } = policy;
   return defaultRate === 0 ? [] : defaultShares(request, defaultRate);
 }
 
 function defaultShares({ caller, subject, addressGroup }: ShareRequest, perMinute: number): readonly Share[] {
-  if (caller.pod === undefined) {
+  const pod = podOf(caller);
+  if (pod === undefined) {
     const key = `${caller.spiffeId} from ${addressGroup} for ${subject}`;
     return [{ key, rate: rateOf(withoutPodFactor * perMinute) }];
   }
-  const own = { key: `${caller.pod.uid} for ${subject}`, rate: rateOf(perMinute) };
-  return subject.toString() === caller.spiffeId.toString()
-    ? [own]
-    : [own, nodeShare(caller.pod.uid, perMinute)];
+  const own = { key: `${pod} for ${subject}`, rate: rateOf(perMinute) };
+  return subject.toString() === caller.spiffeId.toString() ? [own] : [own, nodeShare(pod, perMinute)];
+}
+
+/**
+ * A pod draws from one bucket, whether it presents its token or a certificate. A pod that the CA cannot tell from
+ * those of other clusters is named by the issuer as well, so that no issuer draws from the buckets of another.
+ */
+function podOf({ pod, podMark, credential }: Caller): string | undefined {
+  if (podMark !== undefined) return `pod ${podMark}`;
+  return pod && `pod ${pod.uid} of ${credential.issuer ?? "this cluster"}`;
 }
 
 /** All names of one node proxy together. A stolen proxy could otherwise use the rates of all pods on its node. */
-function nodeShare(uid: string, perMinute: number): Share {
+function nodeShare(pod: string, perMinute: number): Share {
   const total = withoutPodFactor * perMinute;
   const rate = {
     perMinute: Math.max(podsOfNode, total),
     burst: Math.max(startsOfNode * podsOfNode, total),
   };
-  return { key: `${uid} for its node`, rate };
+  return { key: `${pod} for its node`, rate };
 }
 
 function rateOf(perMinute: number): Rate {

@@ -155,7 +155,7 @@ describe("createIssuance, admission", () => {
     assert.deepEqual(drawn, [
       { key: `${frontend} for ${frontend}`, rate, rule: "test" },
       global,
-      { key: `${pod.uid} for ${frontend}`, rate, rule: "test" },
+      { key: `pod ${pod.uid} of https://issuer.test for ${frontend}`, rate, rule: "test" },
       global,
     ]);
     await authorityWith({ throttle }).createCertificate(callFor({ csrPem }));

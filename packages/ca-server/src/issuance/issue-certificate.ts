@@ -151,13 +151,14 @@ async function admitSubject(
  * The CA's own SPIFFE ID tells agents that they speak to the CA. Only the CA's own cluster may give it to a pod:
  * neither a node proxy nor another issuer of tokens can know which pod is the CA's.
  */
-function refuseOwnIdentity({ credential }: Caller, isOwn: boolean): void {
+function refuseOwnIdentity({ credential, issuerMark }: Caller, isOwn: boolean): void {
   const problem = "the requested identity is the CA's own";
   if (!isOwn) {
     const fix = "leave the pods of the CA out of the node proxy's mesh";
     throw new CaError("IMPERSONATION_REFUSED", problem, { fix });
   }
-  if (credential.kind !== "jwks-token") return;
+  // The mark shows that a key set verified the token behind a certificate, perhaps before this name was the CA's.
+  if (credential.kind !== "jwks-token" && issuerMark === undefined) return;
   throw new CaError("IDENTITY_NOT_ALLOWED", problem, {
     expected: "a token that the CA's own cluster has reviewed",
     fix: "use another service account, or change the CA's --own-spiffe-id",

@@ -89,13 +89,15 @@ describe("The names of the CA itself", () => {
     }
   });
 
-  it("refuses the CA's SPIFFE ID to a caller with a token of another issuer", async () => {
+  it("refuses the CA's SPIFFE ID to a caller with a token of another issuer, and to the renewal of its certificate", async () => {
     const call = callFor({ csrPem });
     const error = await rejectsWithCode(
       authorityFor(callerOf(own, foreign)).createCertificate(call),
       "IDENTITY_NOT_ALLOWED",
     );
     assert.match(error.message, /is the CA's own, expected a token that the CA's own cluster has reviewed/);
+    const renewal = { ...callerOf(own, renewed), issuerMark: "0123456789" };
+    await rejectsWithCode(authorityFor(renewal).createCertificate(call), "IDENTITY_NOT_ALLOWED");
     const unnamed = authorityFor(callerOf(own, foreign), {}, { ownSpiffeId: undefined });
     await unnamed.createCertificate(call);
   });

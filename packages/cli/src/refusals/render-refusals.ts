@@ -49,7 +49,8 @@ function rowOf(
   [time = "", code = "", reference = "", caller = ""]: readonly string[],
   codeWidth: number,
 ): string {
-  const row = [time.padEnd(20), printableText(code, 60).padEnd(codeWidth), reference.padEnd(12)].join(gap);
+  const [shownCode, shownReference] = [printableText(code, 60), printableText(reference, 60)];
+  const row = [time.padEnd(20), shownCode.padEnd(codeWidth), shownReference.padEnd(12)].join(gap);
   const left = Math.max(width - row.length - gap.length, 8);
   const shown = printableText(caller, 300);
   return `${row}${gap}${shown.length > left ? `${shown.slice(0, left - 1)}…` : shown}`.trimEnd().concat("\n");

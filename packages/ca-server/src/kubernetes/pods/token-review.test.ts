@@ -55,6 +55,18 @@ describe("TokenReview request", () => {
     return error;
   }
 
+  it("removes the token, and each part of it, from an error that quotes it, because the ledger records the error", async () => {
+    api.verdict = () => ({ error: `no: ${token}, or a-secret-part of "${token}"` });
+    const { error, authenticated } = await review();
+    assert.deepEqual(
+      { error, authenticated },
+      {
+        error: 'no: [token], or [token] of "[token]"',
+        authenticated: false,
+      },
+    );
+  });
+
   it("returns no result, instead of a refusal, if the server is overloaded", async () => {
     const error = await refusal({ status: 429, headers: { "retry-after": "7" } });
     assert.equal(error.retryAfterMs, 7_000);

@@ -35,7 +35,8 @@ export async function reviewToken(
   const reply = await post(client, review);
   if (reply.status !== 201 && reply.status !== 200) throw refused(reply);
   const read = reviewSchema.safeParse(parseJson(reply.body));
-  if (read.success) return withReason(read.data.status);
+  if (read.success)
+    return withReason({ ...read.data.status, error: withoutToken(read.data.status.error, token) });
   throw new ReviewUnavailable("the API server's answer is not a TokenReview");
 }
 
@@ -49,6 +50,15 @@ const invalidated =
 function withReason(status: z.infer<typeof statusSchema>): TokenReviewStatus {
   const isInvalidated = !status.authenticated && invalidated.test(status.error);
   return { ...status, ...(isInvalidated ? { isInvalidated } : {}) };
+}
+
+/** Shorter parts of a token also occur in ordinary text. */
+const shortestPart = 12;
+
+/** The error may be that of an authentication webhook, which may quote what it received. The ledger records it. */
+function withoutToken(error: string, token: string): string {
+  const parts = token.split(".").filter(({ length }) => length >= shortestPart);
+  return [token, ...parts].reduce((text, part) => text.replaceAll(part, "[token]"), error);
 }
 
 async function post(client: Pick<KubernetesClient, "post">, review: object): Promise<HttpsReply> {

@@ -38,6 +38,14 @@ describe("kasbah refusals", () => {
     ...{ codes: { TOKEN_REJECTED: count }, from: [{ network, count }] },
   });
 
+  it("escapes control characters in every column, because the log of unauthenticated callers is not signed", async () => {
+    const bad = "\u001b[2J\u202e";
+    const hostile = { code: `A${bad}`, time: at(1), peerAddress: `10.1.2.3${bad}`, referenceId: `b${bad}` };
+    await unauthenticated(refused(hostile), dropped(2, 3, `10.1${bad}`));
+    for (const flags of [[], ["--json"]])
+      assert.doesNotMatch((await run(...flags)).said.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+  });
+
   it("lists refusals of all callers by time, in at most 80 columns, with the counts of those that were not kept", async () => {
     await ledger.write(
       issued({ time: at(9) }),
