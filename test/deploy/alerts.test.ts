@@ -53,6 +53,17 @@ describe("Alert rules", () => {
     );
   });
 
+  it("alerts are all listed in the installation page, with their severities", () => {
+    const severities = Map.groupBy(alerts, ({ alert }) => alert);
+    for (const [alert, rules] of severities) {
+      const row = new RegExp(`^\\| \\[${alert}\\]\\(runbooks/.*?\\.md\\) \\| (.*?) \\|`, "m").exec(
+        readText("docs/install.md"),
+      );
+      const expected = [...new Set(rules.map(({ labels }) => labels.severity))].toSorted();
+      assert.deepEqual(row?.[1]?.split(", ").toSorted(), expected, alert);
+    }
+  });
+
   it("alerts each link to their own runbook, and every runbook has the sections of an alert or of an incident", () => {
     const pages = new Set(alerts.map(({ annotations }) => annotations.runbook));
     const found = readdirSync(join(root, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);

@@ -2,21 +2,17 @@ import type { KeyObject } from "node:crypto";
 import {
   type ActLog,
   type AnchorStore,
-  AnchorWriter,
   actsOf,
   anchorOfCopy,
-  CheckpointCopy,
   type CheckpointTarget,
   createSegmentStore,
   type EntryIndex,
   type EntryLog,
   type EntryStore,
   encodeEntry,
-  type IssuedEntry,
   type LedgerDirectory,
   type LedgerLimit,
   LedgerOpening,
-  listSegments,
   openLedgerKey,
   RefusalLog,
   readLedgerVerifier,
@@ -26,17 +22,15 @@ import type { KnownHeadsMessage } from "@kasbah/protocol";
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerHead } from "../authorities/rotation/authority-state.ts";
 import type { LedgerMetrics } from "../telemetry/ledger-metrics.ts";
-import { readKnownHeads } from "./anchors/known-heads.ts";
-import { LedgerLossReport } from "./anchors/ledger-loss.ts";
-import { PeerMemoryFile } from "./anchors/peers/memory.ts";
-import { PeerLedgers } from "./anchors/peers/peer-ledgers.ts";
+import { createAnchoring } from "./anchors/create-anchoring.ts";
+import type { LedgerLossReport } from "./anchors/ledger-loss.ts";
+import type { PeerLedgers } from "./anchors/peers/peer-ledgers.ts";
 import { Decisions } from "./decisions.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
 import { SpaceReport } from "./space-report.ts";
-import { Alarms } from "./unusual/alarms.ts";
-import { NewNames } from "./unusual/new-names.ts";
+import { createUnusual } from "./unusual/create-unusual.ts";
 
 export interface LedgerDeps {
   readonly directory: LedgerDirectory;
@@ -119,14 +113,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     beforeSigning: () => recordOpening(opening, actsOf(log)),
   });
   const store: EntryStore = createSegmentStore({
-    directory,
-    tree,
-    retentionMs,
-    limit: spaceLimit,
-    sweeps,
-    holds,
-    clock,
-    logger,
+    ...{ directory, tree, retentionMs, limit: spaceLimit, sweeps, holds, clock, logger },
   });
   const { log, index, retention, space } = store;
   const acts = actsOf(log);
@@ -139,30 +126,12 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     logger,
   });
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
-  const anchor = new AnchorWriter({
-    ...{ tree, opening, anchors, sweep: sweeps.anchor, clock, logger },
-    readFirst: async () => (await listSegments(directory.segments))[0]?.first ?? 0,
-  });
-  const copies =
-    checkpointTo === undefined
-      ? []
-      : [new CheckpointCopy({ target: checkpointTo, tree, sweep: sweeps.copy, logger })];
-  const peers = new PeerLedgers({
-    ...{ others: () => anchors.others(), file: new PeerMemoryFile(deps.peersFile, logger) },
-    ...{ log, sweep: sweeps.minute, clock, logger },
-  });
-  const alarms = new Alarms({ onAlarm: metrics.alarmRaised, logger });
-  const newNames = new NewNames({
-    ...{ isNameKnown, onNewName: metrics.nameIsNew, sweep: sweeps.hour, clock, logger },
-  });
+  const anchoring = createAnchoring({ ...deps, opening, tree, log });
+  const unusual = createUnusual({ metrics, isNameKnown, sweep: sweeps.hour, clock, logger });
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
-  const onIssued = (entry: IssuedEntry) => {
-    alarms.look(entry);
-    newNames.look(entry);
-  };
   return {
-    decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
+    decisions: new Decisions({ log, limit, unauthenticated, onIssued: unusual.look }),
     operators: new OperatorLog({ log: acts, clock }),
     serving,
     index,
@@ -170,26 +139,13 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     acts,
     space: new SpaceReport(space),
     tree,
-    loss: new LedgerLossReport({ opening, tree, anchor, peers }),
-    peers,
-    knownHeads: () =>
-      readKnownHeads({
-        ...{ replica: deps.replica, peers, copy: checkpointTo, logger },
-        findAnchor: () => anchors.find(tree.head?.origin),
-      }),
+    loss: anchoring.loss,
+    peers: anchoring.peers,
+    knownHeads: anchoring.knownHeads,
     components: [
-      opening,
-      space,
-      log,
-      tree,
-      index,
-      unauthenticated,
-      newNames,
-      retention,
-      serving,
-      ...copies,
-      anchor,
-      peers,
+      ...[opening, space, log, tree, index, unauthenticated],
+      ...[unusual.component, retention, serving],
+      ...anchoring.components,
     ],
     async settled() {
       await Promise.all([tree.publish(), index.catchUp()]);

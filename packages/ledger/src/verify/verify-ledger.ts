@@ -1,12 +1,10 @@
-import { lstat } from "node:fs/promises";
-import { basename } from "node:path";
 import { resumedRightEdge } from "../checkpoints/resume-tree.ts";
 import { readTileFile } from "../checkpoints/tile-files.ts";
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { notAFile } from "../not-a-file.ts";
 import { readRegularFile } from "../regular-file.ts";
-import { listSegments, type Segment } from "../segments/list.ts";
+import type { Segment } from "../segments/list.ts";
 import { type LocatedLine, readLines } from "../segments/reader.ts";
 import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import { hashLength, leafHash } from "../tree/merkle.ts";
@@ -18,6 +16,7 @@ import type { Finding, LedgerVerdict } from "./finding.ts";
 import { LedgerHistory } from "./history.ts";
 import { headFindings, type KnownHead } from "./known-heads.ts";
 import { LeafCheck } from "./leaf-check.ts";
+import { emptySegments, readableSegments } from "./segment-files.ts";
 
 export interface VerifyOptions {
   readonly directory: LedgerDirectory;
@@ -56,7 +55,8 @@ class Verification {
     // Reads the checkpoint first, so that it never covers entries that a running CA appends from here on.
     this.#signed = await this.#readCheckpoint();
     const signed = this.#signed?.size ?? 0;
-    const segments = await this.#segments();
+    const { segments, findings: unusable } = await readableSegments(this.#options.directory.segments);
+    this.#findings.push(...unusable);
     const first = segments[0]?.first ?? 0;
     if (await this.#begin(first)) await this.#readAll(segments, signed);
     await this.#checkKept();
@@ -67,28 +67,6 @@ class Verification {
     const notes = this.#history.notes(signed);
     const findings = this.#findings.toSorted((one, other) => place(one) - place(other));
     return { origin: this.#signed?.origin ?? verifier.name, first, size, signed, findings, notes };
-  }
-
-  /** The segments that can be read; the others are findings. */
-  async #segments(): Promise<readonly Segment[]> {
-    const usable: Segment[] = [];
-    for (const segment of await this.#listed()) {
-      const problem = await segmentProblem(segment);
-      if (problem === undefined) usable.push(segment);
-      else this.#find({ index: segment.first, place: `segments/${basename(segment.path)}`, problem });
-    }
-    return usable;
-  }
-
-  async #listed(): Promise<readonly Segment[]> {
-    try {
-      return await listSegments(this.#options.directory.segments);
-    } catch (error) {
-      const problem = notAFile(error);
-      if (problem === undefined) throw error;
-      this.#find({ place: "segments", problem });
-      return [];
-    }
   }
 
   async #readCheckpoint(): Promise<Checkpoint | undefined> {
@@ -134,20 +112,7 @@ class Verification {
     }
     if (broken === undefined) await this.#checkRoots(leaves.finding !== undefined);
     for (const finding of [leaves.finding, broken]) if (finding !== undefined) this.#find(finding);
-    if (broken === undefined) this.#checkEmpty(segments);
-  }
-
-  /** A running CA has one segment without a line: the last, at the end of the entries. */
-  #checkEmpty(segments: readonly Segment[]): void {
-    for (const { bytes, first, path } of segments) {
-      const isLast = path === segments.at(-1)?.path;
-      if (bytes > 0 || (isLast && first <= this.#tree.size)) continue;
-      this.#find({
-        index: first,
-        place: `segments/${basename(path)}`,
-        problem: "is empty, so the CA did not write it",
-      });
-    }
+    if (broken === undefined) this.#findings.push(...emptySegments(segments, this.#tree.size));
   }
 
   async *#lines(segments: readonly Segment[]): AsyncGenerator<LocatedLine, void, undefined> {
@@ -270,12 +235,4 @@ const place = ({ index = Number.POSITIVE_INFINITY }: Finding) => index;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** A file that the CA never writes: a directory, a link, or a name that is no boundary between two bundles. */
-async function segmentProblem({ first, path }: Segment): Promise<string | undefined> {
-  if (first % tileWidth !== 0)
-    return `its name is not a multiple of ${tileWidth}, so the CA did not write it`;
-  if (!Number.isSafeInteger(first)) return "its name is beyond the last possible entry";
-  return (await lstat(path)).isFile() ? undefined : "is not a regular file";
 }
