@@ -54,7 +54,9 @@ export function callOn(
     stream.on("response", (received) => Object.assign(metadata, received));
     stream.on("trailers", (received) => Object.assign(metadata, received));
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("error", () => {});
+    stream.on("error", (error) => {
+      metadata["grpc-message"] ??= encodeURIComponent(String(error));
+    });
     stream.once("close", () => {
       clearTimeout(timer);
       resolve(outcomeOf(metadata, Buffer.concat(chunks)));
