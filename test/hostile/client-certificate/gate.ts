@@ -68,6 +68,8 @@ export interface Gate {
   readonly tokens: DevTokenIssuer;
   readonly ledger: MemoryLedger;
   readonly registry: Registry;
+  /** Why connections ended before their first call. */
+  readonly handshakeFailures: readonly string[];
   /** Replaces the bundle, and optionally leaves TLS with the previous one. */
   setBundle(roots: readonly Certificate[], tls?: "updates TLS" | "keeps the bundle of TLS"): void;
   stop(): Promise<void>;
@@ -120,6 +122,7 @@ export async function openGate(): Promise<Gate> {
     ...{ issuance: authority, metrics, decisions, rootClients, newReferenceId, clock, logger },
     refusals: { write: () => undefined },
   };
+  const handshakeFailures: string[] = [];
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
     routes: () => [authenticatedRoute(createCertificateRoute(service))],
@@ -127,6 +130,7 @@ export async function openGate(): Promise<Gate> {
     limits: defaultLimits,
     maxInFlight: 100,
     onOverload: () => undefined,
+    onHandshakeFailure: (reason) => handshakeFailures.push(reason),
     newReferenceId,
     logger,
   });
@@ -139,6 +143,7 @@ export async function openGate(): Promise<Gate> {
     tokens,
     ledger,
     registry,
+    handshakeFailures,
     setBundle(roots, tls = "updates TLS") {
       trust.bundle = TrustBundle.from(roots);
       if (tls === "updates TLS") certificate.trustChanged();
