@@ -65,18 +65,18 @@ export class TreeKeeper implements EntryTree, Component {
     const note = await readNote(directory.checkpoint);
     this.#key = await openKey(note !== undefined);
     const { verifier } = this.#key;
+    // A ledger without a checkpoint looks like a loss, so it is signed while it is empty, before it has tiles.
+    if (note === undefined) await this.publish();
+    else this.#note = note;
     try {
-      const checkpoint = note === undefined ? undefined : openCheckpoint(note, verifier, verifier.name);
-      this.#tree = await this.#resume(checkpoint);
+      if (note !== undefined) this.#head = openCheckpoint(note, verifier, verifier.name);
+      this.#tree = await this.#resume(this.#head);
       requireStored(this.#tree.size, this.#deps.storedSize?.());
-      this.#signedSize = checkpoint?.size ?? 0;
-      [this.#head, this.#note] = [checkpoint, note];
+      this.#signedSize = this.#head?.size ?? 0;
     } catch (cause) {
       if (!(cause instanceof LedgerError)) throw cause;
       throw withFix(directory, cause);
     }
-    // Nothing may be recorded in a new ledger before it is signed; a crash would look like a loss.
-    if (this.#head === undefined) await this.publish();
     // The first entries come before those of other components. On a full disk, the next sweep appends them.
     await this.#deps.beforeSigning?.().catch(() => undefined);
     void this.publish();

@@ -6,7 +6,7 @@ import { type Checkpoint, openCheckpoint } from "../tree/checkpoint.ts";
 import type { NoteVerifier } from "../tree/note-key.ts";
 import type { AnchorStore, LedgerAnchor } from "./anchor.ts";
 import { lastEvidence } from "./evidence.ts";
-import { isSuccessorOf } from "./first-entry.ts";
+import { isFromBeforeFirstStart, isSuccessorOf } from "./first-entry.ts";
 import { type StoredParts, storedParts } from "./stored-parts.ts";
 import { storedTree } from "./stored-tree.ts";
 
@@ -39,8 +39,10 @@ export async function findLoss(deps: FindLossDeps): Promise<Judgement> {
   const parts = await storedParts(directory);
   const none = { anchor, signed: 0, size: 0 };
   if (parts.checkpoint === undefined || isUnbegun(parts, verifier, anchor)) {
-    if (isFormer && anchor === undefined && anchors.lastIssued() === undefined) return none;
-    return { ...none, ...lossOf(withoutCheckpoint(parts, deps, anchor, await lastEvidence(directory))) };
+    const evidence = await lastEvidence(directory);
+    const isUnknown = anchor === undefined && anchors.lastIssued() === undefined;
+    if (isUnknown && (isFormer || (await isUntouched(parts, deps, evidence)))) return none;
+    return { ...none, ...lossOf(withoutCheckpoint(parts, deps, anchor, evidence)) };
   }
   const checkpoint = verifier && openOwn(parts.checkpoint, verifier);
   if (checkpoint === undefined) return none;
@@ -59,6 +61,15 @@ function isUnbegun(
 ): boolean {
   if (hasEntries || hasTiles || verifier === undefined || verifier.name === anchor?.origin) return false;
   return openOwn(checkpoint ?? "", verifier)?.size === 0;
+}
+
+/** Whether no CA has run on this ledger, and none has lost one here. */
+async function isUntouched(
+  { hasTiles }: StoredParts,
+  { directory }: FindLossDeps,
+  evidence: string,
+): Promise<boolean> {
+  return !hasTiles && evidence === "" && (await isFromBeforeFirstStart(directory));
 }
 
 function withoutCheckpoint(
