@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import fs from "node:fs/promises";
+import fs, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { nodeFs } from "@kasbah/runtime";
 
@@ -7,6 +7,8 @@ interface Life {
   left: number;
   isDead: boolean;
   readonly onDeath: () => void;
+  /** Node fails if it has to close one of them itself. */
+  readonly opened: FileHandle[];
 }
 
 const lives = new AsyncLocalStorage<Life>();
@@ -26,6 +28,7 @@ export class KillSwitch {
     installed.#intercept(fs, calls);
     installed.#intercept(nodeFs, calls);
     installed.#intercept(prototype, methods);
+    installed.#followHandles();
     syncBuiltinESMExports();
     return installed;
   }
@@ -37,9 +40,26 @@ export class KillSwitch {
 
   /** Runs a story until its n-th change of the disk; returns false if it has fewer. */
   async killsAt(n: number, story: () => Promise<void>): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const life = { left: n, isDead: false, onDeath: () => resolve(true) };
-      lives.run(life, () => story().then(() => resolve(false), reject));
+    const opened: FileHandle[] = [];
+    try {
+      return await new Promise((resolve, reject) => {
+        const life = { left: n, isDead: false, onDeath: () => resolve(true), opened };
+        lives.run(life, () => story().then(() => resolve(false), reject));
+      });
+    } finally {
+      for (const handle of opened) await handle.close();
+    }
+  }
+
+  #followHandles(): void {
+    const { open } = fs;
+    fs.open = async (...args) => {
+      const handle = await open(...args);
+      lives.getStore()?.opened.push(handle);
+      return handle;
+    };
+    this.#restore.push(() => {
+      fs.open = open;
     });
   }
 
