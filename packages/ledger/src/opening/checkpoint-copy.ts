@@ -58,12 +58,15 @@ export class CheckpointCopy implements Component {
     if (found === this.#copied) return false;
     const [before, next] = [headOfNote(found), headOfNote(note)];
     if (before !== undefined && before.origin === next?.origin && before.size <= next.size) return false;
-    this.#deps.logger.error("the copied checkpoint is not of this ledger, or of a longer one; it is kept", {
-      code: "LEDGER_LOST",
-      in: this.#deps.target.name,
-      found: before === undefined ? "no checkpoint" : `${before.size} entries of ${before.origin}`,
-      fix: "run kasbah audit verify",
-    });
+    this.#deps.logger.error(
+      "the copied checkpoint belongs to another ledger, or to a longer one; it is kept",
+      {
+        code: "LEDGER_LOST",
+        in: this.#deps.target.name,
+        found: before === undefined ? "no checkpoint" : `${before.size} entries of ${before.origin}`,
+        fix: "run kasbah audit verify",
+      },
+    );
     return true;
   }
 }

@@ -22,9 +22,9 @@ const texts: Readonly<Record<string, (entry: OperatorEntry) => string>> = {
   [missingAct]: (entry) =>
     `entries ${fact(entry, "from")} to ${fact(entry, "first") - 1} were missing on ${entry.time}, and were younger than the retention period`,
   [peerLostAct]: (entry) =>
-    `the ledger of the replica ${word(entry, "replica")} went back or was replaced by ${entry.time}: ${word(entry, "found")}; ${lastHead(entry)}`,
+    `the ledger of the replica ${word(entry, "replica")} went back or was replaced (found on ${entry.time}): ${word(entry, "found")}; ${lastHead(entry)}`,
   [peerReplacedAct]: (entry) =>
-    `the replica ${word(entry, "replica")} reported the loss of its ledger by ${entry.time}: ${word(entry, "found")}; ${lastHead(entry)}`,
+    `the replica ${word(entry, "replica")} reported the loss of its ledger (noticed on ${entry.time}): ${word(entry, "found")}; ${lastHead(entry)}`,
   [anchoredAct]: (entry) =>
     `the control state did not know this ledger on ${entry.time}: ${fact(entry, "entries")} entries were taken as they were`,
   [prunedAct]: (entry) =>

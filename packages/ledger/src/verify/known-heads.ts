@@ -38,7 +38,7 @@ export async function headFindings(
     if (found !== undefined) findings.push(found);
     const { where, loss } = head;
     if (loss === undefined || ledger.hasOpenLoss) continue;
-    const problem = `${where} names a loss of ${loss.time}, which the ledger does not: ${loss.found}`;
+    const problem = `${where} records a loss of ${loss.time}, which the ledger does not: ${loss.found}`;
     findings.push({ place: "segments", problem });
   }
   return findings;
@@ -50,15 +50,15 @@ async function headFinding(
 ): Promise<Finding | undefined> {
   if (origin !== signed.origin) {
     if (predecessors.has(origin)) return undefined;
-    const problem = `${where} names the ledger ${origin} with ${size} entries, but this is ${signed.origin}`;
+    const problem = `${where} records the ledger ${origin} with ${size} entries, but this is ${signed.origin}`;
     return { place: "checkpoint", problem };
   }
   if (size > signed.size) {
-    const problem = `${where} names ${size} entries, but the checkpoint covers only ${signed.size}`;
+    const problem = `${where} records ${size} entries, but the checkpoint covers only ${signed.size}`;
     return { index: signed.size, place: "checkpoint", problem };
   }
   if ((await rootAt(hashes, size)) === root) return undefined;
-  return { place: "tile", problem: `the first ${size} entries are not those that ${where} names` };
+  return { place: "tile", problem: `the first ${size} entries are not those that ${where} records` };
 }
 
 /** Undefined if a tile is missing or damaged. */

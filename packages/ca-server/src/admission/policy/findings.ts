@@ -83,7 +83,7 @@ function lifetimeFindings({ name, terms, path }: PlacedRule): readonly PolicyFin
   return Object.entries(limits).flatMap(([field, ms]) => {
     if (ms === undefined || ms >= stockClientFloorMs) return [];
     const floor = formatDuration(stockClientFloorMs);
-    const message = `TTL_BELOW_FLOOR: ${formatDuration(ms)} is below ${floor}: ztunnel waits up to ${formatDuration(ztunnelRetryMs)} after a failed renewal, in which such a certificate expires, and a peer whose clock is behind by more than a tenth of it rejects it`;
+    const message = `TTL_BELOW_FLOOR: ${formatDuration(ms)} is below ${floor}: ztunnel waits up to ${formatDuration(ztunnelRetryMs)} after a failed renewal, by when such a certificate may have expired, and a peer whose clock is behind by more than a tenth of it rejects it`;
     return [
       { severity: "advice", code: "TTL_BELOW_FLOOR", rule: name, path: [...path, "ttl", field], message },
     ];

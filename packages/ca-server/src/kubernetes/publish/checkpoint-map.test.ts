@@ -92,7 +92,8 @@ describe("configMapTarget", () => {
       await copy.copyNow();
       assert.deepEqual(api.stored?.data, { "kasbah-0": noteOf(3), [kept]: found });
       assert.equal(
-        logger.named("the copied checkpoint is not of this ledger, or of a longer one; it is kept").length,
+        logger.named("the copied checkpoint belongs to another ledger, or to a longer one; it is kept")
+          .length,
         1,
       );
     }

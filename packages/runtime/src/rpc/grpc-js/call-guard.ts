@@ -196,5 +196,5 @@ export class CallGuard {
 
 const evicted: RpcStatus = {
   code: grpcStatus.RESOURCE_EXHAUSTED,
-  message: "the call waited longest of too many: send its body with its headers, and retry",
+  message: "too many calls wait, and this one waited longest: send the body together with the headers, and retry",
 };
