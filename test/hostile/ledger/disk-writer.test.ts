@@ -11,7 +11,7 @@ import {
   writePristineLedger,
 } from "../../harness/ledger/ledger-trial.ts";
 import { withOlderCopy } from "./attacks/older-copy.ts";
-import { acceptance, forgetControl, remove } from "./attacks/tools.ts";
+import { acceptance, forgetControl, forgetTree, remove } from "./attacks/tools.ts";
 import { withKey } from "./attacks/with-key.ts";
 import { withoutKey } from "./attacks/without-key.ts";
 
@@ -118,6 +118,20 @@ describe("Ledger in the hands of someone who can write the disk", () => {
     const names = (await readdir(copies.path)).filter((name) => name.startsWith("kept-checkpoint."));
     assert.equal(await readFile(copies.join(names[0] ?? ""), "utf8"), copy);
     await (await openTrialLedger(trial.path, { checkpointTo })).stop();
+  });
+
+  it("detects by the copied checkpoint a ledger that was rewritten with its key, extended, and anchored again", async () => {
+    const trial = await newTrial();
+    const checkpointTo = copies.join("checkpoint-before-rewrite");
+    await (await openTrialLedger(trial.path, { checkpointTo })).stop();
+    await trial.forge(7);
+    await trial.append(acceptance, acceptance);
+    await forgetTree(trial);
+    await trial.sign();
+    await forgetControl(trial);
+    const { discovery, words } = await judgeTrial(trial, pristine, { checkpointTo });
+    assert.equal(discovery, "lost", words);
+    assert.match(words, /its first 1304 entries differ/);
   });
 
   it("raises no alarm for the empty volume of a new pod that shares the control state", async () => {

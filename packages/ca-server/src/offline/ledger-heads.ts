@@ -32,7 +32,7 @@ export async function readStoredHeads(
     replica,
     heads: [
       ...(anchor === undefined ? [] : [namedHead("the control state", replica, anchor)]),
-      ...peers.heads.map(known),
+      ...[...peers.heads, ...peers.earlier].map(known),
     ],
   };
 }

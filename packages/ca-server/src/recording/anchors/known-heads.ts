@@ -9,7 +9,7 @@ export interface KnownHeadsDeps {
   readonly replica: string;
   /** Returns the anchor of this replica's ledger. */
   readonly findAnchor: () => LedgerAnchor | undefined;
-  readonly peers: Pick<PeerLedgers, "heads">;
+  readonly peers: Pick<PeerLedgers, "heads" | "earlier">;
   readonly copy: CheckpointTarget | undefined;
   readonly logger: Logger;
 }
@@ -31,7 +31,9 @@ export async function readKnownHeads(deps: KnownHeadsDeps): Promise<KnownHeadsMe
     heads: [
       ...own("the control state", anchor),
       ...own(copy?.name ?? "", copied && { ...copied, time: "" }),
-      ...peers.heads.map((head) => namedHead(`the replica ${replica}`, replicaName(head), head)),
+      ...[...peers.heads, ...peers.earlier].map((head) =>
+        namedHead(`the replica ${replica}`, replicaName(head), head),
+      ),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import type { KnownHeadsMessage } from "@kasbah/protocol";
+import type { KnownHeadMessage, KnownHeadsMessage } from "@kasbah/protocol";
 import { z } from "zod";
 import { headsOfLedger } from "../../audit/known-heads.ts";
 import type { SlotVerdict } from "../../audit/render/verdict.ts";
@@ -37,8 +37,26 @@ export async function verifyReplicas(
     return headsOfLedger(all, { replica, origin });
   };
   return replicas.ask({
-    args: (pod) => ["audit", "verify", ...headsFor(pod).map((head) => `--head=${JSON.stringify(head)}`)],
+    args: (pod) => ["audit", "verify", ...headArguments(headsFor(pod))],
     ...{ schema: verified, merge: mergeVerdicts, mayBeNo: true, deadlineMs },
+  });
+}
+
+/** They become a part of a URL, which proxies in front of an API server limit to 8 KiB. */
+const maxArgumentCharacters = 5_000;
+
+/** The arguments for as many heads as one call can name, the longest ledgers first, and each head once. */
+export function headArguments(heads: readonly KnownHeadMessage[]): readonly string[] {
+  const named = new Map<string, string>();
+  for (const head of heads.toSorted((one, other) => other.size - one.size)) {
+    const { origin, size, root, loss } = head;
+    const key = JSON.stringify([origin, size, root, loss]);
+    if (!named.has(key)) named.set(key, `--head=${JSON.stringify(head)}`);
+  }
+  let characters = 0;
+  return [...named.values()].filter((argument, at) => {
+    characters += argument.length;
+    return at === 0 || characters <= maxArgumentCharacters;
   });
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { errnoOf, type Logger, writeFileDurably } from "@kasbah/runtime";
 import { z } from "zod";
 import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
+import type { EarlierHead } from "./earlier-heads.ts";
 
 /** The file in the directory of the control state. */
 export function peerMemoryPath(control: string): string {
@@ -17,18 +18,27 @@ const head = headName.extend({
   follows: headName.optional(),
 });
 const peerLoss = z.object({ replica: z.string(), time: z.string(), found: z.string() });
-const memory = z.object({ heads: z.array(head), losses: z.array(peerLoss) });
+const earlierHead = head.extend({ seen: z.iso.datetime() });
+// Earlier releases kept only the last head of each replica.
+const memory = z.object({
+  heads: z.array(head),
+  earlier: z.array(earlierHead).default([]),
+  losses: z.array(peerLoss),
+});
 
 /** A ledger of another replica that went back or was replaced, until an operator accepts it. */
 export type PeerLoss = Readonly<z.infer<typeof peerLoss>>;
 
 /** What a replica remembers about the ledgers of the others. */
 export interface PeerMemory {
+  /** The last head of each replica. */
   readonly heads: readonly LedgerHead[];
+  /** Some heads that the last ones should extend. */
+  readonly earlier: readonly EarlierHead[];
   readonly losses: readonly PeerLoss[];
 }
 
-const nothing: PeerMemory = { heads: [], losses: [] };
+const nothing: PeerMemory = { heads: [], earlier: [], losses: [] };
 
 /** Keeps a {@link PeerMemory} in a file of this replica, where someone who can write the shared state cannot change it. */
 export class PeerMemoryFile {

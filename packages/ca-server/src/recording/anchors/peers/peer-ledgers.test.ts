@@ -115,6 +115,26 @@ describe("PeerLedgers", () => {
     assert.equal(peers.losses.length, 1);
   });
 
+  it("keeps earlier heads across a restart, so that a ledger rewritten and then extended still contradicts one", async () => {
+    const rewritten = head({ size: 12, root: "BB==", time: at(3) });
+    await (await after(head({ size: 11, time: at(2) }), rewritten)).stop();
+    const { peers } = await start();
+    assert.deepEqual(
+      peers.earlier.map(({ size, root }) => [size, root]),
+      [[10, "AA=="]],
+    );
+    assert.ok(peers.heads.some(({ size }) => size === 12));
+  });
+
+  it("forgets the earlier heads of a ledger that another one replaced, and no loss stays with an earlier head", async () => {
+    const loss = { time: at(1), found: "an accident", evidence: "" };
+    const peers = await after(head({ size: 11, time: at(2), loss }), head({ size: 12, time: at(3) }));
+    assert.ok(peers.earlier.length > 0 && peers.earlier.every((one) => one.loss === undefined));
+    heads = [head({ origin: `${origin}ff`, size: 20, time: at(4) }), other];
+    await peers.lookNow();
+    assert.deepEqual(peers.earlier, []);
+  });
+
   it("records a loss later if the ledger of this replica cannot be written now", async () => {
     const { peers, logger } = await start();
     heads = [head({ size: 9, time: at(2) })];

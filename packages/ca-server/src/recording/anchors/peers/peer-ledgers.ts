@@ -9,6 +9,7 @@ import {
 import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
 import type { LedgerHead } from "../../../authorities/rotation/authority-state.ts";
 import { isSameReplica, type PeerChange, peerChangeOf, replicaName } from "./change.ts";
+import { type EarlierHead, thinHeads } from "./earlier-heads.ts";
 import type { PeerLoss, PeerMemory, PeerMemoryFile } from "./memory.ts";
 
 export interface PeerLedgersDeps {
@@ -35,7 +36,7 @@ export class PeerLedgers implements Component {
   readonly #deps: PeerLedgersDeps;
   /** Heads from an older copy of the shared state, by replica. */
   readonly #older = new Map<string, LedgerHead>();
-  #memory: PeerMemory = { heads: [], losses: [] };
+  #memory: PeerMemory = { heads: [], earlier: [], losses: [] };
   #sweeping: { stop(): void } | undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -51,6 +52,14 @@ export class PeerLedgers implements Component {
   /** The last known heads of the other replicas. */
   get heads(): readonly LedgerHead[] {
     return this.#memory.heads;
+  }
+
+  /**
+   * Heads that the last ones should extend. The CA cannot tell: it knows no entry of another replica, which may have
+   * rewritten old entries and added new ones. `kasbah audit verify` compares them with the ledger there.
+   */
+  get earlier(): readonly LedgerHead[] {
+    return this.#memory.earlier;
   }
 
   warnings(): readonly string[] {
@@ -80,7 +89,7 @@ export class PeerLedgers implements Component {
 
   /** Ends the reports. The entry about it must be in the ledger already. */
   accept(): Promise<void> {
-    return this.#queue(() => this.#remember({ heads: this.heads, losses: [] }));
+    return this.#queue(() => this.#remember({ ...this.#memory, losses: [] }));
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
@@ -92,13 +101,13 @@ export class PeerLedgers implements Component {
 
   async #look(head: LedgerHead): Promise<void> {
     const before = this.heads.find((known) => isSameReplica(known, head));
-    if (before === undefined) return this.#replace(undefined, head);
+    if (before === undefined) return this.#replace(undefined, head, false);
     const change = this.#changeOf(before, head);
     if (change === "same" || change === "older") return;
     this.#older.delete(replicaName(head));
     if (change === "replaced") await this.#record(peerReplacedAct, before, head);
     if (change === "lost") await this.#report(before, head);
-    await this.#replace(before, head);
+    await this.#replace(before, head, change === "extends");
   }
 
   /** A replica that goes on from an older head has a clock that was set back as well. */
@@ -136,10 +145,23 @@ export class PeerLedgers implements Component {
     await log.append(encodeEntry(ledgerAct(act, facts, clock.now())));
   }
 
-  #replace(before: LedgerHead | undefined, head: LedgerHead): Promise<void> {
+  #replace(before: LedgerHead | undefined, head: LedgerHead, isExtended: boolean): Promise<void> {
     const others = this.heads.filter((known) => known !== before);
     const newest = others.toSorted((one, other) => (one.time < other.time ? 1 : -1));
-    return this.#remember({ ...this.#memory, heads: [head, ...newest].slice(0, maxRemembered) });
+    const heads = [head, ...newest].slice(0, maxRemembered);
+    const earlier = this.#earlierThan(isExtended ? before : undefined).filter(({ origin }) =>
+      heads.some((one) => one.origin === origin && (isExtended || one !== head)),
+    );
+    return this.#remember({ ...this.#memory, heads, earlier });
+  }
+
+  /** An open loss is a fact about the last head only. */
+  #earlierThan(extended: LedgerHead | undefined): readonly EarlierHead[] {
+    const { earlier } = this.#memory;
+    if (extended === undefined) return earlier;
+    const now = this.#deps.clock.now();
+    const { loss: _, ...head } = extended;
+    return thinHeads([...earlier, { ...head, seen: now.toISOString() }], now);
   }
 
   async #remember(memory: PeerMemory): Promise<void> {
