@@ -15,6 +15,17 @@ const permissions = neededPermissions(fullConfig);
 /** Kubernetes lets every service account read these (system:cluster-trust-bundle-discovery). */
 const isGrantedToAll = ({ rule, verb }: Permission) =>
   rule.resource === "clustertrustbundles" && ["get", "list", "watch"].includes(verb);
+/** A right in the whole cluster includes the one in the CA's namespace: here the creation of ConfigMaps. */
+const isIncluded = ({ rule, verb, name }: Permission) =>
+  rule.scope === "namespace" &&
+  permissions.some(
+    (other) =>
+      other.rule.scope === "cluster" &&
+      other.rule.group === rule.group &&
+      other.rule.resource === rule.resource &&
+      other.verb === verb &&
+      (other.name === undefined || other.name === name),
+  );
 
 describe("RbacProbe against a real API server", function () {
   this.timeout(60_000);
@@ -66,7 +77,9 @@ describe("RbacProbe against a real API server", function () {
   it("names the rule and the verb of each permission that is removed", async () => {
     await account.allow(permissions);
     await probe.start();
-    for (const taken of permissions.filter((permission) => !isGrantedToAll(permission))) {
+    const checked = permissions.filter((each) => !isGrantedToAll(each) && !isIncluded(each));
+    assert.ok(checked.length > 20);
+    for (const taken of checked) {
       await account.allow(permissions.filter((permission) => permission !== taken));
       const { rule, verb, name } = taken;
       const isNamed = ([first = "", ...more]: readonly string[]) =>
