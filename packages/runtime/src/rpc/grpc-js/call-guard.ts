@@ -196,5 +196,6 @@ export class CallGuard {
 
 const evicted: RpcStatus = {
   code: grpcStatus.RESOURCE_EXHAUSTED,
-  message: "too many calls wait, and this one waited longest: send the body together with the headers, and retry",
+  message:
+    "too many calls wait, and this one waited longest: send the body together with the headers, and retry",
 };
