@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeSignedLedger } from "@kasbah/testkit/ledger";
 import { judgeTrial } from "../../harness/ledger/judge-trial.ts";
@@ -132,6 +132,28 @@ describe("Ledger in the hands of someone who can write the disk", () => {
     const { discovery, words } = await judgeTrial(trial, pristine, { checkpointTo });
     assert.equal(discovery, "lost", words);
     assert.match(words, /its first 1304 entries differ/);
+  });
+
+  it("reports a forged copy of the checkpoint, but does not move the ledger aside for it", async () => {
+    const trial = await newTrial();
+    const checkpointTo = copies.join("forged-checkpoint");
+    await (await openTrialLedger(trial.path, { checkpointTo })).stop();
+    const copy = await readFile(checkpointTo, "utf8");
+    const before = await trial.entries();
+    for (const forged of [copy.replace("\n13", "\n93"), copy.replaceAll(/ledger\/\w/g, "ledger/x")]) {
+      await writeFile(checkpointTo, forged);
+      await assert.rejects(openTrialLedger(trial.path, { checkpointTo, strict: true }), {
+        code: "LEDGER_DAMAGED",
+      });
+      const { ledger, stop } = await openTrialLedger(trial.path, { checkpointTo });
+      assert.match(ledger.loss.warnings().join(), /^LEDGER_LOST: .* is not a checkpoint of this ledger/);
+      await ledger.log.append(Buffer.from(acceptance));
+      await ledger.loss.accept();
+      await stop();
+    }
+    assert.deepEqual((await trial.entries()).slice(0, before.length), before);
+    assert.ok(!(await readdir(join(trial.path, "ledger"))).includes("evidence"));
+    assert.deepEqual((await trial.verify()).findings, []);
   });
 
   it("raises no alarm for the empty volume of a new pod that shares the control state", async () => {

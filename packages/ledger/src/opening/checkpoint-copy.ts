@@ -71,11 +71,16 @@ export class CheckpointCopy implements Component {
   }
 }
 
+/** A copied checkpoint, which anyone who can write its place may have forged. */
+export interface CopiedAnchor extends LedgerAnchor {
+  readonly note: string;
+}
+
 /** The copied checkpoint as an anchor; undefined if there is none. */
 export async function anchorOfCopy(
   target: Pick<CheckpointTarget, "read" | "name">,
-): Promise<LedgerAnchor | undefined> {
+): Promise<CopiedAnchor | undefined> {
   const note = await target.read();
   const head = note === undefined ? undefined : headOfNote(note);
-  return head && { ...head, time: `the last copy to ${target.name}` };
+  return head && note !== undefined ? { ...head, time: `the last copy to ${target.name}`, note } : undefined;
 }

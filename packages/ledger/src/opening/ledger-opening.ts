@@ -11,8 +11,10 @@ import {
 import { LedgerError } from "../errors.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { listSegments } from "../segments/list.ts";
+import { openCheckpoint } from "../tree/checkpoint.ts";
 import type { NoteVerifier } from "../tree/note-key.ts";
 import type { AnchorStore, LedgerAnchor, LedgerHeadName, LedgerLoss } from "./anchor.ts";
+import type { CopiedAnchor } from "./checkpoint-copy.ts";
 import { headOfNote } from "./checkpoint-target.ts";
 import { lastEvidence, moveAside } from "./evidence.ts";
 import { findLoss, type Judgement } from "./find-loss.ts";
@@ -27,12 +29,17 @@ export interface LedgerOpeningDeps {
   readonly readVerifier: () => Promise<NoteVerifier | undefined>;
   readonly anchors: Pick<AnchorStore, "find" | "lastIssued">;
   /** The head that was copied elsewhere; undefined if there is none. */
-  readonly readCopy?: () => Promise<LedgerAnchor | undefined>;
+  readonly readCopy?: () => Promise<CopiedAnchor | undefined>;
   /** Refuse to start instead of beginning a new ledger. */
   readonly strict: boolean;
   readonly retentionMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+interface Judged extends Judgement {
+  /** What a copy that this ledger's key did not sign says against a ledger that its anchor confirms. */
+  readonly elsewhere?: string;
 }
 
 /**
@@ -85,7 +92,8 @@ export class LedgerOpening implements Component {
     const now = clock.now();
     this.#follows = isAnchored ? anchor.follows : anchor && headNameOf(anchor);
     this.#loss = await this.#openLoss(judgement, isAnchored);
-    if (missing?.isOld === false) this.#loss = withMissing(this.#loss, missing, now);
+    if (missing?.isOld === false) this.#loss = withFound(this.#loss, describeMissing(missing), now);
+    if (judgement.elsewhere !== undefined) this.#loss = withFound(this.#loss, judgement.elsewhere, now);
     if (this.#loss !== undefined) this.#report(this.#loss);
     this.#pending = await this.#openingEntries(judgement, missing, now);
   }
@@ -95,8 +103,8 @@ export class LedgerOpening implements Component {
   }
 
   /** The copied head counts as well: it is out of reach of someone who can write the state directory. */
-  async #judge(verifier: NoteVerifier | undefined): Promise<Judgement> {
-    const { directory, anchors, readCopy } = this.#deps;
+  async #judge(verifier: NoteVerifier | undefined): Promise<Judged> {
+    const { directory, anchors, readCopy, strict } = this.#deps;
     const isFormer = await isFormerLedger(directory);
     const judgement = await findLoss({ directory, verifier, anchors, isFormer });
     const copy = await readCopy?.().catch((error: unknown) => {
@@ -108,7 +116,13 @@ export class LedgerOpening implements Component {
     if (judgement.loss !== undefined) return { ...judgement, anchor: judgement.anchor ?? copy };
     const copied = { find: () => copy, lastIssued: anchors.lastIssued };
     const other = await findLoss({ directory, verifier, anchors: copied, isFormer });
-    return other.loss === undefined ? judgement : other;
+    if (other.loss === undefined) return judgement;
+    const isAnchored = verifier !== undefined && judgement.anchor?.origin === verifier.name;
+    if (!isAnchored || isSigned(copy, verifier)) return other;
+    // The copy alone contradicts the ledger, and could be forged: that is no reason to begin another ledger.
+    const elsewhere = `${copy.time} is not a checkpoint of this ledger: it names ${copy.size} entries of ${copy.origin}`;
+    if (strict) throw refusal(directory, elsewhere);
+    return { ...judgement, elsewhere };
   }
 
   /**
@@ -195,8 +209,17 @@ function headNameOf({ origin, size, root }: LedgerAnchor): LedgerHeadName {
   return { origin, size, root };
 }
 
-function withMissing(open: LedgerLoss | undefined, missing: MissingPast, now: Date): LedgerLoss {
-  const found = describeMissing(missing);
+function isSigned({ note }: CopiedAnchor, verifier: NoteVerifier): boolean {
+  try {
+    openCheckpoint(note, verifier, verifier.name);
+    return true;
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
+    throw error;
+  }
+}
+
+function withFound(open: LedgerLoss | undefined, found: string, now: Date): LedgerLoss {
   if (open === undefined) return { time: now.toISOString(), found, evidence: "" };
   return { ...open, found: `${open.found}; ${found}` };
 }
