@@ -21,6 +21,7 @@ export const caArgs: readonly string[] = [
   "--server-san=kasbah.kasbah-system.svc",
   "--grpc-address=0.0.0.0:15012",
   "--http-address=0.0.0.0:15014",
+  "--probe-address=0.0.0.0:15016",
   "--log-format=json",
 ];
 

@@ -51,10 +51,23 @@ describe("Image of kasbah-server", function () {
   });
 
   it("answers its probes on a network that has only a loopback interface", async () => {
-    assert.match(await server.get(15014, "/healthz/live"), /^200 /);
-    assert.match(await server.get(15014, "/healthz/ready"), /^200 /);
+    for (const port of [15014, 15016]) {
+      assert.match(await server.get(port, "/healthz/live"), /^200 /);
+      assert.match(await server.get(port, "/healthz/ready"), /^200 /);
+    }
+    assert.match(await server.get(15016, "/metrics"), /^404 /);
     const names = "Object.keys(os.networkInterfaces())";
     assert.equal(await inside(`console.log(${names}.join())`), "lo\n");
+  });
+
+  it("contains no memory in its core dumps", async () => {
+    assert.match(await inside("console.log(fs.readFileSync('/proc/1/coredump_filter', 'utf8'))"), /^0+\n/);
+  });
+
+  it("explains a code without the repository's sources", async () => {
+    const { code, out, err } = await server.exec("kasbah", "why", "TOKEN_AUDIENCE");
+    assert.equal(code, 0, err);
+    assert.match(out, /^TOKEN_AUDIENCE/);
   });
 
   it("is reachable by the operator's command in the same container", async () => {

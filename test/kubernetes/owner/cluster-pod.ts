@@ -26,6 +26,8 @@ export interface ClusterPodOptions extends DaemonLaunch {
   readonly server: string;
 }
 
+const flagOf = (arg: string) => arg.split("=", 1)[0] ?? "";
+
 /** A pod of the installed StatefulSet: the real server with the arguments of its container, in a process. */
 export class ClusterPod extends DaemonProcess {
   readonly stateDir: string;
@@ -42,7 +44,10 @@ export class ClusterPod extends DaemonProcess {
       "--http-address": "127.0.0.1:0",
     };
     const env = { POD_NAME: `kasbah-${ordinal}`, POD_NAMESPACE: namespace, KASBAH_STATE_DIR: stateDir };
-    const own = args.filter((arg) => !Object.keys(outside).includes(arg.split("=", 1)[0] ?? ""));
+    const own = args
+      .filter((arg) => !Object.keys(outside).includes(flagOf(arg)))
+      // The pods share the ports of this machine. Earlier releases have no such flag.
+      .map((arg) => (flagOf(arg) === "--probe-address" ? "--probe-address=127.0.0.1:0" : arg));
     super(`kasbah-${ordinal}`, [server, ...own, ...Object.entries(outside).flat()], { ...launch, env });
     this.stateDir = stateDir;
   }
