@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeEntry } from "@kasbah/ledger";
 import { verifyProofFile } from "@kasbah/ledger/tree";
@@ -62,6 +62,15 @@ describe("kasbah audit verify and prove", () => {
     assert.equal((await audit("verify", "--key", ledger.lastSegment)).error?.code, "TARGET_INVALID");
     assert.equal((await audit("verify", "--key", join(checkpoint, "none"))).error?.code, "TARGET_INVALID");
     await other.remove();
+  });
+
+  it("says how a ledger gets its key if it has none", async () => {
+    await rm(ledger.directory.verifierKey);
+    const { error } = await audit("verify");
+    assert.match(
+      String(error),
+      /ledger-key\.pub is missing: start the CA, .* or give the key that you kept by --key/,
+    );
   });
 
   it("proves a certificate by serial or fingerprint to anyone with the key", async () => {

@@ -11,7 +11,7 @@ import {
   verifyLedger,
 } from "@kasbah/ledger";
 import type { KnownHeadsMessage } from "@kasbah/protocol";
-import { ConfigInvalidError } from "@kasbah/runtime";
+import { ConfigInvalidError, errnoOf } from "@kasbah/runtime";
 import { Command } from "commander";
 import { headsOfLedger, readLocalHeads } from "../../audit/known-heads.ts";
 import { renderVerdict, type SlotVerdict } from "../../audit/render/verdict.ts";
@@ -146,7 +146,10 @@ async function verdictOn(
   deps: CommandDeps,
 ): Promise<SlotVerdict> {
   const { known, replica, head: given = [] } = options;
-  const verifier = await readVerifier(options.key ?? directory.verifierKey);
+  const verifier =
+    options.key === undefined
+      ? await readOwnVerifier(directory.verifierKey)
+      : await readVerifier(options.key);
   const kept = options.checkpoint === undefined ? undefined : await readKept(options.checkpoint, verifier);
   const heads = [...headsOfLedger(known, { replica, origin: verifier.name }), ...given];
   const { signal, screen } = deps;
@@ -160,6 +163,17 @@ async function verdictOn(
   });
   write("");
   return { slot, keyFrom: options.key === undefined ? "beside the ledger" : "given", ...verdict };
+}
+
+/** Before its first start, a CA has no key, but its ledger may contain what operators did. */
+async function readOwnVerifier(path: string): Promise<NoteVerifier> {
+  try {
+    return await readVerifier(path);
+  } catch (error) {
+    if (!(error instanceof CliError) || errnoOf(error.cause) !== "ENOENT") throw error;
+    const fix = "start the CA, which creates it at its first start, or give the key that you kept by --key";
+    throw new CliError("TARGET_INVALID", `${path} is missing: ${fix}`, { cause: error });
+  }
 }
 
 async function readVerifier(path: string): Promise<NoteVerifier> {
