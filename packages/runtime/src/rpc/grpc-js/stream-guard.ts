@@ -122,11 +122,14 @@ export class StreamGuard {
 
   /**
    * Resets a stream whose client does not end its request after the answer, with NO_ERROR as RFC 9113 §8.1
-   * requires. Otherwise even an unauthenticated client could keep streams open.
+   * requires. Otherwise even an unauthenticated client could keep streams open. If the request has ended, only the
+   * trailers are missing: a reset would take the answer from a client that did everything right.
    */
   #linger(stream: ServerHttp2Stream): void {
-    if (stream.destroyed) return;
-    const end = () => stream.close(constants.NGHTTP2_NO_ERROR);
+    if (stream.destroyed || hasEnded(stream)) return;
+    const end = () => {
+      if (!hasEnded(stream)) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
     this.#lingering.set(stream, setTimeout(end, lingerMs));
     stream.once("close", () => {
       clearTimeout(this.#lingering.get(stream));
@@ -135,6 +138,11 @@ export class StreamGuard {
     const [oldest] = this.#lingering.size > maxLingering ? this.#lingering.keys() : [];
     oldest?.close(constants.NGHTTP2_NO_ERROR);
   }
+}
+
+/** Whether the client has ended its request. */
+function hasEnded({ state }: ServerHttp2Stream): boolean {
+  return state.remoteClose === 1;
 }
 
 /** Node's announcement of a new stream. */
