@@ -63,6 +63,11 @@ describe("Upgrade of an installed CA from the previous release", function () {
       return isDeepStrictEqual(found, { roots: root, installation: `${installation.namespace}/kasbah` });
     }, 60_000);
 
+  const warningsOf = async (pod: ClusterPod) => ((await pod.readiness()).warnings ?? []).join("\n");
+  /** Until the API server has answered which rights the CA has. */
+  const permissionsChecked = (pod: ClusterPod) =>
+    eventually(async () => !/permissions are unknown/.test(await warningsOf(pod)), 60_000);
+
   describe("with unchanged values", () => {
     for (const way of ways) {
       it(`continues with the root on the volume, and names the command that shares it: ${way}`, async () => {
@@ -101,6 +106,56 @@ describe("Upgrade of an installed CA from the previous release", function () {
         await adopted(ca, root);
         assert.deepEqual(await (await ca.start(0, currentRelease, "emptyDir")).roots(), root);
       });
+    }
+  });
+
+  describe("with the objects of the previous release and only a new image", () => {
+    it("starts with the permissions of the previous release, and warns of none", async () => {
+      await using ca = await ClusterInstallation.create(controlPlane, helm);
+      await ca.install("helm template | kubectl apply", releases.previous, ["ca.stateSecret=kasbah-ca"]);
+      const before = await (await ca.start(0, releases.previous)).roots();
+      const pod = await ca.start(0, currentRelease);
+      assert.deepEqual(await pod.roots(), before);
+      await permissionsChecked(pod);
+      assert.deepEqual((await pod.readiness()).warnings ?? [], []);
+    });
+
+    it("stays ready without the right to watch pods, which renewals by certificate now need, and names it", async () => {
+      await using ca = await ClusterInstallation.create(controlPlane, helm);
+      const values = ["ca.stateSecret=kasbah-ca", "ca.clientCertificates=true"];
+      await ca.install("helm template | kubectl apply", releases.previous, values);
+      const pod = await ca.start(0, currentRelease);
+      await pod.roots();
+      await eventually(
+        async () => /RBAC: cannot get, list or watch pods/.test(await warningsOf(pod)),
+        60_000,
+      );
+      assert.doesNotMatch(await warningsOf(pod), /RBAC: (?!cannot get, list or watch pods)/);
+      await ca.install("helm template | kubectl apply", currentRelease, values);
+      await eventually(async () => (await warningsOf(pod)) === "", 60_000);
+    });
+  });
+
+  it("loses no replica for longer than its restart when three replicas are upgraded one by one, and back", async () => {
+    await using ca = await ClusterInstallation.create(controlPlane, helm);
+    const values = ["replicas=3", "ca.stateSecret=kasbah-ca"];
+    await ca.install("helm upgrade", releases.previous, values);
+    const pods = new Map<number, ClusterPod>();
+    for (const ordinal of [0, 1, 2]) pods.set(ordinal, await ca.start(ordinal, releases.previous));
+    const root = await pods.get(0)?.roots();
+    for (const release of [currentRelease, releases.previous, currentRelease]) {
+      await ca.install("helm upgrade", release, values);
+      for (const ordinal of [2, 1, 0]) {
+        const pod = await ca.start(ordinal, release);
+        pods.set(ordinal, pod);
+        assert.deepEqual(await pod.roots(), root);
+        for (const other of pods.values()) await eventually(() => other.isReady(), 60_000);
+      }
+    }
+    for (const pod of pods.values()) {
+      await permissionsChecked(pod);
+      assert.equal(await warningsOf(pod), "");
+      assert.doesNotMatch(pod.log, /LEDGER_LOST/);
     }
   });
 
