@@ -214,6 +214,18 @@ describe("CallGuard", () => {
     });
   });
 
+  it("ends no call of callers at one address whose credentials it is still verifying", async () => {
+    await using world = await serve(undefined, { maxWaiting: 8 });
+    const sessions = Array.from({ length: 8 }, () => world.dial());
+    const calls = sessions.map((session) => open({ session }, "/test/Judged"));
+    for (const call of calls) call.end(message);
+    const statuses = Promise.all(calls.map(statusOf));
+    await until(() => world.verdicts.length === 8);
+    for (const verdict of world.verdicts) verdict.resolve();
+    assert.deepEqual(await statuses, Array(8).fill(OK));
+    for (const session of sessions) session.destroy();
+  });
+
   it("makes a caller with many open calls give way to another, though both have a token", async () => {
     await using world = await serve(undefined, { maxWaiting: 4 });
     const session = world.dial();

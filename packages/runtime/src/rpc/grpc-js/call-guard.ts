@@ -42,7 +42,7 @@ export interface CallGuardOptions {
 export class CallGuard {
   readonly #options: CallGuardOptions;
   readonly #routes: ReadonlyMap<string, Route>;
-  /** Calls that need no credential, such as health checks. */
+  /** Calls that need no credential, such as health checks; one address may have a quarter of them. */
   readonly #open: FairPool;
   /** Calls whose credentials are being judged. */
   readonly #judged: FairPool;
@@ -57,7 +57,8 @@ export class CallGuard {
     this.#options = options;
     this.#routes = new Map(options.routes.map((route) => [route.path, route]));
     this.#open = new FairPool({ max, maxPerAddress: Math.ceil(max / 4) });
-    this.#judged = new FairPool({ max, maxPerAddress: Math.ceil(max / 4) });
+    // Behind a balancer, all callers have one address, and any of them may turn out to have a good credential.
+    this.#judged = new FairPool({ max });
     this.#authenticated = new FairPool({ max });
     this.#streams = new StreamAdmission({
       limits: options.limits,
@@ -197,5 +198,5 @@ export class CallGuard {
 const evicted: RpcStatus = {
   code: grpcStatus.RESOURCE_EXHAUSTED,
   message:
-    "too many calls wait, and this one waited longest: send the body together with the headers, and retry",
+    "too many calls wait for their body or their authentication, and this one waited longest: retry, and send the body with the headers",
 };

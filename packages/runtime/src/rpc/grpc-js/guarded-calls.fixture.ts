@@ -22,6 +22,8 @@ export interface CallServer extends AsyncDisposable {
   readonly dial: () => ClientHttp2Session;
   /** The pending answers of the calls to `/test/Slow`, in the order in which the handler received them. */
   readonly handled: PromiseWithResolvers<Uint8Array>[];
+  /** The pending verdicts on the callers of `/test/Judged`. */
+  readonly verdicts: PromiseWithResolvers<void>[];
   /** The arguments of each early decision. */
   readonly asked: [path: string, inFlight: number][];
   /** Refuses every further call early. */
@@ -41,9 +43,13 @@ export async function serve(
   limits: Partial<ServerLimits> = {},
 ): Promise<CallServer> {
   const { identity, rootsPem } = await createLoopbackIdentity();
-  const [handled, asked]: [CallServer["handled"], CallServer["asked"]] = [[], []];
+  const [handled, verdicts, asked]: [CallServer["handled"], CallServer["verdicts"], CallServer["asked"]] = [
+    [],
+    [],
+    [],
+  ];
   const server = new GrpcServer({
-    routes: routesWith(handled),
+    routes: routesWith(handled, verdicts),
     toStatus: (error) =>
       error === unauthenticated ? unauthenticated : { code: grpcStatus.INTERNAL, message: "internal error" },
     limits: { ...limits, callTimeoutMs },
@@ -68,6 +74,7 @@ export async function serve(
     session,
     dial,
     handled,
+    verdicts,
     asked,
     refusal: undefined,
     [Symbol.asyncDispose]: dispose,
@@ -75,7 +82,7 @@ export async function serve(
   return world;
 }
 
-function routesWith(handled: CallServer["handled"]) {
+function routesWith(handled: CallServer["handled"], verdicts: CallServer["verdicts"]) {
   const slow = () => {
     const answer = Promise.withResolvers<Uint8Array>();
     handled.push(answer);
@@ -91,6 +98,16 @@ function routesWith(handled: CallServer["handled"]) {
       path: "/test/Large",
       ...bytes,
       authenticate: tokenFor(async () => Buffer.alloc(largeAnswer)),
+    }),
+    authenticatedRoute<Uint8Array, Uint8Array>({
+      path: "/test/Judged",
+      ...bytes,
+      authenticate: async () => {
+        const verdict = Promise.withResolvers<void>();
+        verdicts.push(verdict);
+        await verdict.promise;
+        return async () => Buffer.of(1);
+      },
     }),
     unaryRoute<Uint8Array, Uint8Array>({ path: "/test/Open", ...bytes, handle: slow }),
     streamRoute<Uint8Array, Uint8Array>({
