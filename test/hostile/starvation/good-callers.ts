@@ -22,13 +22,12 @@ export class GoodCallers {
   async call(calls: number): Promise<readonly string[]> {
     const failures: string[] = [];
     for (let count = 0; count < calls; count += atATime) {
-      const fresh = Array.from({ length: atATime }, () => controlCall(this.#ca));
-      const kept = this.#kept.map((session) => this.#callOn(session));
-      const probes = [this.#ca.process.status("/healthz/live"), this.#ca.process.readiness()];
-      const outcomes = await Promise.allSettled([...fresh, ...kept, ...probes]);
-      failures.push(
-        ...outcomes.filter((one) => one.status === "rejected").map(({ reason }) => String(reason)),
-      );
+      const fail = (what: string) => (error: unknown) => void failures.push(`${count} ${what}: ${error}`);
+      const fresh = Array.from({ length: atATime }, () => controlCall(this.#ca).catch(fail("new")));
+      const kept = this.#kept.map((session) => this.#callOn(session).catch(fail("kept")));
+      const { process } = this.#ca;
+      const probes = [process.status("/healthz/live"), process.readiness()];
+      await Promise.all([...fresh, ...kept, ...probes.map((probe) => probe.catch(fail("probe")))]);
     }
     return failures;
   }

@@ -22,6 +22,8 @@ export interface GuardedConnection {
   trust(): void;
   /** Keeps the connection open for as long as a call is in progress, until the returned function is called. */
   hold(): () => void;
+  /** Calls `listener` as soon as the connection is closed, before its streams end one by one. */
+  onClosed(listener: () => void): void;
 }
 
 /** A peer that sends a byte now and then keeps its claim for this many times the grace. */
@@ -44,6 +46,7 @@ export class Connection implements GuardedConnection {
   readonly group: string;
   readonly peer: string;
   readonly #parts: ConnectionParts;
+  readonly #onClosed: (() => void)[] = [];
   #grace: NodeJS.Timeout | undefined;
   #received = 0;
   #waits = 0;
@@ -71,10 +74,15 @@ export class Connection implements GuardedConnection {
     clearTimeout(this.#parts.firstRequest);
   }
 
+  onClosed(listener: () => void): void {
+    this.#onClosed.push(listener);
+  }
+
   /** Stops all timers. */
   forget(): void {
     this.stopWaiting();
     clearTimeout(this.#grace);
+    for (const listener of this.#onClosed) listener();
   }
 
   used(): void {

@@ -88,21 +88,35 @@ export class StreamGuard {
     if (socket === undefined || connection === undefined) return;
     if (connection.socket.localPort !== socket.localPort) return;
     connection.used();
-    const peer = this.#peers.get(connection) ?? { tls: socket, certificates: undefined, openStreams: 0 };
-    this.#peers.set(connection, peer);
+    const peer = this.#peers.get(connection) ?? this.#addPeer(connection, socket);
     this.#openStreams += 1;
     peer.openStreams += 1;
     stream.once("close", () => {
-      this.#openStreams -= 1;
-      peer.openStreams -= 1;
+      if (peer.openStreams > 0) this.#endStreams(peer, 1);
       connection.used();
       connection.settled();
-      this.#onClosed();
     });
     stream.once("finish", () => this.#linger(stream));
     if (!this.#options.mayLast?.(String(headers[":path"]))) this.#endWhenLate(stream);
     this.#limitStreams();
   };
+
+  /**
+   * The streams of a closed connection end later, one by one. Until then they must not count, or other connections would
+   * be closed for them.
+   */
+  #addPeer(connection: GuardedConnection, tls: TLSSocket): TlsPeer {
+    const peer: TlsPeer = { tls, certificates: undefined, openStreams: 0 };
+    this.#peers.set(connection, peer);
+    connection.onClosed(() => this.#endStreams(peer, peer.openStreams));
+    return peer;
+  }
+
+  #endStreams(peer: TlsPeer, count: number): void {
+    peer.openStreams -= count;
+    this.#openStreams -= count;
+    this.#onClosed();
+  }
 
   /** A stream takes memory even if it is refused, so a crowd of connections could fill it with a hundred each. */
   #limitStreams(): void {
