@@ -9,6 +9,7 @@ import {
   createScheduler,
   cronSweep,
   type Logger,
+  MemoryReturn,
   readHostCapacity,
   runMain,
   systemClock,
@@ -177,5 +178,6 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),
     ...[certificate, unauthenticated.summary, endpoint, admin, status],
+    new MemoryReturn({ sweep: cronSweep("*/10 * * * * *") }),
   ];
 }

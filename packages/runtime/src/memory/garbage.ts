@@ -16,10 +16,15 @@ let timer: NodeJS.Timeout | undefined;
 export function collectGarbageSoon(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    collect ??= findCollector();
-    void collect({ type: "major", execution: "async" });
+    void collectGarbage();
   }, delayMs);
   timer.unref();
+}
+
+/** Frees objects that are no longer used. Resolves at once if V8 offers no collector. */
+export function collectGarbage(): Promise<void> {
+  collect ??= findCollector();
+  return collect({ type: "major", execution: "async" });
 }
 
 /** V8 offers its collector only to contexts that are created after this flag is set, and may offer none. */
