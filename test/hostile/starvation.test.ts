@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
 import { images } from "../../deploy/image/images.ts";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
-import { suiteTimeoutMs } from "../harness/until.ts";
+import { attackTimeoutMs } from "../harness/until.ts";
 import { vitalsOf } from "../harness/vitals.ts";
 import { attackAll } from "./starvation/attacks.ts";
 import { GoodCallers } from "./starvation/good-callers.ts";
@@ -32,7 +32,7 @@ const mostGrowth = 1.2;
 const attackers: readonly Addresses[] = ["one address", "2,000 addresses", "the address of the good callers"];
 
 describe("CA in 512 MiB, attacked with half-open calls, forged tokens, watches and idle connections", function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(attackTimeoutMs);
   let ca: RunningCa;
   let callers: GoodCallers;
   /** Before the attacks and after each of them. */

@@ -4,7 +4,7 @@ import { createCertificate } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { untilSeen } from "@kasbah/testkit";
 import { type RunningCa, startCa } from "../../harness/ca-process.ts";
-import { suiteTimeoutMs } from "../../harness/until.ts";
+import { attackTimeoutMs } from "../../harness/until.ts";
 import { controlCall, newWorkload, orderOf } from "../http2/control-call.ts";
 import { callOnce, framed } from "../http2/grpc-call.ts";
 import type { Addresses, SwarmOptions } from "./swarm.ts";
@@ -21,7 +21,7 @@ const bytesPerLine = 2_000;
 const linesPerMinute = 120;
 
 describe("Log of a CA that is called with forged tokens", function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(attackTimeoutMs);
   let ca: RunningCa;
 
   before(async () => {

@@ -8,7 +8,7 @@ import { attributes, dns, extension, extensionRequest, names, requestPem, uri } 
 import { type RunningCa, startCa } from "../../harness/ca-process.ts";
 import { directoryBytes } from "../../harness/directory-bytes.ts";
 import { recordedIn } from "../../harness/recorded-entries.ts";
-import { suiteTimeoutMs } from "../../harness/until.ts";
+import { attackTimeoutMs } from "../../harness/until.ts";
 import { vitalsOf } from "../../harness/vitals.ts";
 import { orderOf } from "../http2/control-call.ts";
 import { callOn, dial, framed } from "../http2/grpc-call.ts";
@@ -64,7 +64,7 @@ const podOf = (uid: string | undefined) => ({
 });
 
 describe("CA in 512 MiB whose certificates one service account requests as fast as it can", function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(attackTimeoutMs);
   let ca: RunningCa;
   let bodies: readonly Uint8Array[];
   let startedMs: number;

@@ -12,7 +12,7 @@ import {
   untilSeen,
 } from "@kasbah/testkit";
 import { type RunningCa, startCa } from "../../harness/ca-process.ts";
-import { suiteTimeoutMs } from "../../harness/until.ts";
+import { attackTimeoutMs } from "../../harness/until.ts";
 import { vitalsOf } from "../../harness/vitals.ts";
 import { controlCall } from "../http2/control-call.ts";
 import type { Addresses } from "./swarm.ts";
@@ -36,7 +36,7 @@ const shapes: Readonly<Record<Addresses, Pick<TokenAttack, "connections" | "stre
 };
 
 describe("CA that has tokens reviewed 100 ms away, attacked with invented tokens", function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(attackTimeoutMs);
   let directory: TemporaryDirectory;
   let api: FakeKubernetesApi;
   let cluster: DevTokenIssuer;
