@@ -13,7 +13,7 @@ const limitMiB = 512;
 /** `npm test` runs a tenth of the attack against a tenth of the limits; `npm run test:soak` all of it. */
 const isFull = process.env["KASBAH_ATTACK"] === "full";
 /** With little of the processor, even a good call may take longer than the default. */
-const patient = ["call", "handshake", "first-request"].flatMap((what) => [`--${what}-timeout`, "60s"]);
+const patient = ["call", "handshake", "first-request"].flatMap((what) => [`--${what}-timeout`, "180s"]);
 const smaller = ["--max-connections", "215", "--max-in-flight", "100", "--max-watches", "100"];
 const flags = isFull ? patient : [...patient, ...smaller];
 const image = images.find(({ name }) => name === "server")?.env ?? {};

@@ -11,7 +11,7 @@ export interface Outcome {
   readonly body: Buffer;
 }
 
-const callWithinMs = 60_000;
+const callWithinMs = 180_000;
 
 /** Makes one call on a new connection; sends the body unchanged and always terminates. */
 export async function callOnce(
