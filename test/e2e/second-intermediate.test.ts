@@ -37,7 +37,8 @@ describe("Plugged-in intermediate that is replaced again while certificates of 9
     ({ tokens } = issuer);
     const root = await createRoot(directory.join("root"), "operator");
     for (const name of ["one", "two", "three"]) await createSet(directory.join(name), root, name, [root]);
-    const ttl = ["--default-ttl", "2160h", "--max-ttl", "2160h", "--min-stage", "30s"];
+    // The tests ask often for a certificate, to see which authority signs.
+    const ttl = ["--default-ttl", "2160h", "--max-ttl", "2160h", "--min-stage", "30s", "--default-rate", "0"];
     flags = [...issuer.flags, ...ttl, "--root-ca-dir", directory.join("cacerts")];
     await install("one");
     server = await start();
