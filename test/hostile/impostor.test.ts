@@ -147,7 +147,7 @@ describe("A workload that poses as the CA", function () {
     );
   });
 
-  it("is told apart by a certificate that OpenSSL accepts for every name of the CA", async () => {
+  it("differs from the CA by a SPIFFE ID, with which OpenSSL accepts the certificate for every name of the CA", async () => {
     for (const host of ["localhost", "istiod.istio-system.svc"]) {
       const connecting = promisify(execFile)("openssl", [
         ...["s_client", "-connect", `127.0.0.1:${ca.port}`, "-CAfile", rootPath, "-verify_return_error"],

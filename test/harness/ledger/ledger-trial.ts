@@ -184,7 +184,7 @@ export class LedgerTrial {
     if (last !== undefined) await appendFile(last.path, lines.map((line) => `${line}\n`).join(""));
   }
 
-  /** Signs whatever is in the segments with the stored key, or a new one if it is missing. */
+  /** Signs the entries of the segments with the stored key, or with a new one if it is missing. */
   async sign(): Promise<void> {
     const { directory } = this;
     const newKey = () => generateKeyPairSync("ed25519").privateKey;

@@ -116,7 +116,7 @@ describe("sharesOf", () => {
     }
   });
 
-  it("never lets an issuer use up the share of another issuer's pod, whatever UID its tokens name", () => {
+  it("never lets an issuer exhaust the share of another issuer's pod, even if its tokens name the UID of that pod", () => {
     const podMark = "0123456789abcdef";
     const ours = { ...podNamed("uid-of-ours"), podMark };
     const foreign = (uid: string) => ({

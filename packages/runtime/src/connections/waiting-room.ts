@@ -70,12 +70,15 @@ export class WaitingRoom {
     // The guard closes connections for new ones, and reports that there is room.
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      this.#leave(next);
-      const connection = this.#options.guard.admit(next.socket);
-      if (connection !== undefined) this.#options.serve(connection);
+    try {
+      for (let next = this.#next(); next !== undefined; next = this.#next()) {
+        this.#leave(next);
+        const connection = this.#options.guard.admit(next.socket);
+        if (connection !== undefined) this.#options.serve(connection);
+      }
+    } finally {
+      this.#isAdmitting = false;
     }
-    this.#isAdmitting = false;
   }
 
   close(): void {

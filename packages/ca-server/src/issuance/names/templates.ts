@@ -60,7 +60,7 @@ const maxPatterns = 8;
 
 /**
  * Returns two callers of a rule that get the same name from a template that has both placeholders in one label:
- * where one ends and the other begins cannot be told from the name.
+ * where one ends and the other begins is not visible in the name.
  */
 export function findCollision(template: string, matched: Matched): Collision | undefined {
   const joined = template.split(".").filter((part) => new Set(part.match(placeholder)).size > 1);
