@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
+import { eventually } from "@kasbah/testkit";
 import { returnFreeHeap } from "./free-heap.ts";
 import { collectGarbage } from "./garbage.ts";
 import { MemoryReturn } from "./memory-return.ts";
@@ -12,7 +13,7 @@ describe("MemoryReturn", () => {
     const releases: number[] = [];
     const memory = new MemoryReturn({
       sweep: noSweep,
-      residentBytes: () => (releases.includes(at) ? 100 : (looks[at]?.[0] ?? 0)),
+      residentBytes: () => looks[at]?.[0] ?? 0,
       busyShare: () => looks[at]?.[1] ?? 0,
       release: async () => void releases.push(at),
     });
@@ -36,7 +37,7 @@ describe("MemoryReturn", () => {
     );
   });
 
-  it("releases nothing if the process has not grown by a tenth since the last release", async () => {
+  it("releases nothing if the process is not a tenth larger than it was at its smallest", async () => {
     assert.deepEqual(
       await observe([
         [100, 0],
@@ -47,6 +48,16 @@ describe("MemoryReturn", () => {
       ]),
       [2, 4],
     );
+  });
+
+  it("releases again, after pauses of 1, 2, 4 and at most 64 looks, while the process stays large", async () => {
+    const looks = Array.from({ length: 270 }, () => [200, 0] as const);
+    assert.deepEqual(await observe([[100, 0], ...looks]), [1, 3, 6, 11, 20, 37, 70, 135, 200, 265]);
+  });
+
+  it("releases as soon as the process is idle again, if another burst interrupts the pauses", async () => {
+    const large = [200, 0] as const;
+    assert.deepEqual(await observe([[100, 0], large, large, large, large, [300, 1], large]), [1, 3, 6]);
   });
 });
 
@@ -59,11 +70,13 @@ describe("returnFreeHeap", () => {
       (_, at) => at % 50 === 0,
     );
     await collectGarbage();
-    const before = process.memoryUsage.rss();
-    returnFreeHeap();
-    const returnedMiB = (before - process.memoryUsage.rss()) / 1024 ** 2;
+    const largest = process.memoryUsage.rss();
+    // V8 frees buffers on a thread of its own, so the first attempt may find few of them free.
+    await eventually(() => {
+      returnFreeHeap();
+      return process.memoryUsage.rss() < largest - 10 * 1024 ** 2;
+    });
     process.off("warning", note);
     assert.deepEqual([warnings, kept.length], [[], 2_000]);
-    assert.ok(returnedMiB > 10, `${returnedMiB} MiB`);
   });
 });

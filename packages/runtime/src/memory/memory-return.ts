@@ -17,8 +17,14 @@ export interface MemoryReturnDeps {
 /** A release costs some ten milliseconds, so it must be worth it, and must delay no call. */
 const worthwhileGrowth = 1.1;
 const idleShare = 0.25;
+/** In looks. With one every ten seconds, a process that stays large tries again about every ten minutes. */
+const longestPause = 64;
 
-/** Returns memory to the system once a burst is over: whenever the process is idle and has grown. */
+/**
+ * Returns memory to the system once a burst is over: whenever the process is idle and has grown. What a burst
+ * used may become free only later, so while the process stays larger than it once was, it tries again, after
+ * a pause that doubles each time.
+ */
 export class MemoryReturn implements Component {
   readonly name = "memory";
   readonly #residentBytes: () => number;
@@ -26,6 +32,8 @@ export class MemoryReturn implements Component {
   readonly #release: () => Promise<void>;
   readonly #sweep: Sweep;
   #leastBytes = Number.POSITIVE_INFINITY;
+  #nextPause = 1;
+  #pause = 0;
   #stop = () => {};
 
   constructor({ sweep, residentBytes, busyShare, release }: MemoryReturnDeps) {
@@ -46,13 +54,29 @@ export class MemoryReturn implements Component {
 
   async look(): Promise<void> {
     const isIdle = this.#busyShare() < idleShare;
-    const now = this.#residentBytes();
-    if (!isIdle || now < this.#leastBytes * worthwhileGrowth) {
-      this.#leastBytes = Math.min(this.#leastBytes, now);
-      return;
-    }
+    if (!isIdle) this.#resetPause();
+    if (!this.#hasGrown()) return this.#resetPause();
+    if (!isIdle || this.#isPausing()) return;
     await this.#release();
-    this.#leastBytes = this.#residentBytes();
+    this.#pause = this.#nextPause;
+    this.#nextPause = Math.min(2 * this.#nextPause, longestPause);
+  }
+
+  #hasGrown(): boolean {
+    const now = this.#residentBytes();
+    const hasGrown = now >= this.#leastBytes * worthwhileGrowth;
+    this.#leastBytes = Math.min(this.#leastBytes, now);
+    return hasGrown;
+  }
+
+  #isPausing(): boolean {
+    this.#pause -= 1;
+    return this.#pause >= 0;
+  }
+
+  #resetPause(): void {
+    this.#nextPause = 1;
+    this.#pause = 0;
   }
 }
 
