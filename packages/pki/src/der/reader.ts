@@ -1,17 +1,9 @@
 import { PkiError } from "../errors.ts";
 import { checkPrimitive } from "./canonical.ts";
+import { type DerElement, ReadElement } from "./element.ts";
 import { tag } from "./tag.ts";
 
-/** One element of a DER structure that {@link parseDer} has accepted. */
-export interface DerElement {
-  /** The identifier octet, including class and constructed bit. */
-  readonly tag: number;
-  readonly content: Uint8Array;
-  /** Identifier, length and content, as received. */
-  readonly raw: Uint8Array;
-  /** The elements inside a constructed element; empty for a primitive one. */
-  readonly children: readonly DerElement[];
-}
+export type { DerElement } from "./element.ts";
 
 const maxDepth = 16;
 
@@ -21,31 +13,34 @@ const maxDepth = 16;
  * @throws PkiError `DER_MALFORMED`
  */
 export function parseDer(bytes: Uint8Array): DerElement {
-  const element = readElement(bytes, 0, 1);
-  if (element.raw.length !== bytes.length) throw malformed("there are bytes after the structure");
+  const element = readElement(bytes, 0, bytes.length, 1);
+  if (element.end !== bytes.length) throw malformed("there are bytes after the structure");
   return element;
 }
 
-function readElement(bytes: Uint8Array, start: number, depth: number): DerElement {
+/** Reads the element that starts at `start` and may not reach beyond `limit`. */
+function readElement(bytes: Uint8Array, start: number, limit: number, depth: number): ReadElement {
   if (depth > maxDepth) throw malformed(`the nesting is deeper than ${maxDepth}`);
-  const identifier = octetAt(bytes, start);
+  const identifier = octetAt(bytes, start, limit);
   checkIdentifier(identifier);
-  const { contentStart, end } = readLength(bytes, start + 1);
-  if (end > bytes.length) throw malformed("the structure is truncated");
-  const content = bytes.subarray(contentStart, end);
+  const contentStart = start + 2 + extraLengthOctets(bytes, start + 1, limit);
+  const end = contentStart + readLength(bytes, start + 1, limit);
+  if (end > limit) throw malformed("the structure is truncated");
   const isConstructed = (identifier & 0x20) !== 0;
-  if (!isConstructed) checkPrimitive(identifier, content);
-  const children = isConstructed ? readChildren(content, depth + 1) : [];
+  if (!isConstructed) checkPrimitive(identifier, bytes, contentStart, end);
+  const children = isConstructed ? readChildren(bytes, contentStart, end, depth + 1) : noChildren;
   if (identifier === tag.set) checkSetOrder(children);
-  return { tag: identifier, content, raw: bytes.subarray(start, end), children };
+  return new ReadElement(identifier, bytes, start, contentStart, end, children);
 }
 
-function readChildren(content: Uint8Array, depth: number): DerElement[] {
-  const children: DerElement[] = [];
-  for (let at = 0; at < content.length; ) {
-    const child = readElement(content, at, depth);
+const noChildren: readonly ReadElement[] = [];
+
+function readChildren(bytes: Uint8Array, start: number, limit: number, depth: number): ReadElement[] {
+  const children: ReadElement[] = [];
+  for (let at = start; at < limit; ) {
+    const child = readElement(bytes, at, limit, depth);
     children.push(child);
-    at += child.raw.length;
+    at = child.end;
   }
   return children;
 }
@@ -73,20 +68,26 @@ function checkIdentifier(identifier: number): void {
   }
 }
 
-function readLength(bytes: Uint8Array, at: number): { contentStart: number; end: number } {
-  const first = octetAt(bytes, at);
-  if (first < 0x80) return { contentStart: at + 1, end: at + 1 + first };
+/** The octets of a length after its first one. */
+function extraLengthOctets(bytes: Uint8Array, at: number, limit: number): number {
+  const first = octetAt(bytes, at, limit);
+  return first < 0x80 ? 0 : first & 0x7f;
+}
+
+function readLength(bytes: Uint8Array, at: number, limit: number): number {
+  const first = octetAt(bytes, at, limit);
+  if (first < 0x80) return first;
   const count = first & 0x7f;
   // Three octets already allow 16 MiB, more than any input of this parser.
   if (count === 0 || count > 3) throw malformed("a length is indefinite or too large");
   let length = 0;
-  for (let index = 1; index <= count; index += 1) length = length * 256 + octetAt(bytes, at + index);
+  for (let index = 1; index <= count; index += 1) length = length * 256 + octetAt(bytes, at + index, limit);
   if (length < 0x80 || length < 256 ** (count - 1)) throw malformed("a length is not minimal");
-  return { contentStart: at + 1 + count, end: at + 1 + count + length };
+  return length;
 }
 
-function octetAt(bytes: Uint8Array, at: number): number {
-  const octet = bytes[at];
+function octetAt(bytes: Uint8Array, at: number, limit: number): number {
+  const octet = at < limit ? bytes[at] : undefined;
   if (octet === undefined) throw malformed("the structure is truncated");
   return octet;
 }

@@ -2,29 +2,38 @@ import { PkiError } from "../errors.ts";
 import type { DerElement } from "./reader.ts";
 import { tag } from "./tag.ts";
 
-const digits = /^[0-9]+Z$/;
-
 /**
  * The instant of a UTCTime or GeneralizedTime in the only forms of RFC 5280 §4.1.2.5: seconds, no fraction, `Z`.
  * @throws PkiError `DER_MALFORMED`
  */
 export function readTime(element: DerElement): Date {
-  const text = Buffer.from(element.content).toString("latin1");
-  const expected = element.tag === tag.utcTime ? 13 : element.tag === tag.generalizedTime ? 15 : -1;
-  if (text.length !== expected || !digits.test(text)) {
-    throw new PkiError("DER_MALFORMED", "a time is not in the form that RFC 5280 requires");
-  }
-  const full = text.length === 15 ? text : `${centuryOf(text)}${text}`;
-  const iso = `${full.slice(0, 4)}-${full.slice(4, 6)}-${full.slice(6, 8)}T${full.slice(8, 10)}:${full.slice(10, 12)}:${full.slice(12, 14)}.000Z`;
-  const instant = new Date(iso);
-  // Date reads February 31 as a day in March, so a date exists only if it prints back unchanged.
-  if (Number.isNaN(instant.getTime()) || instant.toISOString() !== iso) {
-    throw new PkiError("DER_MALFORMED", "a time does not exist");
-  }
-  return instant;
+  const { content } = element;
+  const yearDigits = element.tag === tag.utcTime ? 2 : element.tag === tag.generalizedTime ? 4 : -1;
+  if (content.length !== yearDigits + 11 || content[yearDigits + 10] !== 0x5a) throw wrongForm();
+  const year =
+    yearDigits === 4 ? number(content, 0) * 100 + number(content, 2) : fullYear(number(content, 0));
+  const part = (index: number) => number(content, yearDigits + 2 * index);
+  const [month, day, hour, minute, second] = [part(0), part(1), part(2), part(3), part(4)];
+  const instant = new Date(Date.UTC(2000, 0, 1, hour, minute, second));
+  instant.setUTCFullYear(year, month - 1, day);
+  // Date reads February 31 as a day in March, so a date exists only if it is read back unchanged.
+  const exists = hour < 24 && minute < 60 && second < 60;
+  if (exists && instant.getUTCMonth() === month - 1 && instant.getUTCDate() === day) return instant;
+  throw new PkiError("DER_MALFORMED", "a time does not exist");
+}
+
+/** Two ASCII digits. */
+function number(content: Uint8Array, at: number): number {
+  const [tens, ones] = [(content[at] ?? 0) - 0x30, (content[at + 1] ?? 0) - 0x30];
+  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw wrongForm();
+  return tens * 10 + ones;
 }
 
 /** UTCTime has a two-digit year from 1950 to 2049. */
-function centuryOf(utcTime: string): string {
-  return Number(utcTime.slice(0, 2)) < 50 ? "20" : "19";
+function fullYear(utcTime: number): number {
+  return utcTime < 50 ? 2000 + utcTime : 1900 + utcTime;
+}
+
+function wrongForm(): PkiError {
+  return new PkiError("DER_MALFORMED", "a time is not in the form that RFC 5280 requires");
 }

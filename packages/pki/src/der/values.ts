@@ -22,6 +22,28 @@ export function wholeOctets(element: DerElement, name: string): Uint8Array {
 
 /** The dotted form of an OBJECT IDENTIFIER that {@link parseDer} has found canonical. */
 export function dottedOid(content: Uint8Array): string {
+  let text = "";
+  let arc = 0;
+  for (const octet of content) {
+    // Arcs have no limit, but beyond this a number would lose digits.
+    if (arc > maxPlainArc) return dottedLongOid(content);
+    arc = arc * 128 + (octet & 0x7f);
+    if ((octet & 0x80) !== 0) continue;
+    text += text === "" ? firstArcs(arc) : `.${arc}`;
+    arc = 0;
+  }
+  return text;
+}
+
+const maxPlainArc = 2 ** 45;
+
+/** The first two arcs share one number (X.690 §8.19.4). */
+function firstArcs(joined: number): string {
+  const first = joined < 80 ? Math.floor(joined / 40) : 2;
+  return `${first}.${joined - first * 40}`;
+}
+
+function dottedLongOid(content: Uint8Array): string {
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const octet of content) {

@@ -11,58 +11,13 @@ import type { PublicKey } from "../keys/public-key.ts";
 import type { SigningKey } from "../keys/signing-key.ts";
 import { lintAuthorityCertificate } from "../lint/authority.ts";
 import { lintCrossCertificate } from "../lint/cross.ts";
-import type { TrustDomain } from "../names/trust-domain.ts";
-import { crossExtensions, intermediateExtensions, leafExtensions, rootExtensions } from "./extensions.ts";
-import type { SubjectAltName } from "./subject-alt-name.ts";
+import { crossExtensions, intermediateExtensions, rootExtensions } from "./extensions.ts";
+import { writeLeaf } from "./leaf/write-leaf.ts";
+import type { CrossTemplate, IntermediateTemplate, LeafTemplate, RootTemplate, Signer } from "./templates.ts";
 import { encodeToBeSigned } from "./to-be-signed.ts";
 
 export type { SubjectAltName } from "./subject-alt-name.ts";
-
-/** An active authority: its certificate and the key of that certificate. */
-export interface Signer {
-  readonly certificate: Certificate;
-  readonly signingKey: SigningKey;
-}
-
-/**
- * The content of a leaf. Every value comes from the CA or is already parsed, so no text of a caller reaches
- * it.
- */
-export interface LeafTemplate {
-  readonly serial: Uint8Array;
-  readonly validity: Validity;
-  readonly publicKey: PublicKey;
-  readonly subjectAltNames: readonly SubjectAltName[];
-  readonly commonName?: string;
-  /** Whether only TLS servers may use it; by default clients may as well. */
-  readonly serverOnly?: boolean;
-}
-
-/** The content of a self-signed root. */
-export interface RootTemplate {
-  readonly serial: Uint8Array;
-  readonly validity: Validity;
-  readonly organization: string;
-}
-
-/** The content of an intermediate, a CA that issues only leaves. */
-export interface IntermediateTemplate {
-  readonly serial: Uint8Array;
-  readonly validity: Validity;
-  readonly organization: string;
-  readonly commonName: string;
-  readonly publicKey: PublicKey;
-  /** Restricts URI names below it to this host with a critical name constraint (RFC 5280 §4.2.1.10). */
-  readonly permittedTrustDomain?: TrustDomain;
-}
-
-/** The content of a cross-certificate, by which clients that hold only an old root accept a new one. */
-export interface CrossTemplate {
-  readonly serial: Uint8Array;
-  readonly validity: Validity;
-  /** The self-signed certificate of the new root. */
-  readonly root: Certificate;
-}
+export type { LeafTemplate, Signer } from "./templates.ts";
 
 /**
  * Writes certificates of the four fixed profiles. This package's parser has read back every certificate that
@@ -70,8 +25,8 @@ export interface CrossTemplate {
  */
 export interface CertificateWriter {
   /**
-   * A leaf for TLS clients and servers, under the signer's raw name. @throws PkiError `LINT_FAILED` if the
-   * result differs from the template
+   * A leaf for TLS clients and servers, under the signer's raw name. Its signature is not verified: that is the
+   * part of the lint. @throws PkiError `LINT_FAILED` if the result differs from the template
    */
   writeLeaf(template: LeafTemplate, issuer: Signer): Promise<Certificate>;
   /**
@@ -96,25 +51,20 @@ interface Content {
   readonly serial: Uint8Array;
   readonly validity: Validity;
   readonly publicKey: PublicKey;
-  readonly subject?: Name;
+  readonly subject: Name;
   readonly issuer: Name;
   readonly extensions: Extension[];
 }
 
 /**
- * The writer based on @peculiar/x509. It has its own entry point because the library costs 8 MiB and 100 ms,
- * and the agent never writes certificates.
+ * The writer. @peculiar/x509 encodes the certificates of authorities, which are rare; our own encoder, the leaves. It
+ * has its own entry point because the library costs 8 MiB and 100 ms, and the agent never writes certificates.
  */
 export function createCertificateWriter(): CertificateWriter {
   const crypto = new Crypto();
 
   return {
-    async writeLeaf({ commonName, subjectAltNames, serverOnly = false, ...rest }, issuer) {
-      const subject = commonName === undefined ? {} : { subject: name({ CN: commonName }) };
-      const { subjectKeyIdentifier } = issuer.certificate;
-      const extensions = leafExtensions(rest.publicKey, subjectAltNames, subjectKeyIdentifier, serverOnly);
-      return writeUnder(issuer, { ...rest, ...subject, extensions }, crypto);
-    },
+    writeLeaf,
 
     async writeIntermediate({ organization, commonName, permittedTrustDomain, ...rest }, issuer) {
       const subject = name({ O: organization, CN: commonName });

@@ -2,58 +2,21 @@ import { createHash } from "node:crypto";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
   Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
 } from "@peculiar/x509";
 import { toHex } from "../bytes.ts";
 import { parseDer } from "../der/reader.ts";
 import { constructedTag } from "../der/tag.ts";
 import { encode, encodeSequence } from "../der/writer.ts";
-import type { KeyAlgorithm } from "../keys/key-algorithm.ts";
-import { keyAlgorithms } from "../keys/key-types.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import { uriTag } from "../names/general-name.ts";
 import type { TrustDomain } from "../names/trust-domain.ts";
 import { oid } from "../oids.ts";
-import type { SubjectAltName } from "./subject-alt-name.ts";
 
-const libraryKinds = { uri: "url", dns: "dns", ip: "ip" } as const;
-
-// These are the same in every leaf. They are created once, because the library takes as long to encode and
-// parse one as to sign.
-const leafKeyUsages: ReadonlyMap<KeyAlgorithm, Extension> = new Map(
-  keyAlgorithms.map((algorithm) => [algorithm, leafKeyUsage(algorithm)]),
-);
-const bothEndsOfTls = new ExtendedKeyUsageExtension([oid.serverAuth, oid.clientAuth], false);
-const serverOfTls = new ExtendedKeyUsageExtension([oid.serverAuth], false);
 const signsCertificates = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
-const noAuthority = new BasicConstraintsExtension(false, undefined, true);
-
-/** The extensions of a leaf in the order of Istio's CA; the names come last and are critical. */
-export function leafExtensions(
-  publicKey: PublicKey,
-  names: readonly SubjectAltName[],
-  issuerKeyId: Uint8Array | undefined,
-  serverOnly: boolean,
-): Extension[] {
-  const generalNames = names.map(({ kind, value }) => ({ type: libraryKinds[kind], value }));
-  return [
-    leafKeyUsages.get(publicKey.algorithm) ?? leafKeyUsage(publicKey.algorithm),
-    serverOnly ? serverOfTls : bothEndsOfTls,
-    noAuthority,
-    ...authorityKeyId(issuerKeyId),
-    new SubjectAlternativeNameExtension(generalNames, true),
-  ];
-}
-
-function leafKeyUsage({ leafKeyUsage }: KeyAlgorithm): Extension {
-  const flags = leafKeyUsage.reduce((set, bit) => set | KeyUsageFlags[bit], 0);
-  return new KeyUsagesExtension(flags, true);
-}
 
 /**
  * The extensions of a root. A root is valid for ten years, so it has cRLSign from the start: a later release
@@ -108,18 +71,9 @@ function uriConstraint({ name }: TrustDomain): Extension {
   return new Extension(oid.nameConstraints, true, Buffer.from(encodeSequence(permittedSubtrees)));
 }
 
-const authorityKeyIds = new WeakMap<Uint8Array, readonly Extension[]>();
-
-/**
- * Copied, not recomputed, because other authorities hash their keys in other ways. Created once per issuer.
- */
+/** Copied, not recomputed, because other authorities hash their keys in other ways. */
 function authorityKeyId(issuerKeyId: Uint8Array | undefined): readonly Extension[] {
-  if (issuerKeyId === undefined) return [];
-  const known = authorityKeyIds.get(issuerKeyId) ?? [
-    new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false),
-  ];
-  authorityKeyIds.set(issuerKeyId, known);
-  return known;
+  return issuerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId), false)];
 }
 
 /** The leftmost 160 bits of the SHA-256 of the key's BIT STRING (RFC 7093 §2, method 1). */
