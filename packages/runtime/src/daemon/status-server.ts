@@ -114,16 +114,17 @@ function isLocalName(host = ""): boolean {
 }
 
 /** More than any probers and scrapers need, and few enough to leave files to the service itself. */
-const limits = { maxConnections: 128, maxConnectionsPerAddress: 0, firstRequestTimeoutMs: 5_000 };
+const limits = { maxConnections: 128, maxConnectionsPerAddress: 0, firstRequestTimeoutMs: 30_000 };
 
 /** A crowd of clients can only close the connections of each other: the newest is always served. */
 function createHttpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
   const guard = new ConnectionGuard({ limits });
   const http = createServer(
     {
-      // A prober sends a few hundred bytes in one piece; a slower client only occupies a connection.
-      headersTimeout: 5000,
-      requestTimeout: 10_000,
+      // A slow client only occupies a connection, and the newest is always served. Shorter times would close
+      // connections whose requests have arrived, but which a busy process has not read yet.
+      headersTimeout: 30_000,
+      requestTimeout: 60_000,
       connectionsCheckingInterval: 1000,
       maxHeaderSize: 8192,
     },

@@ -18,7 +18,7 @@ describe("MemoryReturn", () => {
       release: async () => void releases.push(at),
     });
     const run = async () => {
-      for (; at < looks.length; at += 1) await memory.look();
+      for (at = 1; at < looks.length; at += 1) await memory.look();
       return releases;
     };
     return run();
@@ -53,6 +53,17 @@ describe("MemoryReturn", () => {
   it("releases again, after pauses of 1, 2, 4 and at most 64 looks, while the process stays large", async () => {
     const looks = Array.from({ length: 270 }, () => [200, 0] as const);
     assert.deepEqual(await observe([[100, 0], ...looks]), [1, 3, 6, 11, 20, 37, 70, 135, 200, 265]);
+  });
+
+  it("releases what a burst used that had begun before the first look", async () => {
+    assert.deepEqual(
+      await observe([
+        [100, 0],
+        [300, 1],
+        [250, 0],
+      ]),
+      [2],
+    );
   });
 
   it("releases as soon as the process is idle again, if another burst interrupts the pauses", async () => {

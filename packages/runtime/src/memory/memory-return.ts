@@ -31,7 +31,7 @@ export class MemoryReturn implements Component {
   readonly #busyShare: () => number;
   readonly #release: () => Promise<void>;
   readonly #sweep: Sweep;
-  #leastBytes = Number.POSITIVE_INFINITY;
+  #leastBytes: number;
   #nextPause = 1;
   #pause = 0;
   #stop = () => {};
@@ -41,6 +41,8 @@ export class MemoryReturn implements Component {
     this.#residentBytes = residentBytes ?? (() => process.memoryUsage.rss());
     this.#busyShare = busyShare ?? createBusyShare();
     this.#release = release ?? releaseAll;
+    // Before any burst: the first look may come in the middle of one.
+    this.#leastBytes = this.#residentBytes();
   }
 
   async start(): Promise<void> {
