@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { SignedText } from "../bearer-token.ts";
+import { isTokenSignedBy, type JwsAlgorithm, jwsAlgorithm } from "./jws-algorithms.ts";
 import { type VerificationKey, verificationKeyHash } from "./key-set.ts";
-import { isSignedBy, type SignatureAlgorithm, signatureAlgorithm } from "./signature-algorithms.ts";
 
 interface HeldKey {
   readonly key: KeyObject;
@@ -46,25 +46,25 @@ export class HeldKeys {
    * different ones.
    */
   judge(token: SignedText, allowed: readonly string[]): SignatureVerdict {
-    const algorithm = signatureAlgorithm(token.alg);
+    const algorithm = jwsAlgorithm(token.alg);
     if (algorithm === undefined || !allowed.includes(token.alg)) return "algorithm not allowed";
     const keys = differentKeys(this.#matching(token, algorithm));
     if (keys.length === 0) return "no matching key";
     if (keys.length > 1 && token.kid === undefined) return "several matching keys";
-    return keys.some(({ key }) => isSignedBy(token, key, algorithm)) ? "valid" : "invalid";
+    return keys.some(({ key }) => isTokenSignedBy(token, key, algorithm)) ? "valid" : "invalid";
   }
 
   /** Like `judge`, but accepts every algorithm, and a token without a key id even if different keys match. */
   judgeByAny(token: SignedText): SignatureVerdict {
-    const algorithm = signatureAlgorithm(token.alg);
+    const algorithm = jwsAlgorithm(token.alg);
     if (algorithm === undefined) return "algorithm not allowed";
     const keys = this.#matching(token, algorithm);
     if (keys.length === 0) return "no matching key";
-    if (keys.slice(0, maxTried).some(({ key }) => isSignedBy(token, key, algorithm))) return "valid";
+    if (keys.slice(0, maxTried).some(({ key }) => isTokenSignedBy(token, key, algorithm))) return "valid";
     return keys.length > 1 ? "several matching keys" : "invalid";
   }
 
-  #matching({ alg, kid }: SignedText, { kty, crv }: SignatureAlgorithm): readonly HeldKey[] {
+  #matching({ alg, kid }: SignedText, { kty, crv }: JwsAlgorithm): readonly HeldKey[] {
     return this.#keys.filter(
       ({ jwk }) =>
         jwk.kty === kty &&
