@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
+import { fakeToken } from "../../../packages/ca-server/src/authn/fake-token.fixture.ts";
 import { KubernetesTokenAuthenticator } from "../../../packages/ca-server/src/authn/token-review/kubernetes-token.ts";
 import { reviewToken } from "../../../packages/ca-server/src/kubernetes/pods/token-review.ts";
 import { jsonMutants } from "../mutants.ts";
@@ -42,8 +43,7 @@ export const tokenReview: Target = {
       trustDomain: parseTrustDomain("cluster.local"),
       clock: new FakeClock("2030-01-01T00:00:00Z"),
     });
-    const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {}, peerAddress: "10.0.0.1:1" };
-    const caller = await readLater(() => authenticator.authenticate(token));
+    const caller = await readLater(() => authenticator.authenticate(fakeToken()));
     if (caller === undefined) return "refused";
     assert.ok(
       /"authenticated" ?: ?true/.test(body.replaceAll(/\s/gu, "")),

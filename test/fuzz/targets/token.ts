@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createPublicKey, sign } from "node:crypto";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
-import { createLocalJWKSet } from "jose";
 import { readBearerToken } from "../../../packages/ca-server/src/authn/bearer-token.ts";
+import { memoryKeys } from "../../../packages/ca-server/src/authn/jwks/memory-keys.fixture.ts";
 import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { fixedEd25519Key } from "../fixed-keys.ts";
 import { jsonMutants, textMutants } from "../mutants.ts";
@@ -14,7 +14,6 @@ const now = new Date("2030-01-01T00:00:00.500Z");
 const second = Math.floor(now.getTime() / 1000);
 const key = fixedEd25519Key("issuer");
 const jwk = { ...createPublicKey(key).export({ format: "jwk" }), kid: "one", use: "sig" };
-const getKey = createLocalJWKSet({ keys: [{ ...jwk, kty: "OKP" }] });
 
 const authenticator = new JwksTokenAuthenticator({
   issuers: [
@@ -22,7 +21,7 @@ const authenticator = new JwksTokenAuthenticator({
       issuer,
       audiences: ["istio-ca"],
       algorithms: ["EdDSA", "Ed25519", "ES256", "RS256"],
-      keys: { current: () => getKey, refreshForUnknownKey: async () => undefined },
+      keys: memoryKeys({ keys: [jwk] }),
     },
   ],
   trustDomain: parseTrustDomain("cluster.local"),

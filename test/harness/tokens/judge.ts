@@ -1,11 +1,11 @@
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock } from "@kasbah/testkit";
-import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
 import {
   parseVerificationKeys,
   tokenAlgorithms,
 } from "../../../packages/ca-server/src/authn/jwks/key-set.ts";
+import { memoryKeys } from "../../../packages/ca-server/src/authn/jwks/memory-keys.fixture.ts";
 import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { jwksText } from "./keys.ts";
 import { audience, issuer, now } from "./minting.ts";
@@ -15,8 +15,7 @@ export type Seen = { readonly accepted: string } | { readonly error: unknown };
 
 /** The CA's own path from header values to an identity, with the issuer's key set in memory. */
 export function openJudge(): (authorization: readonly string[]) => Promise<Seen> {
-  const getKey = createLocalJWKSet({ keys: [...parseVerificationKeys(jwksText()).keys] });
-  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const keys = memoryKeys(parseVerificationKeys(jwksText()));
   const tokens = new JwksTokenAuthenticator({
     issuers: [{ issuer, audiences: [audience], keys, algorithms: tokenAlgorithms }],
     trustDomain: parseTrustDomain("cluster.local"),

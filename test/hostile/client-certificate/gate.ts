@@ -17,10 +17,10 @@ import {
   recordingLogger,
   type TestAuthority,
 } from "@kasbah/testkit";
-import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../../../packages/ca-server/src/authn/caller-authenticator.ts";
 import { ClientCertificateAuthenticator } from "../../../packages/ca-server/src/authn/client-certificate.ts";
 import { tokenAlgorithms } from "../../../packages/ca-server/src/authn/jwks/key-set.ts";
+import { memoryKeys } from "../../../packages/ca-server/src/authn/jwks/memory-keys.fixture.ts";
 import { JwksTokenAuthenticator } from "../../../packages/ca-server/src/authn/jwks/token.ts";
 import { noImpersonation } from "../../../packages/ca-server/src/authn/node-impersonation.ts";
 import { createCertificateRoute } from "../../../packages/ca-server/src/grpc/certificate-service.ts";
@@ -197,8 +197,7 @@ function issuersOf(trust: Trust) {
 }
 
 function createAuthenticator(trust: Trust, tokens: DevTokenIssuer, clock: FakeClock, metrics: CaMetrics) {
-  const getKey = createLocalJWKSet(tokens.jwks());
-  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const keys = memoryKeys(tokens.jwks());
   const issuers = [{ issuer: tokenIssuer, audiences: ["istio-ca"], keys, algorithms: tokenAlgorithms }];
   const authorities = {
     trustBundle: () => trust.bundle,

@@ -2,6 +2,15 @@ import { CaError } from "../errors.ts";
 import type { CallCredentials } from "../issuance/ports.ts";
 import { parseStrictJson } from "./claims/strict-json.ts";
 
+/** The parts of a token that its signature is verified with. */
+export interface SignedText {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  /** The encoded header and payload, which the signature covers (RFC 7515 §5.2). */
+  readonly signingInput: string;
+  readonly signature: Uint8Array;
+}
+
 /** A well-formed JWT in compact form. Nothing in it is proven until its signature is verified. */
 export interface BearerToken {
   /** As received. It must never be logged or shown. */
@@ -10,7 +19,9 @@ export interface BearerToken {
    * The issuer that the token claims. It selects the authenticator and must not be used for anything else.
    */
   readonly claimedIssuer: string | undefined;
+  /** Parsed from the payload that `signed` covers. */
   readonly unprovenClaims: Readonly<Record<string, unknown>>;
+  readonly signed: SignedText;
   /** `host:port` of the peer that presented it. */
   readonly peerAddress: string;
 }
@@ -38,12 +49,15 @@ export function readBearerToken({
   if (!header || !payload || !signature || more.length > 0) {
     throw rejected("the token is not a JWT with three parts (RFC 7515 section 7.1)");
   }
-  decodePart(signature, "signature");
-  refuseHeader(parsePart(header, "header"));
+  const signed = {
+    signature: decodePart(signature, "signature"),
+    ...parseHeader(parsePart(header, "header")),
+    signingInput: text.slice(0, -signature.length - 1),
+  };
   const unprovenClaims = parsePart(payload, "payload");
   const { iss } = unprovenClaims;
   const claimedIssuer = typeof iss === "string" ? iss : undefined;
-  return { text, claimedIssuer, unprovenClaims, peerAddress };
+  return { text, claimedIssuer, unprovenClaims, signed, peerAddress };
 }
 
 /** Rejects a token without quoting it, because nothing in it has been verified. */
@@ -51,13 +65,14 @@ export function rejected(problem: string, cause?: unknown): CaError {
   return new CaError("TOKEN_REJECTED", problem, { fix: "send a service account token", cause });
 }
 
-function refuseHeader(header: Readonly<Record<string, unknown>>): void {
+function parseHeader(header: Readonly<Record<string, unknown>>): Pick<SignedText, "alg" | "kid"> {
   const forbidden = forbiddenHeaders.find((name) => Object.hasOwn(header, name));
   if (forbidden !== undefined)
     throw rejected(`the token's header contains ${forbidden}, which is not allowed`);
   const { alg, kid } = header;
   if (typeof alg !== "string") throw rejected("the token's header has no alg");
   if (kid !== undefined && typeof kid !== "string") throw rejected("the token's kid is not a string");
+  return { alg, kid };
 }
 
 function parsePart(part: string, name: string): Readonly<Record<string, unknown>> {

@@ -3,12 +3,13 @@ import { parseTrustDomain, SpiffeId } from "@kasbah/pki";
 import { rejectsWithCode } from "@kasbah/testkit";
 import type { Caller } from "../issuance/ports.ts";
 import { boundToPods, type PodBindingDeps } from "./deleted-pods.ts";
+import { fakeToken } from "./fake-token.fixture.ts";
 
 const workload = { namespace: "demo", serviceAccount: "frontend" };
 const spiffeId = SpiffeId.forWorkload(parseTrustDomain("cluster.local"), workload);
 const credential = { kind: "jwks-token", issuer: "https://cluster.test", tokenIdHash: undefined } as const;
 const inPod: Caller = { spiffeId, credential, pod: { name: "app", uid: "one" } };
-const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {}, peerAddress: "10.0.0.1:1" };
+const token = fakeToken();
 
 describe("boundToPods", () => {
   const gone = (namespace: string, uid: string) => ({

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { parseTrustDomain, SpiffeId } from "@kasbah/pki";
 import type { Caller, TokenFacts } from "../issuance/ports.ts";
+import { fakeToken } from "./fake-token.fixture.ts";
 import { boundToIssuers, IssuerMarks } from "./issuer-marks.ts";
 
 const [prod, dev] = ["https://prod.test", "https://dev.test"] as const;
 const workload = { namespace: "demo", serviceAccount: "frontend" };
 const spiffeId = SpiffeId.forWorkload(parseTrustDomain("cluster.local"), workload);
-const token = { text: "a.b.c", claimedIssuer: undefined, unprovenClaims: {}, peerAddress: "10.0.0.1:1" };
+const token = fakeToken();
 
 describe("IssuerMarks", () => {
   it("name an issuer as long as the CA accepts its tokens, and on every replica alike", () => {

@@ -20,9 +20,9 @@ import {
   rawCall,
   recordingLogger,
 } from "@kasbah/testkit";
-import { createLocalJWKSet } from "jose";
 import { createCallerAuthenticator } from "../authn/caller-authenticator.ts";
 import { tokenAlgorithms } from "../authn/jwks/key-set.ts";
+import { memoryKeys } from "../authn/jwks/memory-keys.fixture.ts";
 import { JwksTokenAuthenticator } from "../authn/jwks/token.ts";
 import type { SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { servingNames } from "../config/serving-names.ts";
@@ -161,8 +161,7 @@ export async function orderBody(o: { ttl?: number; impersonate?: string } = {}):
 }
 
 function authenticatorOf(tokens: DevTokenIssuer): JwksTokenAuthenticator {
-  const getKey = createLocalJWKSet(tokens.jwks());
-  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const keys = memoryKeys(tokens.jwks());
   return new JwksTokenAuthenticator({
     issuers: [{ issuer, audiences: ["istio-ca"], algorithms: tokenAlgorithms, keys }],
     trustDomain: parseTrustDomain("cluster.local"),

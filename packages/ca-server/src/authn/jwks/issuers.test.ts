@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
-import { createLocalJWKSet, type JWK, SignJWT } from "jose";
+import { type JWK, SignJWT } from "jose";
 import { CaError } from "../../errors.ts";
 import { type BearerToken, readBearerToken } from "../bearer-token.ts";
 import { tokenAlgorithms } from "./key-set.ts";
+import { memoryKeys } from "./memory-keys.fixture.ts";
 import { JwksTokenAuthenticator, type TokenIssuer } from "./token.ts";
 
 const clock = new FakeClock("2030-01-01T00:00:00Z");
@@ -31,8 +32,7 @@ function rsaSigner(kid: string): Signer {
 const signers = { cluster: ecSigner("1"), machines: rsaSigner("1"), stranger: ecSigner("1") };
 
 function issuerOf(issuer: string, { jwk }: Signer, deps: Partial<TokenIssuer> = {}): TokenIssuer {
-  const getKey = createLocalJWKSet({ keys: [jwk] });
-  const keys = { current: () => getKey, refreshForUnknownKey: async () => undefined };
+  const keys = memoryKeys({ keys: [jwk] });
   return { issuer, keys, audiences: ["istio-ca"], algorithms: tokenAlgorithms, ...deps };
 }
 

@@ -1,11 +1,15 @@
-import { createHash } from "node:crypto";
+import { createPublicKey, hash, type webcrypto } from "node:crypto";
 import { isPointOnCurve, keyTypes } from "@kasbah/pki";
-import type { JWK } from "jose";
 import { JwksError } from "../../errors.ts";
+
+/** A public key of a JWK Set. */
+export interface VerificationKey extends webcrypto.JsonWebKey {
+  readonly kid?: string;
+}
 
 /** The keys of a JWK Set (RFC 7517) that passed the checks: only public keys that may verify tokens. */
 export interface VerificationKeys {
-  readonly keys: readonly JWK[];
+  readonly keys: readonly VerificationKey[];
   /** One sentence for each ignored key. */
   readonly warnings: readonly string[];
 }
@@ -24,6 +28,8 @@ export const tokenAlgorithms = [
   "Ed25519",
 ] as const;
 
+export type TokenAlgorithm = (typeof tokenAlgorithms)[number];
+
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const maxKeys = 100;
 
@@ -38,7 +44,7 @@ export function parseVerificationKeys(text: string): VerificationKeys {
   const judged = members.map((member, index) => ({
     member,
     index,
-    flaw: flawOf(member) ?? repetitionOf(member, members.slice(0, index)),
+    flaw: flawOf(member) ?? repetitionOf(member, members.slice(0, index)) ?? importFlaw(publicPart(member)),
   }));
   const keys = judged.filter(({ flaw }) => flaw === undefined).map(({ member }) => publicPart(member));
   const warnings = judged
@@ -93,9 +99,8 @@ function flawOf(key: Member): string | undefined {
 }
 
 /** A hash of the public key alone: two issuers may list one key under different ids. */
-export function verificationKeyHash({ kty, crv, x, y, n, e }: JWK): string {
-  const content = JSON.stringify([kty, crv, x, y, n, e]);
-  return createHash("sha256").update(content).digest("hex");
+export function verificationKeyHash({ kty, crv, x, y, n, e }: VerificationKey): string {
+  return hash("sha256", JSON.stringify([kty, crv, x, y, n, e]));
 }
 
 /** A key that is listed twice would match twice, which verifiers take for an ambiguous key id. */
@@ -128,6 +133,16 @@ function bitLength(bytes: Uint8Array): number {
   return first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24;
 }
 
+/** Every key that verification holds was imported once, so no token can make OpenSSL reject one later. */
+function importFlaw(key: VerificationKey): string | undefined {
+  try {
+    createPublicKey({ key, format: "jwk" });
+    return undefined;
+  } catch {
+    return "OpenSSL cannot import it";
+  }
+}
+
 /** Undefined unless the text is strict base64url without padding. */
 function decode(value: unknown): Uint8Array | undefined {
   if (typeof value !== "string") return undefined;
@@ -136,9 +151,7 @@ function decode(value: unknown): Uint8Array | undefined {
 }
 
 /** Passes on only the members that verification needs. */
-function publicPart(key: Member): JWK {
+function publicPart(key: Member): VerificationKey {
   const names = ["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use"];
-  return Object.fromEntries(
-    names.filter((name) => key[name] !== undefined).map((name) => [name, key[name]]),
-  ) as JWK;
+  return Object.fromEntries(names.filter((name) => key[name] !== undefined).map((name) => [name, key[name]]));
 }

@@ -1,6 +1,6 @@
 import { type Clock, type Component, delay, type Logger, Loop, OncePerReason } from "@kasbah/runtime";
-import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
+import { HeldKeys } from "./held-keys.ts";
 import { parseVerificationKeys, verificationKeyHash } from "./key-set.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
@@ -21,7 +21,7 @@ export interface JwksSourceDeps extends KeySetReader {
 
 interface LoadedSet {
   readonly text: string;
-  readonly getKey: JWTVerifyGetKey;
+  readonly held: HeldKeys;
   readonly keyHashes: readonly string[];
   /** The monotonic time of the last successful read of this set. */
   readonly confirmedMs: number;
@@ -75,10 +75,10 @@ export class JwksSource implements Component, TokenKeys {
     return this.#loop.stop();
   }
 
-  current(): JWTVerifyGetKey {
+  current(): HeldKeys {
     const loaded = this.#loaded;
     if (loaded === undefined || !this.usable) throw unavailable("the key set could not be read");
-    return loaded.getKey;
+    return loaded.held;
   }
 
   async refreshForUnknownKey(): Promise<void> {
@@ -114,8 +114,8 @@ export class JwksSource implements Component, TokenKeys {
       this.#loaded = { ...this.#loaded, confirmedMs };
     } else {
       const { keys, warnings } = parseVerificationKeys(text);
-      const getKey = createLocalJWKSet({ keys: [...keys] });
-      this.#loaded = { text, getKey, keyHashes: keys.map(verificationKeyHash), confirmedMs };
+      const held = HeldKeys.from(keys);
+      this.#loaded = { text, held, keyHashes: keys.map(verificationKeyHash), confirmedMs };
       for (const warning of warnings) logger.warn("jwks key ignored", { location, warning });
       logger.info("jwks loaded", { location, keys: keys.length });
     }

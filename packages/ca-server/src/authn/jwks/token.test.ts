@@ -3,10 +3,11 @@ import { createHmac, createPublicKey } from "node:crypto";
 import { createTokenIssuer, type DevTokenIssuer as TokenMint } from "@kasbah/certs-dev";
 import { parseTrustDomain } from "@kasbah/pki";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
-import { createLocalJWKSet, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { CaError } from "../../errors.ts";
 import { readBearerToken } from "../bearer-token.ts";
 import { tokenAlgorithms } from "./key-set.ts";
+import { memoryKeys } from "./memory-keys.fixture.ts";
 import { JwksTokenAuthenticator } from "./token.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
@@ -16,11 +17,6 @@ const nowSeconds = clock.now().getTime() / 1000;
 
 const base64url = (text: string) => Buffer.from(text).toString("base64url");
 const encode = (value: unknown) => base64url(JSON.stringify(value));
-
-function keysOf(jwks: Parameters<typeof createLocalJWKSet>[0]): TokenKeys {
-  const getKey = createLocalJWKSet(jwks);
-  return { current: () => getKey, refreshForUnknownKey: async () => undefined };
-}
 
 /** The outcome for a token under these keys. */
 async function present(text: string, keys: TokenKeys) {
@@ -41,7 +37,7 @@ async function presentRaw(payload: string) {
   const signed = `${encode({ alg: "ES256", kid: "raw" })}.${base64url(payload)}`;
   const algorithm = { name: "ECDSA", hash: "SHA-256" };
   const signature = Buffer.from(await crypto.subtle.sign(algorithm, privateKey, Buffer.from(signed)));
-  const keys = keysOf({ keys: [{ ...jwk, kty: "EC", kid: "raw" }] });
+  const keys = memoryKeys({ keys: [{ ...jwk, kty: "EC", kid: "raw" }] });
   return present(`${signed}.${signature.toString("base64url")}`, keys);
 }
 
@@ -51,7 +47,7 @@ describe("JwksTokenAuthenticator", () => {
 
   before(async () => {
     tokens = await createTokenIssuer({ issuer });
-    keys = keysOf(tokens.jwks());
+    keys = memoryKeys(tokens.jwks());
   });
 
   const mint = (claims: Record<string, unknown> = {}) =>
@@ -151,10 +147,13 @@ describe("JwksTokenAuthenticator", () => {
       ];
       const token = await mint();
       for (const [index, set] of sets.entries()) {
-        assert.ok(await present(token, keysOf({ keys: set })), `set ${index}`);
-        await rejectsWithCode(present(`${token.slice(0, -4)}AAAA`, keysOf({ keys: set })), "TOKEN_REJECTED");
+        assert.ok(await present(token, memoryKeys({ keys: set })), `set ${index}`);
+        await rejectsWithCode(
+          present(`${token.slice(0, -4)}AAAA`, memoryKeys({ keys: set })),
+          "TOKEN_REJECTED",
+        );
       }
-      const foreignKeys = keysOf({
+      const foreignKeys = memoryKeys({
         keys: [
           { ...foreign, kid },
           { ...foreign, kid, use: "sig" },
@@ -173,7 +172,7 @@ describe("JwksTokenAuthenticator", () => {
       assert.ok(
         await present(
           token,
-          keysOf({
+          memoryKeys({
             keys: [
               { ...jwk, kid: "a" },
               { ...jwk, kid: "b" },
@@ -181,7 +180,7 @@ describe("JwksTokenAuthenticator", () => {
           }),
         ),
       );
-      await rejectsWithCode(present(token, keysOf({ keys: [jwk, foreign] })), "TOKEN_REJECTED");
+      await rejectsWithCode(present(token, memoryKeys({ keys: [jwk, foreign] })), "TOKEN_REJECTED");
     });
 
     it("tries only a few keys of a set in which many keys have one id", async () => {
@@ -189,8 +188,8 @@ describe("JwksTokenAuthenticator", () => {
       const { kid = "" } = key;
       const others = await Promise.all(Array.from({ length: 9 }, () => createTokenIssuer({ issuer })));
       const crowd = others.flatMap((other) => other.jwks().keys).map((one) => ({ ...one, kid }));
-      assert.ok(await present(await mint(), keysOf({ keys: [...crowd.slice(0, 7), key] })));
-      await rejectsWithCode(present(await mint(), keysOf({ keys: [...crowd, key] })), "TOKEN_REJECTED");
+      assert.ok(await present(await mint(), memoryKeys({ keys: [...crowd.slice(0, 7), key] })));
+      await rejectsWithCode(present(await mint(), memoryKeys({ keys: [...crowd, key] })), "TOKEN_REJECTED");
     });
 
     it("never rejects a valid token while its keys are unavailable, but reports AUTHENTICATOR_UNAVAILABLE", async () => {

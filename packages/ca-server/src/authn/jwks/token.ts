@@ -1,12 +1,10 @@
 import { SpiffeId, type TrustDomain } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
-import { compactVerify, decodeProtectedHeader, errors, exportSPKI, type JWTVerifyGetKey } from "jose";
 import { CaError } from "../../errors.ts";
 import type { Caller } from "../../issuance/ports.ts";
 import { type BearerToken, rejected } from "../bearer-token.ts";
 import { checkIssuer, checkTokenClaims, type TokenExpectations } from "../claims/check-claims.ts";
 import { type Claims, readServiceAccount, tokenIdHash } from "../claims/service-account-claims.ts";
-import { parseStrictJson } from "../claims/strict-json.ts";
 import type { TokenAuthenticator } from "../token-authenticator.ts";
 import type { TokenKeys } from "./verification-keys.ts";
 
@@ -16,9 +14,6 @@ export interface TokenIssuer extends TokenExpectations {
   /** The accepted JWS algorithms, all of them asymmetric. */
   readonly algorithms: readonly string[];
 }
-
-/** Bounds what one token can cost. */
-const maxCandidates = 8;
 
 /** The issuers in force, which may differ from call to call. */
 interface KnownIssuers {
@@ -46,15 +41,14 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
    */
   async checks(token: BearerToken): Promise<boolean> {
     if (this.#issuerNamed(token.claimedIssuer) !== undefined || this.#isElsewhere(token)) return true;
-    const proofs = this.#deps.issuers.map((issuer) => verifiedOrNothing(token, issuer));
-    return (await Promise.all(proofs)).some((claims) => claims !== undefined);
+    return this.#deps.issuers.some((issuer) => isSignedByIssuer(token, issuer));
   }
 
   /** @throws CaError `TOKEN_*`, `CALLER_NOT_SERVICE_ACCOUNT`, `AUTHENTICATOR_UNAVAILABLE`. */
   async authenticate(token: BearerToken): Promise<Caller> {
     const issuer = this.#issuerNamed(token.claimedIssuer);
     if (this.#isElsewhere(token)) throw this.#ofAnotherTrustDomain();
-    if (issuer === undefined) return await this.#refuseUnknownIssuer(token);
+    if (issuer === undefined) return this.#refuseUnknownIssuer(token);
     const claims = await verifySignature(token, issuer);
     // The issuers may have been replaced while new keys were fetched.
     if (this.#issuerNamed(issuer.issuer)?.keys !== issuer.keys) return await this.authenticate(token);
@@ -84,89 +78,35 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
   }
 
   /** The refusal quotes the token only if a configured issuer signed it, even if its `iss` is wrong. */
-  async #refuseUnknownIssuer(token: BearerToken): Promise<never> {
+  #refuseUnknownIssuer(token: BearerToken): never {
     const { issuers } = this.#deps;
-    const known = issuers.map(({ issuer }) => issuer);
-    for (const issuer of issuers) {
-      const claims = await verifiedOrNothing(token, issuer);
-      if (claims !== undefined) checkIssuer(claims, known);
+    if (issuers.some((issuer) => isSignedByIssuer(token, issuer))) {
+      checkIssuer(
+        token.unprovenClaims,
+        issuers.map(({ issuer }) => issuer),
+      );
     }
     throw rejected("the token is not signed by a key of a configured issuer");
   }
 }
 
+/** The claims are proven once the signature over exactly their octets is. */
 async function verifySignature(token: BearerToken, { keys, algorithms }: TokenIssuer): Promise<Claims> {
+  let verdict = keys.current().judge(token.signed, algorithms);
+  if (verdict === "no matching key") {
+    await keys.refreshForUnknownKey();
+    verdict = keys.current().judge(token.signed, algorithms);
+  }
+  if (verdict === "valid") return token.unprovenClaims;
+  throw rejected("the token's signature does not verify with any key of its issuer", new Error(verdict));
+}
+
+function isSignedByIssuer({ signed }: BearerToken, { keys, algorithms }: TokenIssuer): boolean {
   try {
-    return await verifyWith(keys.current(), token, algorithms);
+    return keys.current().judge(signed, algorithms) === "valid";
   } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw unverified(error);
+    if (!(error instanceof CaError)) throw error;
+    // The keys are unavailable: another authenticator decides.
+    return false;
   }
-  await keys.refreshForUnknownKey();
-  try {
-    return await verifyWith(keys.current(), token, algorithms);
-  } catch (error) {
-    throw unverified(error);
-  }
-}
-
-async function verifiedOrNothing(token: BearerToken, issuer: TokenIssuer): Promise<Claims | undefined> {
-  try {
-    return await verifyWith(issuer.keys.current(), token, issuer.algorithms);
-  } catch {
-    // Not signed by this issuer, or its keys are unavailable: another authenticator decides.
-    return undefined;
-  }
-}
-
-/** Parses the claims from the same octets that the signature covers. */
-async function verifyWith(
-  getKey: JWTVerifyGetKey,
-  { text }: BearerToken,
-  algorithms: readonly string[],
-): Promise<Claims> {
-  const options = { algorithms: [...algorithms] };
-  try {
-    return parseStrictJson((await compactVerify(text, getKey, options)).payload);
-  } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    return parseStrictJson(await verifyWithEach(error, text, options));
-  }
-}
-
-/**
- * Several keys of the set match the token: one key that is listed twice, or two keys with one key id. A token
- * that names no key must not match different ones.
- */
-async function verifyWithEach(
-  candidates: errors.JWKSMultipleMatchingKeys,
-  text: string,
-  options: { readonly algorithms: string[] },
-): Promise<Uint8Array> {
-  const keys = await differentKeys(candidates);
-  const isNamed = decodeProtectedHeader(text).kid !== undefined;
-  if (keys.length > 1 && !isNamed) throw candidates;
-  for (const key of keys) {
-    try {
-      return (await compactVerify(text, key, options)).payload;
-    } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
-    }
-  }
-  throw new errors.JWSSignatureVerificationFailed();
-}
-
-async function differentKeys(candidates: errors.JWKSMultipleMatchingKeys): Promise<readonly CryptoKey[]> {
-  const keys = new Map<string, CryptoKey>();
-  for await (const key of candidates) {
-    keys.set(await exportSPKI(key), key);
-    if (keys.size === maxCandidates) break;
-  }
-  return [...keys.values()];
-}
-
-function unverified(error: unknown): unknown {
-  const isRefusal = error instanceof errors.JOSEError || error instanceof TypeError;
-  return isRefusal
-    ? rejected("the token's signature does not verify with any key of its issuer", error)
-    : error;
 }

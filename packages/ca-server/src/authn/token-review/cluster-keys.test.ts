@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createTokenIssuer, type DevTokenIssuer } from "@kasbah/certs-dev";
 import { FakeClock, recordingLogger, rejectsWithCode } from "@kasbah/testkit";
+import { readBearerToken } from "../bearer-token.ts";
 import { JwksSource } from "../jwks/source.ts";
 import { ClusterKeys } from "./cluster-keys.ts";
 
@@ -37,11 +38,15 @@ describe("ClusterKeys", () => {
 
   afterEach(() => source.stop());
 
-  const tokenOf = async (issuer: DevTokenIssuer, claims = {}) => ({
-    text: await issuer.mint({
-      ...{ namespace: "demo", serviceAccount: "frontend", audience: "istio-ca", now: clock.now(), claims },
-    }),
-  });
+  const tokenOf = async (issuer: DevTokenIssuer, claims = {}) =>
+    read(
+      await issuer.mint({
+        ...{ namespace: "demo", serviceAccount: "frontend", audience: "istio-ca", now: clock.now(), claims },
+      }),
+    );
+
+  const read = (text: string) =>
+    readBearerToken({ authorization: [`Bearer ${text}`], peerCertificates: [] }) ?? assert.fail("no token");
 
   /** The token with the key id of another one, as an attacker can write it. */
   function claimingKeyOf(token: string, honest: string): string {
@@ -57,7 +62,7 @@ describe("ClusterKeys", () => {
   it("rejects a token that names a published key which did not sign it", async () => {
     const [forged, honest] = [await tokenOf(other), await tokenOf(own)];
     const text = claimingKeyOf(forged.text, honest.text);
-    await rejectsWithCode(keys.prove({ text }), "TOKEN_REJECTED");
+    await rejectsWithCode(keys.prove(read(text)), "TOKEN_REJECTED");
   });
 
   it("reads the keys once more for tokens with unknown keys, and again only after a while", async () => {
@@ -90,6 +95,6 @@ describe("ClusterKeys", () => {
     const [header = "", ...rest] = token.text.split(".");
     const { kid: _, ...named } = JSON.parse(Buffer.from(header, "base64url").toString());
     const text = [Buffer.from(JSON.stringify(named)).toString("base64url"), ...rest].join(".");
-    assert.equal(await keys.prove({ text }), "unknown key");
+    assert.equal(await keys.prove(read(text)), "unknown key");
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { getHeapSnapshot } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { systemClock } from "@kasbah/runtime";
+import { fakeToken } from "../fake-token.fixture.ts";
 import { ReviewCache } from "./review-cache.ts";
 
 // Runs in a worker, because a snapshot of the whole test run has gigabytes. It reports which of two texts its
@@ -12,10 +13,10 @@ const control = new Set([kept.toString("hex")]);
 const user = { username: "system:serviceaccount:demo:frontend", groups: [], extra: {} };
 const ask = async () => ({ authenticated: true, audiences: ["istio-ca"], error: "", user });
 const cache = new ReviewCache({ ask, clock: systemClock, onAnswer: () => undefined });
-await cache.review({ text: forgotten.toString("hex"), peerAddress: "10.0.0.1:1" });
+await cache.review(fakeToken(forgotten.toString("hex")));
 const [foundKept, foundForgotten] = await foundInMemory([kept, forgotten].map(hexOctets));
 // Used after the snapshot, so that the engine collects neither before.
-await cache.review({ text: forgotten.toString("hex"), peerAddress: "10.0.0.1:1" });
+await cache.review(fakeToken(forgotten.toString("hex")));
 parentPort?.postMessage({ foundKept, foundForgotten, kept: control.size });
 
 /** The digits as octets, created without a text that would itself be found in memory. */

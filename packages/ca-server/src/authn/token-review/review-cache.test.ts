@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FakeClock } from "@kasbah/testkit";
+import { fakeToken } from "../fake-token.fixture.ts";
 import { ReviewUnavailable, type TokenReviewStatus } from "../ports.ts";
 import { type PresentedToken, ReviewCache } from "./review-cache.ts";
 
@@ -36,7 +37,7 @@ describe("ReviewCache", () => {
     cache = new ReviewCache({ ask, clock, onAnswer: (source) => from.push(source) });
   });
 
-  const review = (text: string) => cache.review({ text, peerAddress: "10.0.0.1:1" });
+  const review = (text: string) => cache.review(fakeToken(text));
   const many = (count: number, token: (at: number) => string) =>
     Promise.allSettled(Array.from({ length: count }, (_, at) => review(token(at))));
 

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { BearerToken } from "../bearer-token.ts";
 import type { TokenReviewStatus } from "../ports.ts";
 
-/** A token, and where it came from. */
-export type PresentedToken = Pick<BearerToken, "text" | "peerAddress">;
+/** A token, its signature, and where it came from. */
+export type PresentedToken = Pick<BearerToken, "text" | "signed" | "peerAddress">;
 
 export interface ReviewCacheDeps {
   /** `wasAccepted` tells whether the API server accepted the token before. @throws ReviewUnavailable */
@@ -45,7 +45,7 @@ export class ReviewCache {
   /** @throws ReviewUnavailable, CaError */
   async review(token: PresentedToken): Promise<TokenReviewStatus> {
     const { clock, onAnswer } = this.#deps;
-    const key = createHash("sha256").update(token.text).digest("base64");
+    const key = hash("sha256", token.text, "base64");
     const known = this.#accepted.get(key) ?? this.#rejected.get(key);
     if (known !== undefined && clock.monotonicMs() < known.untilMs) {
       onAnswer("cache");

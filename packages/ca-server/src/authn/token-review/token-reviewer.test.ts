@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../../errors.ts";
+import { fakeToken } from "../fake-token.fixture.ts";
 import type { TokenProof } from "./cluster-keys.ts";
 import { TokenReviewer } from "./token-reviewer.ts";
 
@@ -35,8 +36,7 @@ describe("TokenReviewer", () => {
     });
   });
 
-  const review = (wasAccepted = false) =>
-    reviewer.review({ text: "a.b.c", peerAddress: "10.0.0.1:1" }, wasAccepted);
+  const review = (wasAccepted = false) => reviewer.review(fakeToken(), wasAccepted);
 
   it("asks nothing about a forged token", async () => {
     proof = new CaError("TOKEN_REJECTED", "forged");
