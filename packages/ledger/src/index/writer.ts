@@ -1,9 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
-import type { AuthorityEntry, IssuedEntry } from "../entry/entry.ts";
-import type { ReadEntry } from "../segments/read-entry.ts";
+import type { AuthorityEntry, IssuedEntry, LedgerEntry } from "../entry/entry.ts";
 import { keyHashesOf, lineDigest, podKey, secondOf } from "./rows.ts";
 import { bucketOf, bucketSize } from "./schema.ts";
+
+/** A line of a segment with its entry; undefined if this release cannot read it. */
+export interface IndexableEntry {
+  readonly index: number;
+  readonly segment: { readonly first: number };
+  /** Offset of its first byte in the segment. */
+  readonly offset: number;
+  /** Without its line feed. */
+  readonly line: Uint8Array;
+  readonly entry: LedgerEntry | undefined;
+}
 
 interface KnownIdentity {
   readonly id: number;
@@ -28,7 +38,7 @@ export class IndexWriter {
   }
 
   /** Writes entries of one bucket, in order. */
-  write(batch: readonly ReadEntry[]): void {
+  write(batch: readonly IndexableEntry[]): void {
     const { entry, key, segment } = this.#statements;
     const bucket = bucketOf(batch[0]?.index ?? 0);
     const keys: [hash: number, at: number][] = [];
@@ -91,7 +101,7 @@ export class IndexWriter {
     this.#statements.authority.run(Buffer.from(fingerprint, "hex"), index);
   }
 
-  #writeState(batch: readonly ReadEntry[]): void {
+  #writeState(batch: readonly IndexableEntry[]): void {
     const last = batch.at(-1);
     if (last === undefined) return;
     const unreadable = batch.filter(({ entry }) => entry === undefined).length;
