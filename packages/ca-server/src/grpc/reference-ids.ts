@@ -2,12 +2,12 @@ const idOctets = 6;
 const poolOctets = 4092;
 
 /** Returns a generator of short random names for calls. Random octets are drawn for many names at once. */
-export function createReferenceIds(randomBytes: (length: number) => Buffer): () => string {
+export function createReferenceIds(drawOctets: (length: number) => Buffer): () => string {
   let pool = "";
   let next = 0;
   return () => {
     if (next >= pool.length) {
-      pool = randomBytes(poolOctets).toString("hex");
+      pool = drawOctets(poolOctets).toString("hex");
       next = 0;
     }
     next += 2 * idOctets;
