@@ -27,6 +27,7 @@ import { ClockOperator } from "./clock/operations.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
 import { createGrpcServer } from "./grpc/create-grpc-server.ts";
+import { createReferenceIds } from "./grpc/reference-ids.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
@@ -53,7 +54,7 @@ const host = { pid: process.pid, hostname: hostname() };
 const writer = createCertificateWriter();
 const newSerial = createSerial;
 const newLedgerKey = () => generateKeyPairSync("ed25519").privateKey;
-const newReferenceId = () => randomBytes(6).toString("hex");
+const newReferenceId = createReferenceIds(randomBytes);
 
 const command = serverCommand(version);
 await runMain({ command, options: serverOptions(machine), checkFiles, compose }, process);

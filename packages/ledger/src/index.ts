@@ -1,11 +1,11 @@
 export { openLedgerKey, readLedgerVerifier } from "./checkpoints/ledger-key.ts";
 export { TreeKeeper } from "./checkpoints/tree-keeper.ts";
+export { encodeEntry } from "./entry/encode-entry.ts";
 export {
   type AuthorityEntry,
   type CallerEntry,
   type CredentialKind,
   type DecisionEntry,
-  encodeEntry,
   entryVersion,
   type IssuedEntry,
   type LedgerEntry,

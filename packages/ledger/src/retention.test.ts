@@ -8,7 +8,7 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { encodeEntry } from "./entry/entry.ts";
+import { encodeEntry } from "./entry/encode-entry.ts";
 import { type Pruning, Retention } from "./retention.ts";
 import { listSegments, segmentPath } from "./segments/list.ts";
 

@@ -7,7 +7,8 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { issued, spiffe } from "@kasbah/testkit/ledger";
-import { encodeEntry, type IssuedEntry } from "./entry/entry.ts";
+import { encodeEntry } from "./entry/encode-entry.ts";
+import type { IssuedEntry } from "./entry/entry.ts";
 import { type LedgerDirectory, prepareLedgerDirectory } from "./ledger-directory.ts";
 import type { EntryStore } from "./ports.ts";
 import { createSegmentStore } from "./segment-store.ts";

@@ -1,5 +1,5 @@
 import { type Clock, formatDuration, type Logger, type Sweep } from "@kasbah/runtime";
-import { encodeEntry } from "./entry/entry.ts";
+import { encodeEntry } from "./entry/encode-entry.ts";
 import { ledgerAct, prunedAct } from "./entry/ledger-act.ts";
 import { LedgerError } from "./errors.ts";
 import { IndexKeeper } from "./index/keeper.ts";
@@ -50,11 +50,19 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
   const { directory, tree, retentionMs, limit, sweeps, holds, clock, logger } = deps;
   const space = new LedgerSpace({ directory, limit, entries: () => log.size, sweep: sweeps.space, logger });
   const log: SegmentLog = createSegmentLog(directory, {
-    onDurable: (entries) => tree.add(entries),
+    onDurable: (...batch) => {
+      tree.add(batch[0]);
+      index.note(...batch);
+    },
     maxSegmentBytes: () => space.segmentBytes,
     ...{ clock, logger },
   });
-  const index = new IndexKeeper({ directory, durable: () => log.size, sweep: sweeps.second, logger });
+  const index: IndexKeeper = new IndexKeeper({
+    directory,
+    durable: () => log.size,
+    sweep: sweeps.second,
+    logger,
+  });
   const retention = new Retention({
     directory: directory.segments,
     retentionMs,

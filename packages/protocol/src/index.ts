@@ -1,3 +1,4 @@
+export { encodeCertificateReply, encodeChainElements } from "./certificate-reply.ts";
 export * from "./certificate-service.ts";
 export type { Codec, Method } from "./codec.ts";
 export * from "./delta-secrets.ts";

@@ -34,12 +34,19 @@ const longestLeafShare = 1 / 4;
 /** Derives from the state which key signs with which chain. The keys must be loaded. */
 export function createIssuerSet(state: AuthorityState, keys: AuthorityKeys): IssuerSet {
   const bundle = trustBundleOf(state);
+  // Derived once, so that all leaves of an issuer share the objects of their chain.
+  const chains = new Map<string, SignerChain>();
+  const issuerOf = (id: string, now: Date) => {
+    const chain = chains.get(id) ?? signerChain(state, id);
+    chains.set(id, chain);
+    return issuerFrom(chain, state, keys, now);
+  };
   return {
-    activeIssuer: (now) => issuerOf(state, state.signerId, keys, now),
+    activeIssuer: (now) => issuerOf(state.signerId, now),
     servingIssuer(now) {
       const id = servingSignerAt(state, now);
       const crossCertificates = crossChainFrom(state, rootOf(state, id).id, now);
-      return { ...issuerOf(state, id, keys, now), crossCertificates };
+      return { ...issuerOf(id, now), crossCertificates };
     },
     trustBundle: bundle,
     chains: state.authorities
@@ -57,19 +64,44 @@ function servingSignerAt(state: AuthorityState, now: Date): string {
   return now < certificate.notAfter ? state.servingSignerId : state.signerId;
 }
 
-function issuerOf(state: AuthorityState, id: string, keys: AuthorityKeys, now: Date): Issuer {
+/** A signer with the certificates above its leaves. */
+interface SignerChain {
+  readonly signer: StoredAuthority;
+  readonly intermediates: readonly Certificate[];
+  readonly root: Certificate;
+  /** The first expiry in the chain, in milliseconds. */
+  readonly endMs: number;
+}
+
+function signerChain(state: AuthorityState, id: string): SignerChain {
   const signer = authorityOf(state, id);
-  const root = rootOf(state, id);
+  const { certificate: root } = rootOf(state, id);
   const intermediates = chainBelowRoot(state, signer);
-  const chain = [...intermediates, root.certificate];
-  for (const { notBefore, notAfter } of chain) {
-    if (now < notBefore) throw unavailable(`${id} or its issuer is not valid yet: ${wayOutOf(state, now)}`);
-    if (now >= notAfter) throw unavailable(`${id} or its issuer has expired: ${wayOutOf(state, now)}`);
-  }
-  const ends = chain.map(({ notAfter }) => notAfter.getTime());
-  const latestLeafExpiry = new Date(Math.min(...ends, now.getTime() + longestLeafMs(signer)));
-  const { certificate } = signer;
+  const endMs = Math.min(...[...intermediates, root].map(({ notAfter }) => notAfter.getTime()));
+  return { signer, intermediates, root, endMs };
+}
+
+function issuerFrom(
+  { signer, intermediates, root, endMs }: SignerChain,
+  state: AuthorityState,
+  keys: AuthorityKeys,
+  now: Date,
+): Issuer {
+  const { id, certificate } = signer;
+  for (const each of intermediates) requireValid(each, id, state, now);
+  requireValid(root, id, state, now);
+  const latestLeafExpiry = new Date(Math.min(endMs, now.getTime() + longestLeafMs(signer)));
   return { authorityId: id, certificate, signingKey: keys.of(id).keyPair, intermediates, latestLeafExpiry };
+}
+
+function requireValid(
+  { notBefore, notAfter }: Certificate,
+  id: string,
+  state: AuthorityState,
+  now: Date,
+): void {
+  if (now < notBefore) throw unavailable(`${id} or its issuer is not valid yet: ${wayOutOf(state, now)}`);
+  if (now >= notAfter) throw unavailable(`${id} or its issuer has expired: ${wayOutOf(state, now)}`);
 }
 
 function chainBelowRoot(state: AuthorityState, one: StoredAuthority): readonly Certificate[] {

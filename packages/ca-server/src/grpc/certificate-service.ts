@@ -1,8 +1,6 @@
-import type { TrustBundle } from "@kasbah/pki";
 import {
   anyRootHeader,
   type CreateCertificateRequest,
-  type CreateCertificateResponse,
   createCertificate,
   ShownRoots,
   shownRootsHeader,
@@ -10,7 +8,6 @@ import {
 import { addressGroup, type Clock, type Logger, printableText } from "@kasbah/runtime";
 import type { AuthenticatedRoute, CallContext, UnaryCall } from "@kasbah/runtime/rpc";
 import type { RootClients, SeenClient } from "../authorities/fixed-roots/root-clients.ts";
-import { forEarlierAgents } from "../authorities/plugged-in/earlier-releases.ts";
 import { CaError } from "../errors.ts";
 import type {
   CertificateIssuance,
@@ -24,6 +21,7 @@ import { callerKey } from "../recording/caller-key.ts";
 import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
 import type { RefusalLines } from "../unauthenticated/refusal-lines.ts";
+import { IssuedReplies } from "./issued-replies.ts";
 import { RefusedCall } from "./refused-call.ts";
 import { refusalOf } from "./status.ts";
 
@@ -49,17 +47,23 @@ type Call = UnaryCall<CreateCertificateRequest>;
 /** `CreateCertificate`, the method that stock agents call. */
 export function createCertificateRoute(
   deps: CertificateServiceDeps,
-): AuthenticatedRoute<CreateCertificateRequest, CreateCertificateResponse> {
+): AuthenticatedRoute<CreateCertificateRequest, Uint8Array> {
+  const service = { ...deps, replies: new IssuedReplies() };
   return {
     path: createCertificate.path,
     decode: createCertificate.request.decode,
-    authenticate: (call) => authenticate(call, deps),
-    encode: createCertificate.response.encode,
+    authenticate: (call) => authenticate(call, service),
+    // The reply is encoded already.
+    encode: (reply) => reply,
   };
 }
 
+interface CertificateService extends CertificateServiceDeps {
+  readonly replies: IssuedReplies;
+}
+
 /** Authenticates the caller from the headers of the call. */
-async function authenticate(call: CallContext, deps: CertificateServiceDeps) {
+async function authenticate(call: CallContext, deps: CertificateService) {
   const { issuance, metrics, clock } = deps;
   const facts = new CallFacts(call, deps.newReferenceId());
   const startedMs = clock.monotonicMs();
@@ -84,8 +88,8 @@ interface Authenticated {
 async function serve(
   facts: CallFacts,
   { call, caller, tookMs }: Authenticated,
-  deps: CertificateServiceDeps,
-): Promise<CreateCertificateResponse> {
+  deps: CertificateService,
+): Promise<Uint8Array> {
   const { issuance, metrics, clock } = deps;
   // The time in which the body arrives depends on the client, and is not counted.
   const startedMs = clock.monotonicMs() - tookMs;
@@ -94,7 +98,7 @@ async function serve(
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
     logIssued(issued, facts, deps);
     await deps.rootClients.saw(facts.clientOf(issued));
-    return { certChain: certChainOf(issued, bundleFor(call, issued)) };
+    return deps.replies.encode(issued, isEarlierAgent(call));
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
     throw await refuse(error, facts, deps);
@@ -175,20 +179,9 @@ function hostOf(peerAddress: string): string {
   return peerAddress.replace(/:\d+$/, "");
 }
 
-/**
- * Exactly as in stock CAs: one certificate in each element, and the whole root bundle as the last element.
- * Clients take the last element as the roots, and ztunnel drops all but the first certificate of every other
- * element.
- */
-function certChainOf({ certificate, issuer }: Issuance, bundle: TrustBundle): string[] {
-  return [certificate.toPem(), ...issuer.intermediates.map((each) => each.toPem()), bundle.toPem()];
-}
-
 /** Agents of earlier releases name themselves, but do not say that they read any root. */
-function bundleFor(call: Call, { bundle }: Issuance): TrustBundle {
-  const isEarlier =
-    call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
-  return isEarlier ? forEarlierAgents(bundle) : bundle;
+function isEarlierAgent(call: Call): boolean {
+  return call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
 }
 
 function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {

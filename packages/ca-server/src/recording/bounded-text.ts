@@ -1,5 +1,8 @@
 const ellipsisBytes = Buffer.byteLength("…");
 
+/** Printable ASCII without the two characters that JSON escapes. */
+const plain = /^[ !#-[\]-~]*$/;
+
 /** The number of bytes of a character in JSON, which escapes a control character with six. */
 function costOf(character: string): number {
   return Buffer.byteLength(JSON.stringify(character)) - 2;
@@ -9,8 +12,8 @@ function costOf(character: string): number {
  * Cuts a text that a caller may have influenced, so that it takes at most `maxBytes` in an entry of the ledger.
  */
 export function boundedText(text: string, maxBytes: number): string {
-  // No character takes more than six bytes for each of its UTF-16 units.
-  if (text.length * 6 <= maxBytes) return text;
+  // Names are plain text, in which each character takes one byte.
+  if (text.length <= maxBytes && plain.test(text)) return text;
   let [bytes, length, keptLength] = [0, 0, 0];
   for (const character of text) {
     bytes += costOf(character);

@@ -1,5 +1,3 @@
-import { canonicalJson } from "./canonical-json.ts";
-
 /** Incremented when a field changes its meaning. Readers reject unknown versions. */
 export const entryVersion = 2;
 
@@ -105,11 +103,3 @@ export interface AuthorityEntry extends Head {
 
 /** The maximum length of an entry in an entry bundle (C2SP tlog-tiles), which encodes it in two octets. */
 export const maxEntryBytes = 65_535;
-
-/** The line of an entry without its line feed. These are the bytes of its leaf in the tree. */
-export function encodeEntry(entry: LedgerEntry): Uint8Array {
-  const bytes = Buffer.from(canonicalJson(entry as never));
-  if (bytes.length > maxEntryBytes)
-    throw new RangeError(`an entry has ${bytes.length} bytes, more than ${maxEntryBytes}`);
-  return bytes;
-}

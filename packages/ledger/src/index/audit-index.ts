@@ -1,11 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Place } from "../segments/line-source.ts";
-import type { ReadEntry } from "../segments/read-entry.ts";
 import type { LinePosition } from "../segments/reader.ts";
 import { openMemory, openToRead, openToWrite } from "./file.ts";
 import { IndexQueries } from "./queries.ts";
 import { bucketOf, inTransaction, makeTables } from "./schema.ts";
-import { IndexWriter } from "./writer.ts";
+import { type IndexableEntry, IndexWriter } from "./writer.ts";
 
 /** The progress of an index. */
 export interface IndexState {
@@ -85,7 +84,7 @@ export class AuditIndex {
    * Adds entries in order, all or none, and skips those already indexed. Returns false and adds nothing if
    * the index has not reached `after`, because another process has recreated it.
    */
-  add(batch: readonly ReadEntry[], after = 0): boolean {
+  add(batch: readonly IndexableEntry[], after = 0): boolean {
     const writer = this.#writable();
     return this.#atomically(() => {
       const { size } = this;

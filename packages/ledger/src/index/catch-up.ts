@@ -1,10 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { errnoOf } from "@kasbah/runtime";
 import type { Segment } from "../segments/list.ts";
-import { type ReadEntry, readEntry } from "../segments/read-entry.ts";
+import { readEntry } from "../segments/read-entry.ts";
 import { type LinePosition, readLineAt, readLinesFrom } from "../segments/reader.ts";
 import type { AuditIndex, IndexState } from "./audit-index.ts";
 import { lineDigest } from "./rows.ts";
+import type { IndexableEntry } from "./writer.ts";
 
 export interface CatchUpProgress {
   /** Index of the next entry to add. */
@@ -21,6 +22,8 @@ export interface CatchUpOptions {
   readonly yieldEvery?: number;
   /** Index of the first entry to leave out: until its lines are durable, the writer may truncate them. */
   readonly end?: number;
+  /** Returns the entries from an index on, if they need not be read; otherwise undefined. */
+  readonly recent?: (index: number) => Iterable<IndexableEntry> | undefined;
 }
 
 /** An index that entries are added to in order. */
@@ -51,14 +54,14 @@ export async function takeNew(
   segments: readonly Segment[],
   options: CatchUpOptions = {},
 ): Promise<boolean> {
-  const { yieldEvery = 500, end = Number.POSITIVE_INFINITY } = options;
+  const { yieldEvery = 500, end = Number.POSITIVE_INFINITY, recent } = options;
   let { size } = index;
-  let batch: ReadEntry[] = [];
-  for await (const located of readLinesFrom(segments, nextPosition(index.state))) {
-    if (located.index >= end) break;
+  let batch: IndexableEntry[] = [];
+  for await (const entry of recent?.(size) ?? readEntries(segments, index.state)) {
+    if (entry.index >= end) break;
     // Another process may have added these.
-    if (located.index < size) continue;
-    batch.push(readEntry(located));
+    if (entry.index < size) continue;
+    batch.push(entry);
     if (batch.length < yieldEvery) continue;
     if (!index.add(batch, size)) return false;
     batch = [];
@@ -69,6 +72,13 @@ export async function takeNew(
   const isTaken = index.add(batch, size);
   await pause(index.state, segments, options);
   return isTaken;
+}
+
+async function* readEntries(
+  segments: readonly Segment[],
+  state: IndexState,
+): AsyncGenerator<IndexableEntry, void, undefined> {
+  for await (const located of readLinesFrom(segments, nextPosition(state))) yield readEntry(located);
 }
 
 async function pause(

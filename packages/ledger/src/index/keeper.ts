@@ -8,6 +8,7 @@ import { catchUp } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
 import { findDecision } from "./find-decision.ts";
 import { findHolders } from "./find-holders.ts";
+import { RecentLines } from "./recent-lines.ts";
 
 export interface IndexKeeperDeps {
   readonly directory: LedgerDirectory;
@@ -26,6 +27,7 @@ export class IndexKeeper implements EntryIndex, Component {
   readonly name = "audit index";
   readonly #deps: IndexKeeperDeps;
   readonly #stopping = new AbortController();
+  readonly #recent = new RecentLines();
   #index: AuditIndex | undefined;
   #sweeping: { stop(): void } | undefined;
   #working: Promise<void> | undefined;
@@ -48,6 +50,11 @@ export class IndexKeeper implements EntryIndex, Component {
     await this.#working;
     this.#index?.close();
     this.#index = undefined;
+  }
+
+  /** Takes entries as soon as they are durable, so that the next run need not read them. */
+  note(...batch: Parameters<RecentLines["note"]>): void {
+    this.#recent.note(...batch);
   }
 
   /** Adds new entries. Concurrent callers share one run. */
@@ -91,7 +98,9 @@ export class IndexKeeper implements EntryIndex, Component {
     const { signal } = this.#stopping;
     try {
       this.#index ??= AuditIndex.open(directory.index);
-      await catchUp(this.#index, () => listSegments(directory.segments), { end: durable(), signal });
+      const recent = (index: number) => this.#recent.from(index);
+      const list = () => listSegments(directory.segments);
+      await catchUp(this.#index, list, { end: durable(), signal, recent });
       if (this.#hasFailed) this.#deps.logger.info("the audit index has recovered");
       this.#hasFailed = false;
       this.#isCurrent = true;

@@ -35,14 +35,10 @@ export function secondOf(ms: number): number {
 
 /** Distinguishes only the pods of one name; 0 if there is no pod. */
 export function podKey({ caller }: IssuedEntry): number {
-  return caller.pod === undefined ? 0 : sha256(caller.pod.uid).readUIntBE(0, 6);
+  return caller.pod === undefined ? 0 : Number.parseInt(hash("sha256", caller.pod.uid).slice(0, 12), 16);
 }
 
 /** Identifies an entry by its line. */
 export function lineDigest(line: Uint8Array): Uint8Array {
-  return sha256(line).subarray(0, 8);
-}
-
-function sha256(data: string | Uint8Array): Buffer {
-  return hash("sha256", data, "buffer");
+  return hash("sha256", line, "buffer").subarray(0, 8);
 }

@@ -1,9 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
-import type { AuthorityEntry, IssuedEntry } from "../entry/entry.ts";
-import type { ReadEntry } from "../segments/read-entry.ts";
+import type { AuthorityEntry, IssuedEntry, LedgerEntry } from "../entry/entry.ts";
+import { RowInserter } from "./row-inserter.ts";
 import { keyHashesOf, lineDigest, podKey, secondOf } from "./rows.ts";
 import { bucketOf, bucketSize } from "./schema.ts";
+
+/** A line of a segment with its entry; undefined if this release cannot read it. */
+export interface IndexableEntry {
+  readonly index: number;
+  readonly segment: { readonly first: number };
+  /** Offset of its first byte in the segment. */
+  readonly offset: number;
+  /** Without its line feed. */
+  readonly line: Uint8Array;
+  readonly entry: LedgerEntry | undefined;
+}
 
 interface KnownIdentity {
   readonly id: number;
@@ -28,25 +39,26 @@ export class IndexWriter {
   }
 
   /** Writes entries of one bucket, in order. */
-  write(batch: readonly ReadEntry[]): void {
-    const { entry, key, segment } = this.#statements;
+  write(batch: readonly IndexableEntry[]): void {
+    const { segment, entries, keys, certificates } = this.#statements;
     const bucket = bucketOf(batch[0]?.index ?? 0);
-    const keys: [hash: number, at: number][] = [];
     const [times, validity] = [noBounds(), noBounds()];
+    const rows = { keys: [] as Key[], certificates: [] as Row[] };
     let lastSegment = -1;
     for (const read of batch) {
       if (read.segment.first !== lastSegment) segment.run(read.segment.first);
       lastSegment = read.segment.first;
-      entry.run(read.index, read.offset, read.line.length);
       for (const hash of read.entry === undefined ? [] : keyHashesOf(read.entry))
-        keys.push([hash, read.index % bucketSize]);
+        rows.keys.push([bucket, hash, read.index % bucketSize]);
       if (read.entry !== undefined) widen(times, Date.parse(read.entry.time));
-      if (read.entry?.kind === "issued") this.#writeCertificate(bucket, read.index, read.entry, validity);
+      if (read.entry?.kind === "issued")
+        rows.certificates.push(this.#certificateRow(bucket, read.index, read.entry, validity));
       if (read.entry?.kind === "authority") this.#writeAuthority(read.index, read.entry);
     }
+    entries.insert(batch.map(({ index, offset, line }) => [index, offset, line.length]));
+    certificates.insert(rows.certificates);
     // Sorted, so that neighbors in the tree are written to the same page.
-    keys.sort(([one], [other]) => one - other);
-    for (const [hash, at] of keys) key.run(bucket, hash, at);
+    keys.insert(rows.keys.sort(([, one], [, other]) => one - other));
     this.#statements.bucket.run(bucket, times.min, times.max, validity.min, validity.max);
     this.#writeState(batch);
   }
@@ -64,14 +76,13 @@ export class IndexWriter {
     return isDone;
   }
 
-  #writeCertificate(bucket: number, index: number, entry: IssuedEntry, validity: Bounds): void {
-    const { certificate } = this.#statements;
+  #certificateRow(bucket: number, index: number, entry: IssuedEntry, validity: Bounds): Row {
     const identity = this.#identityOf(entry.spiffeId, bucket);
     const notBefore = secondOf(Date.parse(entry.notBefore));
     const notAfter = secondOf(Date.parse(entry.notAfter));
     widen(validity, notBefore);
     widen(validity, notAfter);
-    certificate.run(bucket, identity, index % bucketSize, notBefore, notAfter, podKey(entry));
+    return [bucket, identity, index % bucketSize, notBefore, notAfter, podKey(entry)];
   }
 
   #identityOf(spiffeId: string, bucket: number): number {
@@ -91,13 +102,16 @@ export class IndexWriter {
     this.#statements.authority.run(Buffer.from(fingerprint, "hex"), index);
   }
 
-  #writeState(batch: readonly ReadEntry[]): void {
+  #writeState(batch: readonly IndexableEntry[]): void {
     const last = batch.at(-1);
     if (last === undefined) return;
     const unreadable = batch.filter(({ entry }) => entry === undefined).length;
     this.#statements.state.run(last.index + 1, unreadable, lineDigest(last.line));
   }
 }
+
+type Row = readonly number[];
+type Key = readonly [bucket: number, hash: number, at: number];
 
 interface Bounds {
   min: number;
@@ -117,9 +131,9 @@ function statementsOf(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
   return {
     segment: prepare("INSERT OR IGNORE INTO segments VALUES (?)"),
-    entry: prepare("INSERT INTO entries VALUES (?, ?, ?)"),
-    key: prepare("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)"),
-    certificate: prepare("INSERT INTO certificates VALUES (?, ?, ?, ?, ?, ?)"),
+    entries: new RowInserter(database, "INSERT INTO entries", 3),
+    keys: new RowInserter(database, "INSERT OR IGNORE INTO keys", 3),
+    certificates: new RowInserter(database, "INSERT INTO certificates", 6),
     findIdentity: prepare("SELECT id, last_bucket FROM identities WHERE spiffe_id = ?"),
     newIdentity: prepare(
       "INSERT INTO identities (spiffe_id, last_bucket) VALUES (?, ?) RETURNING id, last_bucket",

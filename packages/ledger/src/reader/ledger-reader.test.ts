@@ -3,7 +3,8 @@ import { mkdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { rejectsWithCode } from "@kasbah/testkit";
 import { authorityStage, issued, noon, refused, sha256, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
-import { encodeEntry, type LedgerEntry } from "../entry/entry.ts";
+import { encodeEntry } from "../entry/encode-entry.ts";
+import type { LedgerEntry } from "../entry/entry.ts";
 import { AuditIndex } from "../index/audit-index.ts";
 import { catchUp } from "../index/catch-up.ts";
 import { findDecision } from "../index/find-decision.ts";

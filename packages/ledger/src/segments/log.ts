@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Clock, type Component, delay, type Logger, SerialQueue } from "@kasbah/runtime";
 import { LedgerError } from "../errors.ts";
 import type { EntryLog } from "../ports.ts";
@@ -13,11 +14,18 @@ export interface SegmentLogDeps {
   /** A segment that has reached this size ends with the next full bundle of entries. */
   readonly maxSegmentBytes: () => number;
   /** Called in order as soon as entries are durable, before their appends resolve. */
-  readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number) => void;
+  readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number, place: BatchPlace) => void;
   /** Space that is given up for acts on a full disk. */
   readonly reserve?: Pick<SpaceReserve, "isUsable" | "open" | "makeRoom" | "release" | "restore">;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** Where the first line of a batch begins. Its other lines follow immediately. */
+export interface BatchPlace {
+  /** Index of the first entry of its segment. */
+  readonly segmentFirst: number;
+  readonly offset: number;
 }
 
 interface Waiter {
@@ -37,7 +45,7 @@ const recoveryIntervalMs = 1000;
 const partsOfAct = 2;
 /** Truncating and syncing succeed on a full disk, so only a write shows that there is space again. */
 const probe = Buffer.alloc(4096);
-const lineFeed = Buffer.from("\n");
+const lineFeed = 0x0a;
 
 /**
  * Append-only files of lines with group commit: one write and one fdatasync serve all waiting callers.
@@ -128,8 +136,9 @@ export class SegmentLog implements EntryLog, Component {
     }
   }
 
-  /** Entries that arrive during one fdatasync share the next. */
+  /** Entries of one turn of the event loop share an fdatasync, and those that arrive during it share the next. */
   async #commitWaiting(): Promise<void> {
+    await setImmediate();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#room);
       await this.#commit(batch);
@@ -159,15 +168,14 @@ export class SegmentLog implements EntryLog, Component {
   }
 
   async #write(batch: readonly Pick<Waiter, "entry">[], file = this.#file): Promise<void> {
-    const bytes = Buffer.concat(batch.flatMap(({ entry }) => [entry, lineFeed]));
+    const entries = batch.map(({ entry }) => entry);
+    const bytes = linesOf(entries);
+    const place = { segmentFirst: this.#segmentFirst, offset: this.#durableLength };
     await file?.writeDurably(bytes, this.#durableLength);
     this.#durableLength += bytes.length;
     const firstIndex = this.#size;
     this.#size += batch.length;
-    this.#deps.onDurable(
-      batch.map(({ entry }) => entry),
-      firstIndex,
-    );
+    this.#deps.onDurable(entries, firstIndex, place);
   }
 
   /** Begins the next segment if this one is full. */
@@ -267,6 +275,18 @@ export class SegmentLog implements EntryLog, Component {
       return undefined;
     }
   }
+}
+
+/** Each entry with a line feed. */
+function linesOf(entries: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(entries.reduce((length, entry) => length + entry.length + 1, 0));
+  let end = 0;
+  for (const entry of entries) {
+    bytes.set(entry, end);
+    end += entry.length;
+    end = bytes.writeUInt8(lineFeed, end);
+  }
+  return bytes;
 }
 
 function refuse(batch: readonly Waiter[], cause: unknown): void {

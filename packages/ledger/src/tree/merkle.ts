@@ -15,12 +15,16 @@ const nodePrefix = 0x01;
 const nodeInput = new Uint8Array(1 + 2 * hashLength);
 nodeInput[0] = nodePrefix;
 
+/** Grows to the longest entry that was hashed, of at most 64 KiB. */
+let leafInput = new Uint8Array(1024);
+
 /** RFC 6962 §2.1: the hash of one entry. */
 export function leafHash(data: Uint8Array): TreeHash {
-  const input = new Uint8Array(1 + data.length);
-  input[0] = leafPrefix;
-  input.set(data, 1);
-  return sha256(input);
+  const length = 1 + data.length;
+  if (leafInput.length < length) leafInput = new Uint8Array(length);
+  leafInput[0] = leafPrefix;
+  leafInput.set(data, 1);
+  return sha256(leafInput.subarray(0, length));
 }
 
 /** RFC 6962 §2.1: the hash over two subtrees. */

@@ -1,7 +1,8 @@
 import { appendFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, type Component, errnoOf, type Logger, peerGroup, type Sweep } from "@kasbah/runtime";
-import { encodeEntry, type RefusedEntry } from "../entry/entry.ts";
+import { encodeEntry } from "../entry/encode-entry.ts";
+import type { RefusedEntry } from "../entry/entry.ts";
 import { DropCounter } from "./dropped-refusals.ts";
 
 export interface RefusalLogDeps {

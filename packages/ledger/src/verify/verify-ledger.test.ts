@@ -6,7 +6,7 @@ import { manualSweep, recordingLogger, type TemporaryDirectory, temporaryDirecto
 import { entryLine, type SignedLedger, segmentEntries, writeSignedLedger } from "@kasbah/testkit/ledger";
 import { openLedgerKey } from "../checkpoints/ledger-key.ts";
 import { TreeKeeper } from "../checkpoints/tree-keeper.ts";
-import { encodeEntry } from "../entry/entry.ts";
+import { encodeEntry } from "../entry/encode-entry.ts";
 import { ledgerAct, prunedAct } from "../entry/ledger-act.ts";
 import { type LedgerDirectory, ledgerDirectoryAt } from "../ledger-directory.ts";
 import { listSegments, segmentPath } from "../segments/list.ts";

@@ -42,7 +42,7 @@ export function parsePemBlocks(text: string, label: string, maxBytes = defaultMa
 
 /** One PEM block with lines of 64 characters and a line feed at its end (RFC 7468 §3). */
 export function encodePem(label: string, der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString("base64");
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString("base64");
   const lines: string[] = [];
   for (let at = 0; at < base64.length; at += lineLength) lines.push(base64.slice(at, at + lineLength));
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;

@@ -5,12 +5,21 @@ import { Secret } from "./secret.ts";
 
 /** A stream that stores its input; while `stuck`, it accepts one chunk and never asks for more. */
 class Reader extends Writable {
-  text = "";
+  /** Sends the lines of this turn of the event loop. */
+  flush: () => unknown = () => undefined;
   stuck = false;
+  chunks = 0;
+  #text = "";
   #release: (() => void) | undefined;
 
+  get text(): string {
+    this.flush();
+    return this.#text;
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.text += chunk.toString();
+    this.chunks += 1;
+    this.#text += chunk.toString();
     if (this.stuck) this.#release = done;
     else done();
   }
@@ -24,6 +33,7 @@ class Reader extends Writable {
 function setUp(level: LogLevel = "debug", format: LogFormat = "json") {
   const reader = new Reader();
   const logger = createLogger({ level, format, stream: reader });
+  reader.flush = () => logger.flush();
   const lines = () => reader.text.split("\n").slice(0, -1);
   const events = (): Record<string, unknown>[] => lines().map((line) => JSON.parse(line));
   return { reader, logger, lines, events };
@@ -154,6 +164,22 @@ describe("createLogger", () => {
     assert.ok(written < 3000);
   });
 
+  it("writes the lines of one turn of the event loop together, and a warning at once", async () => {
+    const { logger, reader, events } = setUp();
+    reader.flush = () => undefined;
+    for (let line = 0; line < 3; line += 1) logger.info("issued", { line });
+    assert.equal(reader.chunks, 0);
+    await new Promise(setImmediate);
+    assert.equal(reader.chunks, 1);
+    logger.info("issued", { line: 3 });
+    logger.warn("careful", { line: 4 });
+    assert.equal(reader.chunks, 2);
+    assert.deepEqual(
+      events().map(({ line }) => line),
+      [0, 1, 2, 3, 4],
+    );
+  });
+
   it("keeps running after its reader disconnects", async () => {
     const { logger, reader } = setUp();
     reader.destroy(new Error("EPIPE"));
@@ -198,8 +224,8 @@ describe("createLogger", () => {
     logger.error("failed", { code: 14 });
     assert.match(reader.text, /^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: failed \{"code":14\}\n$/);
     const terminal = Object.assign(new Reader(), { isTTY: true });
-    createLogger({ level: "info", format: "pretty", stream: terminal }).info("hello");
-    assert.ok(terminal.text.endsWith("\u001b[32mINFO\u001b[39m: \u001b[36mhello\u001b[39m\n"));
+    createLogger({ level: "info", format: "pretty", stream: terminal }).warn("hello");
+    assert.ok(terminal.text.endsWith("\u001b[33mWARN\u001b[39m: \u001b[36mhello\u001b[39m\n"));
   });
 
   it("omits events below its level", () => {
@@ -219,7 +245,7 @@ describe("createLogger", () => {
 
   it("prints pretty lines on a terminal and JSON elsewhere if the format is auto", () => {
     const terminal = Object.assign(new Reader(), { isTTY: true });
-    createLogger({ level: "info", format: "auto", stream: terminal }).info("hello", { a: 1 });
+    createLogger({ level: "info", format: "auto", stream: terminal }).warn("hello", { a: 1 });
     assert.match(terminal.text, /hello/);
     assert.throws(() => JSON.parse(terminal.text));
     const { logger, events } = setUp("info", "auto");

@@ -46,7 +46,11 @@ export function createLogger({ level, format, stream = stdout }: LoggerOptions):
   const sink = new LogSink(stream, (dropped) => {
     logger.warn("log lines were dropped because the reader is too slow", { dropped });
   });
-  const logger = new EventLogger(level, (line) => sink.write(print(line)));
+  const logger = new EventLogger(level, (line) => {
+    sink.write(print(line));
+    // The process may end before this turn does.
+    if (severities[line.level] >= severities.warn) sink.send();
+  });
   return Object.assign(logger, { flush: () => sink.flush() });
 }
 
@@ -56,11 +60,13 @@ class EventLogger implements Logger {
   readonly #least: LogLevel;
   readonly #write: (line: LogLine) => void;
   readonly #bound: LogFacts;
+  readonly #isUnbound: boolean;
 
   constructor(least: LogLevel, write: (line: LogLine) => void, bound: LogFacts = {}) {
     this.#least = least;
     this.#write = write;
     this.#bound = bound;
+    this.#isUnbound = Object.keys(bound).length === 0;
   }
 
   debug(event: string, facts?: LogFacts): void {
@@ -89,7 +95,7 @@ class EventLogger implements Logger {
       level,
       time: systemClock.now(),
       event: printableText(event),
-      facts: { ...this.#bound, ...printableFacts(facts) },
+      facts: this.#isUnbound ? printableFacts(facts) : { ...this.#bound, ...printableFacts(facts) },
     });
   }
 }

@@ -4,8 +4,12 @@
  */
 const treacherous = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** Most texts are plain ASCII, which needs no second look. */
+const harmless = /^[ -~]*$/;
+
 /** Escapes each character that could mislead a reader or a terminal as `\uXXXX`, and cuts the text after `maxLength` characters. */
 export function printableText(text: string, maxLength = 4096): string {
+  if (text.length <= maxLength && harmless.test(text)) return text;
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
   return cut.replace(treacherous, escapeCharacter);
 }

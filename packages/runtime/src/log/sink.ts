@@ -1,3 +1,5 @@
+import { nextTick } from "node:process";
+
 /** The subset of a writable stream that the logger uses. */
 export type LogStream = NodeJS.WritableStream & { isTTY?: boolean };
 
@@ -13,6 +15,8 @@ export class LogSink {
   readonly #stream: LogStream;
   readonly #onRecovered: (dropped: number) => void;
   readonly #waiting: (() => void)[] = [];
+  /** The lines of this turn of the event loop, which one write takes. */
+  #lines = "";
   #pending = 0;
   #dropped = 0;
 
@@ -27,12 +31,22 @@ export class LogSink {
       this.#dropped += 1;
       return;
     }
+    if (this.#lines === "") nextTick(() => this.send());
+    this.#lines += line;
     this.#pending += line.length;
-    this.#stream.write(line, () => this.#written(line.length));
+  }
+
+  /** Writes the lines of this turn now. */
+  send(): void {
+    const lines = this.#lines;
+    if (lines === "") return;
+    this.#lines = "";
+    this.#stream.write(lines, () => this.#written(lines.length));
   }
 
   /** Resolves when every earlier line has left the process or is lost, or after `longestMs`. */
   async flush(longestMs = 1000): Promise<void> {
+    this.send();
     if (this.#pending === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);

@@ -8,5 +8,6 @@ const maxTextLength = 65_536;
  */
 export function withoutCredentials(text: string): string {
   if (text.includes("-----BEGIN ")) return "[redacted PEM]";
-  return text.slice(0, maxTextLength).replace(/(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]");
+  const cut = text.slice(0, maxTextLength);
+  return cut.includes("eyJ") ? cut.replace(/(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]+)+/g, "[redacted token]") : cut;
 }

@@ -41,18 +41,35 @@ export class Samples<L extends string> {
 
   /** @throws TypeError for an undeclared label. */
   set(labels: LabelsOf<L>, value: (before: number) => number): void {
-    const known = this.#names.flatMap((name) => {
-      const text = labels[name];
-      return text === undefined ? [] : [[name, String(text)] as const];
-    });
-    if (known.length !== Object.keys(labels).length) {
-      const [wanted, given] = [this.#names, Object.keys(labels)].map((names) => names.join(", ") || "none");
-      throw new TypeError(`expected labels ${wanted}, got ${given}`);
-    }
-    const key = known.length === 0 ? "" : JSON.stringify(known);
+    const key = this.#keyOf(labels);
     const sample = this.#samples.get(key);
     if (sample !== undefined) sample.value = value(sample.value);
-    else this.#samples.set(key, { labels: Object.fromEntries(known), value: value(0) });
+    else this.#samples.set(key, { labels: this.#known(labels), value: value(0) });
+  }
+
+  /** The values with their lengths, so that no two combinations of values have the same key. */
+  #keyOf(labels: LabelsOf<L>): string {
+    let key = "";
+    let left = 0;
+    for (const _ in labels) left += 1;
+    for (const name of this.#names) {
+      const value = labels[name];
+      if (value === undefined) {
+        key += "-";
+        continue;
+      }
+      const text = String(value);
+      key += `${text.length}:${text}`;
+      left -= 1;
+    }
+    if (left === 0) return key;
+    const [wanted, given] = [this.#names, Object.keys(labels)].map((names) => names.join(", ") || "none");
+    throw new TypeError(`expected labels ${wanted}, got ${given}`);
+  }
+
+  #known(labels: LabelsOf<L>): Labels {
+    const known = this.#names.filter((name) => labels[name] !== undefined);
+    return Object.fromEntries(known.map((name) => [name, String(labels[name])]));
   }
 
   *[Symbol.iterator](): Iterator<{ readonly labels: Labels; readonly value: number }> {
