@@ -47,6 +47,7 @@ export { printableText, quoted } from "./log/printable-text.ts";
 export { Secret } from "./log/secret.ts";
 export type { LogStream } from "./log/sink.ts";
 export { withoutCredentials } from "./log/without-credentials.ts";
+export { atMost, type GrowingLimit } from "./memory/at-most.ts";
 export { collectGarbageSoon } from "./memory/garbage.ts";
 export { MemoryReturn } from "./memory/memory-return.ts";
 export * from "./metrics/index.ts";
