@@ -50,6 +50,7 @@ export { withoutCredentials } from "./log/without-credentials.ts";
 export { atMost, type GrowingLimit } from "./memory/at-most.ts";
 export { collectGarbageSoon } from "./memory/garbage.ts";
 export { MemoryReturn } from "./memory/memory-return.ts";
+export { StartGarbage } from "./memory/start-garbage.ts";
 export * from "./metrics/index.ts";
 export { cronSweep, isCronPattern } from "./task/cron-sweep.ts";
 export { delay } from "./task/delay.ts";
