@@ -4,9 +4,9 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { temporaryDirectory } from "@kasbah/testkit";
 import fc from "fast-check";
-import { bundleAgent, bundlePath, licensesPath } from "../scripts/agent-bundle/bundle-agent.ts";
-import { packagesIn } from "../scripts/agent-bundle/contents.ts";
-import { UtcDateTimeFormat } from "../scripts/agent-bundle/utc-date-time-format.ts";
+import { bundleAgent, bundlePath, licensesPath } from "../scripts/bundles/bundle-agent.ts";
+import { packagesIn } from "../scripts/bundles/contents.ts";
+import { UtcDateTimeFormat } from "../scripts/bundles/utc-date-time-format.ts";
 
 describe("Agent bundle", () => {
   it("runs without any other file, even to read YAML", async () => {

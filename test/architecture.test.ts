@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allModules, eagerModules } from "../scripts/agent-bundle/bundle-agent.ts";
+import { allModules, eagerModules } from "../scripts/bundles/bundle-agent.ts";
 import { crowdedFolders, sharedPrefixes } from "./architecture/folders.ts";
 import { repeatedNames } from "./architecture/names.ts";
 import { findRoomCycle } from "./architecture/rooms.ts";

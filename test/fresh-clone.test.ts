@@ -102,7 +102,7 @@ describe("npm run build in a fresh clone", () => {
         "pinned node scripts/generate-protocol.js",
         "pinned node scripts/generate-codes.js",
         "tsc -b",
-        "pinned node scripts/agent-bundle/main.ts",
+        "pinned node scripts/bundles/main.ts",
       ];
       const install = "npm ci --ignore-scripts --no-audit --no-fund --loglevel=error";
       assert.deepEqual(await build(), ["npm run build", install, ...steps]);

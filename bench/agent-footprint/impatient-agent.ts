@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { bundleAgent } from "../../scripts/agent-bundle/bundle-agent.ts";
+import { bundleAgent } from "../../scripts/bundles/bundle-agent.ts";
 import { shipped, type Variant } from "./variants.ts";
 
 const scheduler = fileURLToPath(new URL("impatient-scheduler.ts", import.meta.url));

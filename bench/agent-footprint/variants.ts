@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { images } from "../../deploy/image/images.ts";
-import { bundlePath } from "../../scripts/agent-bundle/bundle-agent.ts";
+import { bundlePath } from "../../scripts/bundles/bundle-agent.ts";
 
 /** One way to run the agent, or the floor that no variant can go below. */
 export interface Variant {

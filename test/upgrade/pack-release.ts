@@ -8,7 +8,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
-import { builtinModules } from "../../scripts/agent-bundle/builtin-modules.ts";
+import { builtinModules } from "../../scripts/bundles/builtin-modules.ts";
 import { releasesDirectory } from "../harness/release.ts";
 import { writeKeptState } from "./write-kept-state.ts";
 
@@ -83,8 +83,8 @@ async function bundle(from: string, entryPoint: string): Promise<{ code: Uint8Ar
 
 /** The licenses of the packages whose code is in the bundles, read by the checkout from its own dependencies. */
 async function licenses(from: string, metafiles: readonly Metafile[]): Promise<Uint8Array> {
-  const module = pathToFileURL(join(from, "scripts/agent-bundle/contents.ts")).href;
-  const { licensesOf, packagesIn }: typeof import("../../scripts/agent-bundle/contents.ts") = await import(
+  const module = pathToFileURL(join(from, "scripts/bundles/contents.ts")).href;
+  const { licensesOf, packagesIn }: typeof import("../../scripts/bundles/contents.ts") = await import(
     module
   );
   const packages = (await Promise.all(metafiles.map(packagesIn))).flat();

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { bundleServer, serverBundlePath } from "../../../scripts/bundles/bundle-server.ts";
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, installedPackages } from "../installed-packages.ts";
 import { run } from "../run.ts";
@@ -14,7 +15,10 @@ const grants = /^(licen[cs]e|notice|copying)/i;
 const asides = /^(\..*|tests?|__tests__|specs|examples?|bench|benchmarks|docs)$/;
 const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/@]+\/([^/]+)\//;
 
-/** Makes the image-specific tree: our packages with their dependencies, and their commands on the PATH. */
+/**
+ * Makes the image-specific tree: our packages with their dependencies, the single file of the CA, and their
+ * commands on the PATH.
+ */
 export async function makeAppTree(
   tree: string,
   image: Image,
@@ -29,6 +33,7 @@ export async function makeAppTree(
   });
   const installed = await installedPackages(home);
   for (const folder of await installedWorkspaces(home, folders)) await copyBuilt(root, home, folder);
+  await bundleServer(join(home, relative(root, serverBundlePath)));
   await removeAsides(home);
   for (const name of workspaces) await linkCommands(tree, name);
   await cp(join(root, "LICENSE"), join(tree, "usr/share/doc/kasbah/LICENSE"));

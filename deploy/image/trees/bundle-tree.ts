@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleAgent } from "../../../scripts/agent-bundle/bundle-agent.ts";
-import { licensesOf, packagesIn } from "../../../scripts/agent-bundle/contents.ts";
+import { bundleAgent } from "../../../scripts/bundles/bundle-agent.ts";
+import { licensesOf, packagesIn } from "../../../scripts/bundles/contents.ts";
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, packagesAt } from "../installed-packages.ts";
 

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from "@kasbah/runtime/launch";
 
-await launch(new URL("../dist/main.js", import.meta.url));
+await launch(new URL("../dist/kasbah-server.mjs", import.meta.url));

@@ -12,6 +12,7 @@ import {
   MemoryReturn,
   readHostCapacity,
   runMain,
+  StartGarbage,
   systemClock,
 } from "@kasbah/runtime";
 import { createAdminSocket } from "./admin/admin-socket.ts";
@@ -180,5 +181,6 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     ...(kubernetes?.components ?? []),
     ...[certificate, unauthenticated.summary, endpoint, admin, status],
     new MemoryReturn({ sweep: cronSweep("*/10 * * * * *") }),
+    new StartGarbage(),
   ];
 }

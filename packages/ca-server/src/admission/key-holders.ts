@@ -1,3 +1,4 @@
+import { atMost } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { KeyHolder, KeyHolders } from "../issuance/ports.ts";
 
@@ -6,7 +7,7 @@ const maxKeys = 100_000;
 
 /** Remembers the first holder of each public key, in bounded memory. */
 export function createKeyHolders(): KeyHolders {
-  const holders = new LRUCache<string, KeyHolder>({ max: maxKeys });
+  const holders = new LRUCache<string, KeyHolder>(atMost(maxKeys));
   return {
     isSharedBy(keyHash, holder) {
       const first = holders.get(keyHash);

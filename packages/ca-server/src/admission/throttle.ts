@@ -1,4 +1,4 @@
-import type { Clock } from "@kasbah/runtime";
+import { atMost, type Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import { CaError } from "../errors.ts";
 import type { Throttle } from "../issuance/ports.ts";
@@ -11,7 +11,7 @@ const globalKey = "";
 
 /** Holds one token bucket for each caller and one for all of them, in bounded memory. */
 export function createThrottle(clock: Clock): Throttle {
-  const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
+  const buckets = new LRUCache<string, Bucket>(atMost(maxBuckets));
 
   function take({ key, rate, rule }: Share, whose: string, limit = ""): void {
     const { bucket, waitMs } = draw(buckets.get(key), rate, clock.monotonicMs());

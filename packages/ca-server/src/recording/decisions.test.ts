@@ -84,7 +84,7 @@ describe("Decisions", () => {
     assert.equal(issued.length, 1);
   });
 
-  it("remembers the last 10 000 decisions by their reference ids, whichever of them were looked up", async () => {
+  it("remembers the last 10 000 refusals by their reference ids, whichever of them were looked up", async () => {
     for (let number = 0; number < 10_001; number += 1) {
       await decisions.refused({ ...unauthenticatedRefusal, referenceId: `ref ${number}` });
       decisions.find("ref 0");
@@ -94,5 +94,21 @@ describe("Decisions", () => {
     assert.equal(decisions.find("ref 10000")?.referenceId, "ref 10000");
     for (const reference of ["", "__proto__", "constructor"])
       assert.equal(decisions.find(reference), undefined);
+  });
+
+  it("remembers the last 1 000 certificates, beside the refusals, even those that could not be recorded", async () => {
+    const facts = await issuanceFacts();
+    await decisions.refused(unauthenticatedRefusal);
+    for (let number = 0; number < 1_000; number += 1)
+      await decisions.record({ ...facts, referenceId: `certificate ${number}` });
+    broken();
+    await rejectsWithCode(decisions.record({ ...facts, referenceId: "unrecorded" }), "LEDGER_UNAVAILABLE");
+    const found = ["ref", "certificate 0", "certificate 1", "unrecorded"].map((reference) =>
+      decisions.find(reference),
+    );
+    assert.deepEqual(
+      found.map((entry) => entry?.kind),
+      ["refused", undefined, "issued", "issued"],
+    );
   });
 });

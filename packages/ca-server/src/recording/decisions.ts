@@ -1,4 +1,5 @@
 import type { DecisionEntry, EntryLog, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
+import { atMost } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
 import { callerKey } from "./caller-key.ts";
@@ -20,16 +21,16 @@ export interface DecisionsDeps {
   readonly onIssued?: (entry: IssuedEntry) => void;
 }
 
-/**
- * One day of a small mesh, or the last minutes of an attack, which can evict older decisions but never
- * exhaust the memory.
- */
-const maxRecent = 10_000;
+/** The last minutes of an attack, which can evict older refusals but never exhaust the memory. */
+const maxRefused = 10_000;
+/** The ledger's index finds every certificate; it may be some seconds behind, or be rebuilt. */
+const maxIssued = 1_000;
 
 /** Records every decision, and keeps the most recent ones by their reference ids. */
 export class Decisions implements Ledger {
   readonly #deps: DecisionsDeps;
-  readonly #recent = new LRUCache<string, DecisionEntry>({ max: maxRecent });
+  readonly #refused = new LRUCache<string, RefusedEntry>(atMost(maxRefused));
+  readonly #issued = new LRUCache<string, IssuedEntry>(atMost(maxIssued));
 
   constructor(deps: DecisionsDeps) {
     this.#deps = deps;
@@ -38,7 +39,9 @@ export class Decisions implements Ledger {
   /** @throws CaError `LEDGER_UNAVAILABLE` if the entry may not be durable */
   async record(record: IssuanceFacts): Promise<void> {
     const entry = issuedEntry(record);
-    await this.#append(entry);
+    // Remembered even if it cannot be recorded, so that an operator can still ask for it.
+    this.#issued.set(entry.referenceId, entry);
+    await appendEntry(this.#deps.log, entry);
     this.#deps.onIssued?.(entry);
   }
 
@@ -51,8 +54,8 @@ export class Decisions implements Ledger {
   async refused(refusal: CallRefusal): Promise<void> {
     const entry = refusedEntry(refusal);
     const caller = entry.caller && callerKey(entry.caller.spiffeId, entry.caller.pod);
-    if (caller !== undefined && this.#deps.limit.take(caller)) return this.#append(entry);
-    this.#recent.set(entry.referenceId, entry);
+    this.#refused.set(entry.referenceId, entry);
+    if (caller !== undefined && this.#deps.limit.take(caller)) return appendEntry(this.#deps.log, entry);
     this.#deps.unauthenticated.add(entry);
   }
 
@@ -63,12 +66,6 @@ export class Decisions implements Ledger {
 
   /** Finds one of the most recent decisions. */
   find(referenceId: string): DecisionEntry | undefined {
-    return this.#recent.peek(referenceId);
-  }
-
-  async #append(entry: DecisionEntry): Promise<void> {
-    // Remembered even if it cannot be recorded, so that an operator can still ask for the reason.
-    this.#recent.set(entry.referenceId, entry);
-    await appendEntry(this.#deps.log, entry);
+    return this.#refused.peek(referenceId) ?? this.#issued.peek(referenceId);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "@kasbah/runtime";
+import { atMost, type Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { Rate } from "../issuance/rules.ts";
 import { type Bucket, draw } from "../issuance/token-bucket.ts";
@@ -9,7 +9,7 @@ const maxPeers = 10_000;
 export class PeerLimit {
   readonly #rate: Rate;
   readonly #clock: Clock;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: maxPeers });
+  readonly #buckets = new LRUCache<string, Bucket>(atMost(maxPeers));
 
   constructor(rate: Rate, clock: Clock) {
     this.#rate = rate;

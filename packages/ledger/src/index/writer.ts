@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { atMost } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { AuthorityEntry, IssuedEntry, LedgerEntry } from "../entry/entry.ts";
 import { RowInserter } from "./row-inserter.ts";
@@ -27,7 +28,7 @@ const maxKnown = 20_000;
 /** Writes rows, within transactions of the caller. */
 export class IndexWriter {
   readonly #statements: ReturnType<typeof statementsOf>;
-  readonly #identities = new LRUCache<string, KnownIdentity>({ max: maxKnown });
+  readonly #identities = new LRUCache<string, KnownIdentity>(atMost(maxKnown));
 
   constructor(database: DatabaseSync) {
     this.#statements = statementsOf(database);

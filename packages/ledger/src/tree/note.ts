@@ -72,7 +72,7 @@ function parseNote(note: string | Uint8Array): { text: string; signatures: reado
 }
 
 function parseSignature(line: string): Signature {
-  const [, name = "", encoded = ""] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
+  const [, name = "", encoded = ""] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
   const bytes = parseBase64(encoded);
   if (!isKeyName(name) || bytes === undefined || bytes.length <= idLength)
     throw malformed("a signature line is not a dash, a name, and a key id and signature in base64");

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Clock } from "@kasbah/runtime";
+import { atMost, type Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { BearerToken } from "../bearer-token.ts";
 import type { TokenReviewStatus } from "../ports.ts";
@@ -34,8 +34,8 @@ const maxCached = 20_000;
  */
 export class ReviewCache {
   readonly #deps: ReviewCacheDeps;
-  readonly #accepted = new LRUCache<string, CachedReview>({ max: maxCached });
-  readonly #rejected = new LRUCache<string, CachedReview>({ max: maxCached });
+  readonly #accepted = new LRUCache<string, CachedReview>(atMost(maxCached));
+  readonly #rejected = new LRUCache<string, CachedReview>(atMost(maxCached));
   readonly #asking = new Map<string, Promise<TokenReviewStatus>>();
 
   constructor(deps: ReviewCacheDeps) {

@@ -1,4 +1,4 @@
-import { addressGroup, type Clock } from "@kasbah/runtime";
+import { addressGroup, atMost, type Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { Rate } from "../../issuance/rules.ts";
 import { type Bucket, draw } from "../../issuance/token-bucket.ts";
@@ -47,7 +47,7 @@ export class ReviewQueue {
   readonly #clock: Clock;
   readonly #queues: Readonly<Record<ReviewLane, FairQueue<Waiting>>>;
   readonly #open: Record<ReviewLane, number> = { proven: 0, "unknown key": 0, "no keys": 0 };
-  readonly #buckets = new LRUCache<string, Bucket>({ max: maxRemembered });
+  readonly #buckets = new LRUCache<string, Bucket>(atMost(maxRemembered));
   #total: Bucket | undefined;
 
   constructor(clock: Clock) {

@@ -1,4 +1,5 @@
 import type { WorkloadName } from "@kasbah/pki";
+import { atMost } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { podTag } from "../../authn/pod-marks.ts";
@@ -42,10 +43,10 @@ const ended: ReadonlySet<string> = new Set(["Failed", "Succeeded"]);
  */
 export class PodIndex {
   readonly #pods = new Map<string, KnownPod>();
-  readonly #gone = new LRUCache<string, true>({ max: maxGone });
+  readonly #gone = new LRUCache<string, true>(atMost(maxGone));
   /** The number of pods with a tag: nearly always one. */
   readonly #tags = new Map<string, number>();
-  readonly #goneTags = new LRUCache<string, true>({ max: maxGone });
+  readonly #goneTags = new LRUCache<string, true>(atMost(maxGone));
   /** The number of a workload's running pods on a node. */
   readonly #running = new Map<string, number>();
 

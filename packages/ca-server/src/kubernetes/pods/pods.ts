@@ -1,5 +1,5 @@
 import type { WorkloadName } from "@kasbah/pki";
-import type { Clock } from "@kasbah/runtime";
+import { atMost, type Clock } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { PodSource, RunningPod } from "../../authn/ports.ts";
 import { CaError } from "../../errors.ts";
@@ -27,7 +27,7 @@ const podsPerPage = 100;
 /** Looks up pods in the Kubernetes API, and lists the pods of a node at most once in two seconds. */
 export class KubernetesPods implements PodSource {
   readonly #deps: KubernetesPodsDeps;
-  readonly #nodes = new LRUCache<string, NodePods>({ max: maxNodes });
+  readonly #nodes = new LRUCache<string, NodePods>(atMost(maxNodes));
 
   constructor(deps: KubernetesPodsDeps) {
     this.#deps = deps;

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { hostOf, type IssuedEntry } from "@kasbah/ledger";
-import type { Logger } from "@kasbah/runtime";
+import { atMost, type Logger } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 
 /** Signs of a possible theft. Each has innocent causes too, so none leads to a refusal. */
@@ -21,7 +21,8 @@ const maxAddresses = 8;
  */
 export class Alarms {
   readonly #deps: AlarmsDeps;
-  readonly #addresses = new LRUCache<string, Set<string>>({ max: maxRemembered });
+  /** Nearly every token has one address, and a list of one takes a third of a set's memory. */
+  readonly #addresses = new LRUCache<string, readonly string[]>(atMost(maxRemembered));
 
   constructor(deps: AlarmsDeps) {
     this.#deps = deps;
@@ -33,11 +34,10 @@ export class Alarms {
     const address = hostOf(peerAddress);
     // In a dual-stack cluster, a pod has an address of each family.
     const key = `${isIPv6(address) ? 6 : 4} ${caller.tokenIdHash}`;
-    const known = this.#addresses.get(key) ?? new Set();
-    this.#addresses.set(key, known);
-    if (known.has(address) || known.size >= maxAddresses) return;
-    known.add(address);
-    if (known.size > 1) this.#raise("token_from_two_addresses", entry);
+    const known = this.#addresses.get(key) ?? [];
+    if (known.includes(address) || known.length >= maxAddresses) return;
+    this.#addresses.set(key, [...known, address]);
+    if (known.length > 0) this.#raise("token_from_two_addresses", entry);
   }
 
   #raise(alarm: Alarm, { spiffeId, referenceId, serial, peerAddress }: IssuedEntry): void {

@@ -1,5 +1,5 @@
 import type { IssuedEntry } from "@kasbah/ledger";
-import type { Clock, Component, Logger, Sweep } from "@kasbah/runtime";
+import { atMost, type Clock, type Component, type Logger, type Sweep } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import { PeerLimit } from "../peer-limit.ts";
 
@@ -27,7 +27,7 @@ export class NewNames implements Component {
   readonly name = "report of new names";
   readonly #deps: NewNamesDeps;
   readonly #lines: PeerLimit;
-  readonly #seen = new LRUCache<string, true>({ max: maxRemembered });
+  readonly #seen = new LRUCache<string, true>(atMost(maxRemembered));
   readonly #namespaces = new Map<string, number>();
   #unlogged = 0;
   #sweeping: { stop(): void } | undefined;

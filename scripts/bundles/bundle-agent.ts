@@ -1,34 +1,18 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
-import { builtinModules } from "./builtin-modules.ts";
+import { root, singleFile } from "./single-file.ts";
 
-export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The agent's single file, and the licenses next to it. */
 export const bundlePath = join(root, "packages/agent/dist/kasbah-agent.mjs");
 export const licensesPath = join(root, "packages/agent/dist/LICENSES.txt");
 
 function optionsFor(plugins: readonly Plugin[]) {
   return {
-    absWorkingDir: root,
+    ...singleFile,
     entryPoints: ["packages/agent/src/kasbah-agent.ts"],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    conditions: ["kasbah-source"],
-    metafile: true,
-    // Names are kept and lines are short, so that stack traces are readable without a source map.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    lineLimit: 160,
-    legalComments: "none",
     define: { "Intl.DateTimeFormat": "UtcDateTimeFormat" },
-    inject: [join(root, "scripts/agent-bundle/utc-date-time-format.ts")],
-    plugins: [...plugins, builtinModules],
-    // Without a listener, SIGUSR1 makes Node open its debugger: a port that exposes every key.
-    banner: { js: 'process.on("SIGUSR1",()=>{});' },
-    logLevel: "warning",
+    inject: [join(root, "scripts/bundles/utc-date-time-format.ts")],
+    plugins: [...plugins, ...singleFile.plugins],
   } satisfies BuildOptions;
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Metafile } from "esbuild";
-import { root } from "./bundle-agent.ts";
+import { root } from "./single-file.ts";
 
 /** A package with code in a bundle. */
 export interface BundledPackage {
