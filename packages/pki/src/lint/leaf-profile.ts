@@ -16,7 +16,7 @@ export interface LeafProfile {
 }
 
 /** The object identifiers of the extended key usage, in order. There are two such lists, each created once. */
-export type LeafPurposes = readonly string[];
+type LeafPurposes = readonly string[];
 
 /** The most that RFC 5280 §4.1.2.2 allows; a serial with fewer than 12 octets was not random. */
 const minSerialLength = 12;
