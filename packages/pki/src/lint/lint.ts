@@ -52,8 +52,7 @@ const rules: readonly (readonly [name: string, holds: Rule])[] = Object.entries(
   "the subject is empty or the identity": hasSubject,
   "the key is the requester's": (c, { publicKey }) => c.publicKey.equals(publicKey),
   "the extensions are the profile's, in its order": hasProfileExtensions,
-  "the names are the approved identity and the DNS names of the policy": (c, { spiffeId, dnsNames = [] }) =>
-    c.spiffeId?.equals(spiffeId) === true && c.dnsNames.join() === dnsNames.join() && !c.isCa,
+  "the names are the approved identity and the DNS names of the policy": hasNames,
   "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
   "OpenSSL reads the same content": isSameToOpenssl,
 } satisfies Readonly<Record<string, Rule>>);
@@ -67,6 +66,13 @@ function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertific
     ...dnsNames.map((name) => encode(dnsTag, Buffer.from(name, "latin1"))),
   ];
   return hasLeafExtensions(c, { publicKey, issuer, purposes, names });
+}
+
+function hasNames(c: Certificate, { spiffeId, dnsNames = [] }: ExpectedWorkloadCertificate): boolean {
+  const [uri, ...more] = c.uriNames;
+  const isOnlyIdentity = uri === spiffeId.toString() && more.length === 0;
+  const hasNoOthers = c.extensions.names.length === 1 + dnsNames.length;
+  return isOnlyIdentity && hasNoOthers && c.dnsNames.join() === dnsNames.join() && !c.isCa;
 }
 
 function hasSubject(c: Certificate, { spiffeId, commonName }: ExpectedWorkloadCertificate): boolean {
