@@ -80,16 +80,18 @@ function templateFor(order: ApprovedOrder, serial: Uint8Array, validity: Validit
 
 async function writeAndLint(
   template: LeafTemplate,
-  { spiffeId, dnsNames, publicKey }: ApprovedOrder,
+  { spiffeId, dnsNames, commonName, publicKey }: ApprovedOrder,
   issuer: Issuer,
   writer: CertificateWriter,
 ): Promise<Certificate> {
-  const { validity } = template;
+  const { serial, validity } = template;
   try {
     const certificate = await writer.writeLeaf(template, issuer);
     lintWorkloadCertificate(certificate, {
       spiffeId,
       dnsNames,
+      commonName,
+      serial,
       publicKey,
       issuer: issuer.certificate,
       validity,

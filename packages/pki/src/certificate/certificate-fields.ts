@@ -22,8 +22,12 @@ export interface CertificateFields {
   readonly subject: Uint8Array;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Validity with both times. */
+  readonly validity: Uint8Array;
   readonly spki: Uint8Array;
   readonly extensions: readonly Extension[];
+  /** Extensions; empty if there are none. */
+  readonly extensionsDer: Uint8Array;
   readonly isVersion1: boolean;
 }
 
@@ -71,10 +75,11 @@ function readTbs(
     throw new PkiError("CERTIFICATE_MALFORMED", "the two signature algorithms differ");
   }
   const issuer = fields.take(tag.sequence, "issuer").raw;
-  const validity = openElement(fields.take(tag.sequence, "validity"), tag.sequence, "Validity");
-  const notBefore = readTime(validity.takeAny("notBefore"));
-  const notAfter = readTime(validity.takeAny("notAfter"));
-  validity.end();
+  const validity = fields.take(tag.sequence, "validity");
+  const times = new DerCursor(validity, "Validity");
+  const notBefore = readTime(times.takeAny("notBefore"));
+  const notAfter = readTime(times.takeAny("notAfter"));
+  times.end();
   const subject = fields.take(tag.sequence, "subject").raw;
   const spki = fields.take(tag.sequence, "subjectPublicKeyInfo").raw;
   const extensions = readExtensionsField(isVersion1 ? undefined : fields.takeOptional(constructedTag(3)));
@@ -82,8 +87,8 @@ function readTbs(
   const signatureAlgorithm = readSignatureAlgorithm(algorithm);
   const [identifier] = algorithm.children;
   const signatureOid = identifier?.tag === tag.oid ? dottedOid(identifier.content) : "";
-  const names = { issuer, subject, notBefore, notAfter };
-  return { isVersion1, signatureAlgorithm, signatureOid, serial, ...names, spki, extensions };
+  const names = { issuer, subject, notBefore, notAfter, validity: validity.raw };
+  return { isVersion1, signatureAlgorithm, signatureOid, serial, ...names, spki, ...extensions };
 }
 
 function readSerial(element: DerElement, { zeroSerial }: FieldRules): Uint8Array {
@@ -98,10 +103,12 @@ function checkVersion(explicit: DerElement): void {
   if (version !== 2 || more.length > 0) throw new PkiError("CERTIFICATE_MALFORMED", "the version is not 3");
 }
 
-function readExtensionsField(explicit: DerElement | undefined): readonly Extension[] {
-  if (explicit === undefined) return [];
+function readExtensionsField(
+  explicit: DerElement | undefined,
+): Pick<CertificateFields, "extensions" | "extensionsDer"> {
+  if (explicit === undefined) return { extensions: [], extensionsDer: new Uint8Array() };
   const fields = new DerCursor(explicit, "extensions");
-  const extensions = readExtensions(fields.take(tag.sequence, "extensions"));
+  const element = fields.take(tag.sequence, "extensions");
   fields.end();
-  return extensions;
+  return { extensions: readExtensions(element), extensionsDer: element.raw };
 }

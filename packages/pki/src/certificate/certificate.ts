@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { hash, X509Certificate } from "node:crypto";
 import { equalBytes, toHex } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { type PublicKey, parseAuthorityKey, parsePublicKey, parseTrustedKey } from "../keys/public-key.ts";
@@ -14,6 +14,14 @@ const label = "CERTIFICATE";
 const maxBundleBytes = 256 * 1024;
 /** Every accepted certificate is written as PEM, which can be read back only up to 16 KiB. */
 const maxDerBytes = 12_000;
+
+/** What its reader knows about a certificate. */
+export interface CertificateReading {
+  /** Only for `parseTrustedRoot`. */
+  readonly waivedRule?: string | undefined;
+  /** A key that is already parsed. If the certificate has the same key, it is not parsed again. */
+  readonly knownKey?: PublicKey | undefined;
+}
 
 /**
  * An X.509 v3 certificate in canonical DER with an acceptable key. Its existence does not imply trust: see
@@ -41,7 +49,8 @@ export class Certificate {
   readonly signatureOid: string;
   /** The other extensions, for chain checks. */
   readonly extensions: CertificateExtensions;
-  readonly #fields: CertificateFields;
+  /** The fields as received, for the lint. */
+  readonly fields: CertificateFields;
 
   /**
    * The rule for certificates that this trusted root breaks; undefined for every other certificate. Releases
@@ -49,11 +58,8 @@ export class Certificate {
    */
   readonly waivedRule: string | undefined;
 
-  /**
-   * @param waivedRule only for `parseTrustedRoot`
-   * @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED`
-   */
-  constructor(der: Uint8Array, waivedRule?: string) {
+  /** @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+  constructor(der: Uint8Array, { waivedRule, knownKey }: CertificateReading = {}) {
     if (der.length > maxDerBytes) {
       throw new PkiError("CERTIFICATE_MALFORMED", `the certificate is longer than ${maxDerBytes} bytes`);
     }
@@ -63,10 +69,10 @@ export class Certificate {
       const read = readCertificateFields(this.der, rules);
       return [read, readCertificateExtensions(read.extensions)] as const;
     });
-    this.#fields = fields;
+    this.fields = fields;
     this.extensions = extensions;
     this.serial = toHex(fields.serial);
-    this.fingerprint = createHash("sha256").update(this.der).digest("hex");
+    this.fingerprint = hash("sha256", this.der, "hex");
     this.notBefore = fields.notBefore;
     this.notAfter = fields.notAfter;
     this.signatureOid = fields.signatureOid;
@@ -75,7 +81,7 @@ export class Certificate {
     this.waivedRule = waivedRule;
     // A version 1 certificate cannot say that it is a CA. TLS clients accept one as a root if it names itself.
     this.isCa = extensions.isCa || (fields.isVersion1 && isSameName(fields.subject, fields.issuer));
-    this.publicKey = this.#readKey(fields.spki);
+    this.publicKey = this.#readKey(fields.spki, knownKey);
     this.uriNames = this.#textNames("uniformResourceIdentifier");
     this.dnsNames = this.#textNames("dNSName");
     this.ipAddresses = this.#namesOf("iPAddress").map((octets) => ipAddressText(octets) ?? toHex(octets));
@@ -103,7 +109,7 @@ export class Certificate {
    * allowed to.
    */
   isIssuedBy(other: Certificate): boolean {
-    const { signatureAlgorithm, tbs, signature } = this.#fields;
+    const { signatureAlgorithm, tbs, signature } = this.fields;
     if (signatureAlgorithm === undefined || !isSameName(this.issuer, other.subject)) return false;
     return isSignedBy(other.publicKey, signatureAlgorithm, tbs, signature);
   }
@@ -116,8 +122,9 @@ export class Certificate {
     return encodePem(label, this.der);
   }
 
-  #readKey(spki: Uint8Array): PublicKey {
+  #readKey(spki: Uint8Array, known: PublicKey | undefined): PublicKey {
     if (this.waivedRule !== undefined) return parseTrustedKey(spki);
+    if (known?.isFitForCallers && !this.isCa && equalBytes(known.spki, spki)) return known;
     return this.isCa ? parseAuthorityKey(spki) : parsePublicKey(spki);
   }
 
@@ -158,7 +165,7 @@ export function parseTrustedRoot(der: Uint8Array): Certificate {
     return readForeign(der);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
-    return checkedByOpenSsl(new Certificate(der, error.message));
+    return checkedByOpenSsl(new Certificate(der, { waivedRule: error.message }));
   }
 }
 

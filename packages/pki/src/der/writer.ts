@@ -2,8 +2,16 @@ import { tag } from "./tag.ts";
 
 /** One element with a minimal definite length. Its content is the concatenated parts. */
 export function encode(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const content = Buffer.concat(parts);
-  return new Uint8Array(Buffer.concat([Buffer.of(identifier, ...encodeLength(content.length)), content]));
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const header = [identifier, ...encodeLength(length)];
+  const element = new Uint8Array(header.length + length);
+  element.set(header);
+  let at = header.length;
+  for (const part of parts) {
+    element.set(part, at);
+    at += part.length;
+  }
+  return element;
 }
 
 export function encodeSequence(...parts: readonly Uint8Array[]): Uint8Array {

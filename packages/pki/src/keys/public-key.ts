@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, hash, type KeyObject } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
@@ -16,6 +16,8 @@ export class PublicKey {
   readonly spki: Uint8Array;
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
   readonly hash: string;
+  /** Whether it has passed the rules for the keys of callers, which are stricter than those of authorities. */
+  readonly isFitForCallers: boolean;
   #keyObject: KeyObject | undefined;
 
   /** @throws PkiError `KEY_REJECTED` */
@@ -26,7 +28,8 @@ export class PublicKey {
     this.type = type;
     this.algorithm = algorithm;
     this.spki = new Uint8Array(spki);
-    this.hash = createHash("sha256").update(this.spki).digest("hex");
+    this.hash = hash("sha256", this.spki, "hex");
+    this.isFitForCallers = limits === callerRsaLimits && accepted === keyAlgorithms;
   }
 
   /** OpenSSL's form of the key, imported on first use. @throws PkiError `KEY_REJECTED` */

@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { readCertificateFields } from "../certificate/certificate-fields.ts";
 import { constructedTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
@@ -58,9 +57,7 @@ function attribute(type: string, text: string): Uint8Array {
 function hasProfileExtensions(c: Certificate, expected: ExpectedAuthority): boolean {
   const keyId = c.subjectKeyIdentifier;
   if (keyId === undefined) return false;
-  const found = readCertificateFields(c.der).extensions.map((e) =>
-    encodeExtension(e.oid, e.critical, e.value),
-  );
+  const found = c.fields.extensions.map((e) => encodeExtension(e.oid, e.critical, e.value));
   return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(keyId, expected)));
 }
 

@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { equalBytes } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { readCertificateFields } from "../certificate/certificate-fields.ts";
 import { encodeExtension } from "../der/writer.ts";
 import { PkiError } from "../errors.ts";
 import { plainAuthorityExtensions } from "./authority-extensions.ts";
@@ -43,9 +42,7 @@ function hasProfileExtensions(c: Certificate, { subject, issuer }: ExpectedCross
   const keyId = subject.subjectKeyIdentifier;
   const issuerKeyId = issuer.subjectKeyIdentifier;
   if (keyId === undefined || issuerKeyId === undefined) return false;
-  const found = readCertificateFields(c.der).extensions.map((e) =>
-    encodeExtension(e.oid, e.critical, e.value),
-  );
+  const found = c.fields.extensions.map((e) => encodeExtension(e.oid, e.critical, e.value));
   return equalBytes(Buffer.concat(found), Buffer.concat(plainAuthorityExtensions({ keyId, issuerKeyId })));
 }
 

@@ -1,9 +1,8 @@
 import { equalBytes } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { readCertificateFields } from "../certificate/certificate-fields.ts";
 import { primitiveTag, tag } from "../der/tag.ts";
 import { encode, encodeExtension, encodeOid, encodeSequence } from "../der/writer.ts";
-import type { LeafKeyUsage } from "../keys/key-algorithm.ts";
+import type { KeyAlgorithm, LeafKeyUsage } from "../keys/key-algorithm.ts";
 import type { PublicKey } from "../keys/public-key.ts";
 import { oid } from "../oids.ts";
 
@@ -11,11 +10,13 @@ import { oid } from "../oids.ts";
 export interface LeafProfile {
   readonly publicKey: PublicKey;
   readonly issuer: Certificate;
-  /** Object identifiers of the extended key usage, in order. */
-  readonly purposes: readonly string[];
+  readonly purposes: LeafPurposes;
   /** The subject alternative names in DER, in order. */
   readonly names: readonly Uint8Array[];
 }
+
+/** The object identifiers of the extended key usage, in order. There are two such lists, each created once. */
+type LeafPurposes = readonly string[];
 
 /** The most that RFC 5280 §4.1.2.2 allows; a serial with fewer than 12 octets was not random. */
 const minSerialLength = 12;
@@ -26,20 +27,42 @@ export function hasRandomSerial({ serial }: Certificate): boolean {
   return octets >= minSerialLength && octets <= maxSerialLength;
 }
 
+/** Another algorithm would also verify, but not for every client: P-384 with SHA-256, RSA with SHA-512. */
+export function hasSignersAlgorithm({ fields }: Certificate, issuer: Certificate): boolean {
+  return fields.signatureAlgorithm === issuer.publicKey.algorithm.signature;
+}
+
 /** Whether a certificate has exactly the extensions of the profile, octet by octet and in order. */
-export function hasLeafExtensions(c: Certificate, profile: LeafProfile): boolean {
-  const found = readCertificateFields(c.der).extensions.map((e) =>
-    encodeExtension(e.oid, e.critical, e.value),
-  );
-  return equalBytes(Buffer.concat(found), Buffer.concat(profileExtensions(profile)));
+export function hasLeafExtensions({ fields }: Certificate, profile: LeafProfile): boolean {
+  const names = encode(tag.octetString, encodeSequence(...profile.names));
+  const expected = encodeSequence(sharedExtensions(profile), encodeSequence(headOfNames, names));
+  return equalBytes(fields.extensionsDer, expected);
+}
+
+/** subjectAltName, critical: the head of every such extension. */
+const headOfNames = Buffer.concat([encodeOid(oid.subjectAltName), encode(tag.boolean, Uint8Array.of(0xff))]);
+
+type Shared = Map<KeyAlgorithm, Map<LeafPurposes, Uint8Array>>;
+
+const shared = new WeakMap<Certificate, Shared>();
+
+/** The four extensions before the names, which all leaves of an issuer, key algorithm and purpose share. */
+function sharedExtensions({ publicKey: { algorithm }, issuer, purposes }: LeafProfile): Uint8Array {
+  const ofIssuer: Shared = shared.get(issuer) ?? new Map();
+  const ofAlgorithm = ofIssuer.get(algorithm) ?? new Map<LeafPurposes, Uint8Array>();
+  const known = ofAlgorithm.get(purposes);
+  if (known !== undefined) return known;
+  const encoded = Buffer.concat(encodeShared(algorithm, issuer, purposes));
+  shared.set(issuer, ofIssuer.set(algorithm, ofAlgorithm.set(purposes, encoded)));
+  return encoded;
 }
 
 /** RFC 5280 §4.2.1.3. */
 const keyUsageBits: Readonly<Record<LeafKeyUsage, number>> = { digitalSignature: 0, keyEncipherment: 2 };
 
-/** The five extensions of the leaf profile in DER, built without the writer's library. */
-function profileExtensions({ publicKey, issuer, purposes, names }: LeafProfile): Uint8Array[] {
-  const usage = namedBits(publicKey.algorithm.leafKeyUsage.map((name) => keyUsageBits[name]));
+/** Built without the writer's code. */
+function encodeShared(algorithm: KeyAlgorithm, issuer: Certificate, purposes: LeafPurposes): Uint8Array[] {
+  const usage = namedBits(algorithm.leafKeyUsage.map((name) => keyUsageBits[name]));
   const keyId = issuer.subjectKeyIdentifier;
   const authority = keyId === undefined ? [] : [encodeSequence(encode(primitiveTag(0), keyId))];
   return [
@@ -47,7 +70,6 @@ function profileExtensions({ publicKey, issuer, purposes, names }: LeafProfile):
     encodeExtension(oid.extKeyUsage, false, encodeSequence(...purposes.map((purpose) => encodeOid(purpose)))),
     encodeExtension(oid.basicConstraints, true, encodeSequence()),
     ...authority.map((value) => encodeExtension(oid.authorityKeyIdentifier, false, value)),
-    encodeExtension(oid.subjectAltName, true, encodeSequence(...names)),
   ];
 }
 

@@ -8,7 +8,9 @@ import type { PublicKey } from "../keys/public-key.ts";
 import { dnsTag, ipTag, uriTag } from "../names/general-name.ts";
 import { ipOctets } from "../names/ip-octets.ts";
 import { oid } from "../oids.ts";
-import { hasLeafExtensions, hasRandomSerial } from "./leaf-profile.ts";
+import { hasLeafExtensions, hasRandomSerial, hasSignersAlgorithm } from "./leaf-profile.ts";
+import { expiresWithin, hasValidity } from "./leaf-times.ts";
+import { opensslIssuer } from "./openssl-issuer.ts";
 
 /** A name under which clients reach the server. */
 interface ServerName {
@@ -41,20 +43,20 @@ type Rule = (c: Certificate, expected: ExpectedServingCertificate) => boolean;
 const rules: Readonly<Record<string, Rule>> = {
   "the serial is 96 to 128 random bits": hasRandomSerial,
   "the issuer is the signer's subject": (c, { issuer }) => equalBytes(c.issuer, issuer.subject),
+  "the signature algorithm is that of the signer's key": (c, { issuer }) => hasSignersAlgorithm(c, issuer),
   "the validity is the intended one, and does not exceed its issuer's": (c, { validity, issuer }) =>
-    c.notBefore.getTime() === validity.notBefore.getTime() &&
-    c.notAfter.getTime() === validity.notAfter.getTime() &&
-    c.notBefore < c.notAfter &&
-    c.notAfter <= issuer.notAfter,
+    hasValidity(c, validity) && expiresWithin(c, issuer),
   "the subject is empty": (c) => equalBytes(c.subject, encodeSequence()),
   "the key is the server's": (c, { publicKey }) => c.publicKey.equals(publicKey),
   "the extensions are the profile's, in its order": (c, { names, publicKey, issuer }) =>
-    hasLeafExtensions(c, { publicKey, issuer, purposes: [oid.serverAuth], names: names.map(encodeName) }),
+    hasLeafExtensions(c, { publicKey, issuer, purposes, names: names.map(encodeName) }),
   "it names no identity but the server's own, and is no CA": (c, { names }) =>
     c.uriNames.join() === urisOf(names).join() && c.uriNames.length <= 1 && !c.isCa,
   "the signature is the issuer's": (c, { issuer }) => c.isIssuedBy(issuer),
   "OpenSSL accepts it for every name": isAcceptedByOpenssl,
 };
+
+const purposes = [oid.serverAuth];
 
 function encodeName({ kind, value }: ServerName): Uint8Array {
   if (kind === "ip") return encode(ipTag, ipOctets(value));
@@ -73,7 +75,7 @@ function isAcceptedByOpenssl(c: Certificate, { names, issuer }: ExpectedServingC
       if (kind === "uri") return read.includes(`URI:${value}`);
       return kind === "ip" ? seen.checkIP(value) : seen.checkHost(value);
     };
-    return !seen.ca && names.every(isNamed) && seen.checkIssued(new X509Certificate(issuer.der));
+    return !seen.ca && names.every(isNamed) && seen.checkIssued(opensslIssuer(issuer));
   } catch {
     // OpenSSL throws on certificates that it cannot read.
     return false;

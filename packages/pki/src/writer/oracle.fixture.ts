@@ -1,5 +1,6 @@
 import "reflect-metadata";
 
+import { X509Certificate } from "node:crypto";
 import { Crypto } from "@peculiar/webcrypto";
 import {
   AuthorityKeyIdentifierExtension,
@@ -11,8 +12,9 @@ import {
   Name,
   SubjectAlternativeNameExtension,
 } from "@peculiar/x509";
-import { toHex } from "../bytes.ts";
+import { equalBytes, toHex } from "../bytes.ts";
 import type { Certificate } from "../certificate/certificate.ts";
+import { parseDer } from "../der/reader.ts";
 import { oid } from "../oids.ts";
 import type { LeafTemplate } from "./templates.ts";
 import { encodeToBeSigned } from "./to-be-signed.ts";
@@ -36,6 +38,28 @@ export async function encodeByLibrary(template: LeafTemplate, issuer: Certificat
     crypto,
   );
   return tbsCertificate;
+}
+
+/**
+ * Whether a certificate is the one that the library writes, apart from the octets of its signature, which
+ * OpenSSL verifies: the library accepts a second encoding of it.
+ */
+export async function isAsByLibrary(
+  der: Uint8Array,
+  template: LeafTemplate,
+  issuer: Certificate,
+): Promise<boolean> {
+  try {
+    const [tbs, algorithm, ...rest] = parseDer(der).children.map(({ raw }) => raw);
+    if (tbs === undefined || algorithm === undefined || rest.length !== 1) return false;
+    const { identifier } = issuer.publicKey.algorithm.signature;
+    if (!equalBytes(algorithm, identifier)) return false;
+    if (!equalBytes(tbs, await encodeByLibrary(template, issuer))) return false;
+    return new X509Certificate(der).verify(issuer.publicKey.keyObject);
+  } catch {
+    // A certificate that cannot be read is not the one of the library.
+    return false;
+  }
 }
 
 function leafExtensions(

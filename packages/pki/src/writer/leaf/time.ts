@@ -14,16 +14,12 @@ export interface EncodedTime {
 export function encodeTime(time: Date): EncodedTime {
   const year = time.getUTCFullYear();
   if (!(year >= 1950 && year <= 9999)) throw new RangeError("a certificate cannot contain this year");
-  const isUtcTime = year < 2050;
+  const date = two(time.getUTCMonth() + 1) + two(time.getUTCDate());
   const rest =
-    two(time.getUTCMonth() + 1) +
-    two(time.getUTCDate()) +
-    two(time.getUTCHours()) +
-    two(time.getUTCMinutes()) +
-    two(time.getUTCSeconds());
-  return isUtcTime
-    ? { identifier: 0x17, text: `${two(year % 100)}${rest}Z` }
-    : { identifier: 0x18, text: `${year}${rest}Z` };
+    date + two(time.getUTCHours()) + two(time.getUTCMinutes()) + two(time.getUTCSeconds()).concat("Z");
+  return year < 2050
+    ? { identifier: 0x17, text: two(year % 100) + rest }
+    : { identifier: 0x18, text: year + rest };
 }
 
 /** Both times are at most 15 octets, so every length fits in one octet. */

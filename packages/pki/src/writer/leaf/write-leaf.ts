@@ -18,7 +18,8 @@ export async function writeLeaf(template: LeafTemplate, issuer: Signer): Promise
   const frame = prepareLeaf(certificate, template.publicKey.algorithm, template.serverOnly ?? false);
   const toBeSigned = encodeLeafContent(template, frame);
   const signature = await signingKey.sign(toBeSigned);
-  return checkWritten(new Certificate(encodeSignedLeaf(toBeSigned, frame, signature)), template, certificate);
+  const der = encodeSignedLeaf(toBeSigned, frame, signature);
+  return checkWritten(new Certificate(der, { knownKey: template.publicKey }), template, certificate);
 }
 
 function checkWritten(written: Certificate, template: LeafTemplate, issuer: Certificate): Certificate {
