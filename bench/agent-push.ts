@@ -4,7 +4,8 @@ import { secretTypeUrl, streamSecrets } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, freePort, GrpcJsChannel, startFakeCa } from "@kasbah/testkit";
 import { startAgent } from "./daemons.ts";
-import { type Figure, percentile } from "./report.ts";
+import type { Figure } from "./report/figures.ts";
+import { percentile } from "./statistics/percentile.ts";
 
 const topic = "One rotation on 200 streams";
 const connections = 4;

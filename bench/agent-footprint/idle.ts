@@ -1,6 +1,6 @@
 import { systemClock } from "@kasbah/runtime";
-import { threadSecondsOf } from "../process-figures.ts";
-import type { Figure } from "../report.ts";
+import { threadSecondsOf } from "../machine/process-figures.ts";
+import type { Figure } from "../report/figures.ts";
 import { type Beside, startVariant, takeSecret } from "./scene.ts";
 import { floor, shipped } from "./variants.ts";
 

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { systemClock } from "@kasbah/runtime";
-import { type Memory, memoryOf } from "../process-figures.ts";
-import { type Figure, percentile } from "../report.ts";
+import { type Memory, memoryOf } from "../machine/process-figures.ts";
+import type { Figure } from "../report/figures.ts";
+import { percentile } from "../statistics/percentile.ts";
 import { type Beside, startVariant, takeSecret } from "./scene.ts";
 import { alternatives, floor, shipped, type Variant } from "./variants.ts";
 
@@ -17,9 +18,13 @@ interface Start extends Memory {
  * Measures how long each variant takes to serve its first secret, and its memory when idle: medians of
  * interleaved starts.
  */
-export async function measureStarts(folder: string, ca: Beside, rounds: number): Promise<readonly Figure[]> {
+export async function measureStarts(
+  folder: string,
+  ca: Beside,
+  { rounds, others }: { readonly rounds: number; readonly others: boolean },
+): Promise<readonly Figure[]> {
   mkdirSync(`${folder}/cache`, { recursive: true });
-  const variants = [floor, shipped, ...alternatives(`${folder}/cache`)];
+  const variants = [floor, shipped, ...(others ? alternatives(`${folder}/cache`) : [])];
   const seen = new Map<Variant, Start[]>(variants.map((variant) => [variant, []]));
   // The first round only warms the disk cache and fills the compile cache.
   for (let round = 0; round <= rounds; round += 1) {

@@ -1,5 +1,5 @@
 import { AuditIndex, ledgerDirectoryAt, openLedgerForReading } from "@kasbah/ledger";
-import { memoryOf } from "../process-figures.ts";
+import { memoryOf } from "../machine/process-figures.ts";
 import { msOf } from "./ms-of.ts";
 import { nameOf, timeOf } from "./write-ledger.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Figure } from "../report.ts";
+import type { Figure } from "../report/figures.ts";
 import type { AskFigures } from "./ask-index.ts";
 import type { IndexFigures } from "./measure-index.ts";
 import { writeLedger } from "./write-ledger.ts";

@@ -6,7 +6,7 @@ import { systemClock } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { directoryBytes } from "../../test/harness/directory-bytes.ts";
 import { type Ca, startCa } from "../daemons.ts";
-import { cpuSecondsOf, memoryOf } from "../process-figures.ts";
+import { memoryOf, treeSecondsOf } from "../machine/process-figures.ts";
 
 /** What one pod of a mesh costs a CA. */
 export interface PodCosts {
@@ -32,10 +32,10 @@ export async function measurePods(folder: string): Promise<PodCosts> {
   const idleMib = memoryOf(ca.pid).rssMib;
   try {
     await connectPods(ca, channels, 0, warmUpPods);
-    const [cpuBefore, memoryBefore] = [cpuSecondsOf(ca.pid), memoryOf(ca.pid).rssMib];
+    const [cpuBefore, memoryBefore] = [treeSecondsOf(ca.pid), memoryOf(ca.pid).rssMib];
     await connectPods(ca, channels, warmUpPods, pods);
     const count = pods - warmUpPods;
-    const cpuMs = ((cpuSecondsOf(ca.pid) - cpuBefore) * 1000) / count;
+    const cpuMs = ((treeSecondsOf(ca.pid) - cpuBefore) * 1000) / count;
     const connectionKib = ((memoryOf(ca.pid).rssMib - memoryBefore) * 1024) / count;
     await ca.stop();
     return { idleMib, connectionKib, cpuMs, certificateBytes: (await ledgerBytes(folder)) / pods };

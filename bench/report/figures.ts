@@ -34,9 +34,3 @@ function row({ name, value, unit, against }: Figure, nameWidth: number): string 
 function format(value: number): string {
   return value.toFixed(value >= 100 ? 0 : 2);
 }
-
-/** The sample below which the given `share` of all samples fall. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-}

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "@kasbah/testkit";
+import { DaemonProcess } from "../../test/harness/daemon-process.ts";
+import { tokenIssuer } from "../materials/issuer.ts";
+import type { Materials } from "../materials/materials.ts";
+import type { Contender, Launch, RunningContender } from "./contender.ts";
+import { startReviewer } from "./reviewer.ts";
+
+/** `--root-key` of kasbah-server. */
+const rootKeys = ["P-256", "P-384", "RSA-3072", "RSA-4096"];
+
+/** kasbah-server of a checkout that has been built. */
+export function kasbahIn(checkout: string, name = "kasbah"): Contender {
+  const program = join(checkout, "packages/ca-server/bin/kasbah-server.js");
+  if (!existsSync(program)) throw new Error(`no kasbah-server in ${checkout}`);
+  return {
+    name,
+    dialect: "istio",
+    whyNot: ({ rootKey, workers }) => {
+      if (!rootKeys.includes(rootKey)) return `${name} creates no ${rootKey} roots`;
+      return workers > 1 && !knowsWorkers(program) ? `${name} has no --workers` : undefined;
+    },
+    start: (launch, folder, materials) => start(program, launch, folder, materials),
+  };
+}
+
+function knowsWorkers(program: string): boolean {
+  return spawnSync(process.execPath, [program, "--help"], { encoding: "utf8" }).stdout.includes("--workers");
+}
+
+async function start(
+  program: string,
+  { rootKey, workers, tokens }: Launch,
+  folder: string,
+  { issuer }: Materials,
+): Promise<RunningContender> {
+  const [port, quietPort] = [await freePort(), await freePort()];
+  const [stateDir, quietAt] = [join(folder, "state"), `127.0.0.1:${quietPort}`];
+  const reviewer = tokens === "token-review" ? await startReviewer(folder) : undefined;
+  const callers = reviewer?.flags ?? ["--jwks", issuer.jwksPath, "--token-issuer", tokenIssuer];
+  const flags = [
+    ...["--state-dir", stateDir, "--log-format", "json", "--root-key", rootKey],
+    ...["--grpc-address", `127.0.0.1:${port}`, "--http-address", quietAt],
+    ...(workers > 1 ? ["--workers", String(workers)] : []),
+    ...callers,
+  ];
+  const ca = new DaemonProcess("kasbah-server", [program, ...flags], { quietAt });
+  const stop = async () => {
+    await ca.stop();
+    await reviewer?.stop();
+  };
+  try {
+    await ca.untilReady();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const rootsPem = readFileSync(join(stateDir, "public/root-cert.pem"), "utf8");
+  return { pid: ca.pid, target: { dialect: "istio", host: "127.0.0.1", port, rootsPem }, stop };
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import type { Launch } from "../contenders/contender.ts";
+import type { Row } from "../report/row.ts";
+import type { Bench } from "../suites/suite.ts";
+import { type Calls, MeasuredCa } from "./measured-ca.ts";
+import { type Compared, rowOf } from "./rows.ts";
+
+/** One kind of call, measured in every round on every CA. */
+export interface Turn {
+  readonly name: string;
+  /** Depends on the CA where the rate depends on its capacity. */
+  readonly callsOf: (ca: MeasuredCa, round: number) => Calls;
+}
+
+export interface Turns {
+  readonly suite: string;
+  readonly launch: Launch;
+  readonly turns: readonly Turn[];
+  /** The part of the suite's progress that these turns are. */
+  readonly share: readonly [from: number, to: number];
+}
+
+/** Calls before the first round, which compile a CA's code and find its capacity, in units of a round's calls. */
+const warmUpRounds = 2;
+const warmUpCallers = 64;
+
+/** Starts every CA that can be launched like this once. In every round, they take turns at each kind of call. */
+export async function takeTurns(bench: Bench, group: Turns): Promise<readonly Row[]> {
+  const cas = await startAll(bench, group);
+  const rounds = new Map<string, Compared[]>();
+  const keyOf = (turn: Turn, ca: MeasuredCa) => `${turn.name} ${ca.name}`;
+  try {
+    for (let round = 0; round <= bench.rounds; round += 1) {
+      const unitUs = bench.unitUs();
+      for (const [index, turn] of group.turns.entries()) {
+        show(bench, group, round, index);
+        for (const ca of cas) {
+          const sample = await ca.measure(turn.callsOf(ca, round));
+          // The first round only warms each kind of call up.
+          if (round > 0) append(rounds, keyOf(turn, ca), { ...sample, unitUs });
+        }
+      }
+    }
+    return group.turns.flatMap((turn) =>
+      cas.map((ca) => {
+        const labels = { suite: group.suite, name: turn.name, ca: ca.name, peakMib: ca.peakMib };
+        return rowOf(labels, rounds.get(keyOf(turn, ca)) ?? []);
+      }),
+    );
+  } finally {
+    for (const ca of cas) await ca.stop();
+  }
+}
+
+async function startAll(bench: Bench, { suite, launch, turns }: Turns): Promise<readonly MeasuredCa[]> {
+  const cas: MeasuredCa[] = [];
+  for (const contender of bench.contenders) {
+    const why = contender.whyNot(launch);
+    if (why !== undefined) {
+      bench.note(`${suite}, ${turns[0]?.name}: ${why}`);
+      continue;
+    }
+    const folder = join(bench.folder, `${suite}-${Object.values(launch).join("-")}-${cas.length}`);
+    const ca = await MeasuredCa.start(contender, launch, folder, bench.materials);
+    cas.push(ca);
+    await ca.findCapacity({ callers: warmUpCallers, calls: warmUpRounds * bench.calls });
+  }
+  return cas;
+}
+
+function show(
+  { progress, rounds }: Bench,
+  { turns, share: [from, to] }: Turns,
+  round: number,
+  turn: number,
+): void {
+  const done = (round * turns.length + turn) / ((rounds + 1) * turns.length);
+  progress(`${turns[turn]?.name}, round ${round} of ${rounds}`, from + (to - from) * done);
+}
+
+function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  map.set(key, [...(map.get(key) ?? []), value]);
+}

@@ -1,0 +1,40 @@
+import { takeTurns } from "../../measure/take-turns.ts";
+import type { Row } from "../../report/row.ts";
+import type { Bench, Suite } from "../suite.ts";
+import { byLaunch, type Scenario, scenarios } from "./scenarios.ts";
+
+/** The CPU time of a certificate, for every kind of caller. */
+export const issuance: Suite = {
+  name: "issuance",
+  title: "whole calls: TLS, token, CSR, signature, lint, durable record",
+  takes: "2 min",
+  async measure(bench) {
+    const chosen = scenarios(bench.workers).filter(({ short }) => short || bench.full);
+    const groups = [...byLaunch(chosen).values()];
+    const rows: Row[] = [];
+    for (const [index, group] of groups.entries()) {
+      const share = [index / groups.length, (index + 1) / groups.length] as const;
+      rows.push(...(await measureGroup(bench, group, share)));
+    }
+    return { rows };
+  },
+};
+
+async function measureGroup(
+  bench: Bench,
+  group: readonly Scenario[],
+  share: readonly [number, number],
+): Promise<readonly Row[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const turns = group.map(({ name, calls }) => ({
+    name,
+    callsOf: (_: unknown, round: number) => ({ ...calls, calls: countOf(bench, calls.callers, round) }),
+  }));
+  return takeTurns(bench, { suite: "issuance", launch: first.launch, turns, share });
+}
+
+/** One caller alone takes as long as many with several times its calls; a third is enough. */
+function countOf({ calls }: Bench, callers: number, round: number): number {
+  return Math.ceil(round === 0 || callers === 1 ? calls / 3 : calls);
+}
