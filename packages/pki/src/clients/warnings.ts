@@ -1,6 +1,6 @@
 import type { Certificate } from "../certificate/certificate.ts";
 import { looksSelfSigned } from "../certificate/issuer-rules.ts";
-import { factorProblem } from "../keys/factorable.ts";
+import { factorProblem } from "../keys/rsa/factorable.ts";
 import type { GeneralNameKind } from "../names/general-name.ts";
 import { oid, oidName } from "../oids.ts";
 import type { ClientFinding } from "./finding.ts";

@@ -1,4 +1,4 @@
-import type { RsaLimits } from "./rsa-rules.ts";
+import type { RsaLimits } from "./rsa/rules.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** How a private key is encoded, in the words of node:crypto. */

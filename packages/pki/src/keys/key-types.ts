@@ -4,7 +4,7 @@ import { ecAlgorithm } from "./ec-algorithm.ts";
 import type { EcCurve } from "./ec-curve.ts";
 import { ed25519Algorithm } from "./ed25519-algorithm.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
-import { rsaAlgorithm } from "./rsa-algorithm.ts";
+import { rsaAlgorithm } from "./rsa/algorithm.ts";
 import { ecdsaWith, type SignatureAlgorithm } from "./signature-algorithm.ts";
 
 interface KeyTypeRow {

@@ -3,8 +3,8 @@ import { equalBytes } from "../bytes.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
 import { keyAlgorithms, trustedKeyAlgorithms } from "./key-types.ts";
-import { rsaAlgorithm } from "./rsa-algorithm.ts";
-import { authorityRsaLimits, callerRsaLimits, type RsaLimits } from "./rsa-rules.ts";
+import { rsaAlgorithm } from "./rsa/algorithm.ts";
+import { authorityRsaLimits, callerRsaLimits, type RsaLimits } from "./rsa/rules.ts";
 import { parseSpki } from "./spki.ts";
 
 /** A public key of the accepted types: a point on its curve, or RSA of an acceptable size and exponent. */

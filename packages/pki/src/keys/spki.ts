@@ -6,7 +6,7 @@ import { dottedOid, wholeOctets } from "../der/values.ts";
 import { PkiError } from "../errors.ts";
 import { oidName } from "../oids.ts";
 import type { KeyAlgorithm } from "./key-algorithm.ts";
-import type { RsaLimits } from "./rsa-rules.ts";
+import type { RsaLimits } from "./rsa/rules.ts";
 
 /** The facts of an acceptable SubjectPublicKeyInfo. */
 export interface SpkiFacts {

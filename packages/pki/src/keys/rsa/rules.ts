@@ -1,4 +1,4 @@
-import { toUnsigned } from "../bytes.ts";
+import { toUnsigned } from "../../bytes.ts";
 
 /**
  * Limits for the RSA keys of callers: 2048 bits is today's minimum, 4096 bounds the cost of one verification.

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { primeAbove, randomPrime, rsaKeyOf } from "@kasbah/testkit";
-import { parseCertificateRequest } from "../csr/csr.ts";
-import { forgeRequest } from "../forge.fixture.ts";
+import { parseCertificateRequest } from "../../csr/csr.ts";
+import { forgeRequest } from "../../forge.fixture.ts";
+import { createKeyPair, KeyPair } from "../key.ts";
+import { parsePublicKey } from "../public-key.ts";
 import { factorProblem } from "./factorable.ts";
-import { createKeyPair, KeyPair } from "./key.ts";
-import { parsePublicKey } from "./public-key.ts";
 
 const half = randomPrime(1024);
 /** Fermat's method needs about distance² / 8√n rounds. */

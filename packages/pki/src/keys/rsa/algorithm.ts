@@ -1,13 +1,13 @@
-import { openElement } from "../der/cursor.ts";
-import { parseDer } from "../der/reader.ts";
-import { tag } from "../der/tag.ts";
-import { positiveInteger } from "../der/values.ts";
-import { encode, encodeOid, encodeSequence } from "../der/writer.ts";
-import { PkiError } from "../errors.ts";
-import { oid } from "../oids.ts";
-import type { KeyAlgorithm } from "./key-algorithm.ts";
-import { bitLength, type RsaLimits, rsaProblem } from "./rsa-rules.ts";
-import { rsaWith } from "./signature-algorithm.ts";
+import { openElement } from "../../der/cursor.ts";
+import { parseDer } from "../../der/reader.ts";
+import { tag } from "../../der/tag.ts";
+import { positiveInteger } from "../../der/values.ts";
+import { encode, encodeOid, encodeSequence } from "../../der/writer.ts";
+import { PkiError } from "../../errors.ts";
+import { oid } from "../../oids.ts";
+import type { KeyAlgorithm } from "../key-algorithm.ts";
+import { rsaWith } from "../signature-algorithm.ts";
+import { bitLength, type RsaLimits, rsaProblem } from "./rules.ts";
 
 /** RSA keys of every size (RFC 3279 §2.3.1). */
 export const rsaAlgorithm: KeyAlgorithm = {

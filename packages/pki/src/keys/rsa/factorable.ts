@@ -1,9 +1,9 @@
-import { toUnsigned } from "../bytes.ts";
-import { parseDer } from "../der/reader.ts";
-import { positiveInteger, wholeOctets } from "../der/values.ts";
+import { toUnsigned } from "../../bytes.ts";
+import { parseDer } from "../../der/reader.ts";
+import { positiveInteger, wholeOctets } from "../../der/values.ts";
+import type { PublicKey } from "../public-key.ts";
+import { rsaAlgorithm } from "./algorithm.ts";
 import { areCoprime } from "./coprime.ts";
-import type { PublicKey } from "./public-key.ts";
-import { rsaAlgorithm } from "./rsa-algorithm.ts";
 
 /** With more rounds, Fermat's method finds primes that are further apart, but honest ones never become close. */
 const fermatRounds = 100;
