@@ -37,7 +37,7 @@ function tokenJudge(verdict: Caller | Error, deps: Partial<TokenAuthenticator> =
     if (verdict instanceof Error) throw verdict;
     return verdict;
   };
-  return { kind: "jwks-token", checks: async () => true, authenticate, ...deps };
+  return { kind: "jwks-token", checks: () => true, authenticate, ...deps };
 }
 
 function open(token: Token, certificate: Certificate, deps: Partial<CallerAuthenticatorDeps> = {}) {
@@ -181,7 +181,7 @@ describe("createCallerAuthenticator with several token authenticators", () => {
     const asked: string[] = [];
     const judge = (name: string, claims: boolean): TokenAuthenticator => ({
       kind: "kubernetes-token",
-      checks: async ({ claimedIssuer }) => claims && claimedIssuer === "a",
+      checks: ({ claimedIssuer }) => claims && claimedIssuer === "a",
       authenticate: async () => {
         asked.push(name);
         throw new CaError("TOKEN_REJECTED", name);
@@ -195,8 +195,8 @@ describe("createCallerAuthenticator with several token authenticators", () => {
   });
 
   it("lets the first authenticator refuse a token that none claims", async () => {
-    const first = tokenJudge(new CaError("TOKEN_ISSUER", "first"), { checks: async () => false });
-    const second = tokenJudge(byToken, { checks: async () => false });
+    const first = tokenJudge(new CaError("TOKEN_ISSUER", "first"), { checks: () => false });
+    const second = tokenJudge(byToken, { checks: () => false });
     await rejectsWithCode(open("good", "none", { tokens: [first, second] }).authenticate(), "TOKEN_ISSUER");
   });
 });

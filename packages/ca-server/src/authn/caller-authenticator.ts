@@ -23,9 +23,8 @@ type Outcome = Caller | CaError;
 export function createCallerAuthenticator(deps: CallerAuthenticatorDeps): Authenticator {
   return {
     async authenticate(credentials) {
-      const byToken = await attempt(() => authenticateToken(credentials, deps));
-      const byCertificate = await attempt(async () => authenticateCertificate(credentials, deps));
-      return decide(byToken, byCertificate);
+      const byToken = await authenticateToken(credentials, deps).catch(refusal);
+      return decide(byToken, authenticateCertificate(credentials, deps));
     },
   };
 }
@@ -63,45 +62,11 @@ async function authenticateToken(
 ): Promise<Caller | undefined> {
   const token = readBearerToken(credentials);
   if (token === undefined) return undefined;
-  const authenticator = await selectAuthenticator(token, tokens);
+  const authenticator = selectAuthenticator(token, tokens);
   if (authenticator === undefined) throw tokensDisabled();
-  return await countOutcome(authenticator.kind, () => authenticator.authenticate(token), onChecked);
-}
-
-/**
- * If no authenticator claims a token, the first one refuses it with the most helpful message. A single
- * authenticator is not asked whether it claims the token: for an unknown issuer that costs as much as the
- * check itself.
- */
-async function selectAuthenticator(
-  token: BearerToken,
-  tokens: readonly TokenAuthenticator[],
-): Promise<TokenAuthenticator | undefined> {
-  const [first, ...others] = tokens;
-  if (others.length === 0) return first;
-  for (const each of tokens) if (await each.checks(token)) return each;
-  return first;
-}
-
-async function authenticateCertificate(
-  credentials: CallCredentials,
-  { certificates, onChecked }: CallerAuthenticatorDeps,
-): Promise<Caller | undefined> {
-  if (certificates === undefined || credentials.peerCertificates.length === 0) return undefined;
-  return await countOutcome(
-    "client-certificate",
-    async () => certificates.authenticate(credentials),
-    onChecked,
-  );
-}
-
-async function countOutcome(
-  kind: CredentialFacts["kind"],
-  check: () => Promise<Caller>,
-  onChecked: CallerAuthenticatorDeps["onChecked"],
-): Promise<Caller> {
+  const { kind } = authenticator;
   try {
-    const caller = await check();
+    const caller = await authenticator.authenticate(token);
     onChecked(kind, "accepted");
     return caller;
   } catch (error) {
@@ -111,16 +76,38 @@ async function countOutcome(
 }
 
 /**
- * Returns a refusal as a value so that the caller can compare it with the other one. Internal errors end the
- * call.
+ * If no authenticator claims a token, the first one refuses it with the most helpful message. A single
+ * authenticator is not asked whether it claims the token: for an unknown issuer that costs as much as the
+ * check itself.
  */
-async function attempt(check: () => Promise<Caller | undefined>): Promise<Outcome | undefined> {
+function selectAuthenticator(
+  token: BearerToken,
+  tokens: readonly TokenAuthenticator[],
+): TokenAuthenticator | undefined {
+  const [first] = tokens;
+  return tokens.length === 1 ? first : (tokens.find((each) => each.checks(token)) ?? first);
+}
+
+function authenticateCertificate(
+  credentials: CallCredentials,
+  { certificates, onChecked }: CallerAuthenticatorDeps,
+): Outcome | undefined {
+  if (certificates === undefined || credentials.peerCertificates.length === 0) return undefined;
   try {
-    return await check();
+    const caller = certificates.authenticate(credentials);
+    onChecked("client-certificate", "accepted");
+    return caller;
   } catch (error) {
-    if (error instanceof CaError) return error;
-    throw error;
+    const refused = refusal(error);
+    onChecked("client-certificate", refused.code);
+    return refused;
   }
+}
+
+/** A refusal as a value, to be compared with the other credential. An internal error ends the call. */
+function refusal(error: unknown): CaError {
+  if (error instanceof CaError) return error;
+  throw error;
 }
 
 function isCaller(outcome: Outcome | undefined): outcome is Caller {

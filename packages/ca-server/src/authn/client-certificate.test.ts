@@ -150,6 +150,68 @@ describe("ClientCertificateAuthenticator", () => {
     });
   });
 
+  describe("ClientCertificateAuthenticator, for the calls of one connection", () => {
+    /** A connection presents the same array at each call. */
+    async function connect(changes: Partial<Leaf> = {}) {
+      const intermediate = await createIntermediate();
+      chains = [[intermediate.certificate]];
+      const leaf = await leafWith({ issuer: intermediate, ...changes });
+      const peerCertificates = [leaf.der, intermediate.certificate.der];
+      const call = () => authenticator.authenticate({ authorization: [], peerCertificates });
+      assert.equal(call().spiffeId.toString(), frontend);
+      assert.equal(call().spiffeId.toString(), frontend);
+      const callRefused = (message: RegExp) => assert.match(throwsWithCode(call, rejected).message, message);
+      return { callRefused, call, intermediate };
+    }
+
+    it("rejects a call after the certificate has expired", async () => {
+      const { callRefused } = await connect();
+      clock.jump(hourMs + 1);
+      callRefused(/has expired/);
+    });
+
+    it("rejects a call after its root left the bundle, and accepts one after it returned", async () => {
+      const { call, callRefused } = await connect();
+      trust(await createTestAuthority("cluster.local"));
+      callRefused(/does not chain to a trusted root/);
+      trust(root);
+      assert.ok(call());
+    });
+
+    it("rejects a call after the intermediate was declared compromised", async () => {
+      const { callRefused, intermediate } = await connect();
+      distrusted = [intermediate.certificate.fingerprint];
+      chains = [];
+      callRefused(/does not chain to a trusted root/);
+    });
+
+    it("rejects a call after the pod was deleted, and after the issuer of its token was removed", async () => {
+      const gone = new Set<string | undefined>();
+      const issuerOf = (mark: string | undefined) => (gone.has(mark) ? undefined : "https://issuer.test");
+      authenticator = new ClientCertificateAuthenticator({
+        authorities: {
+          trustBundle: () => trustBundle(),
+          knownChains: () => chains,
+          isDistrusted: () => false,
+        },
+        ...{ trustDomain: parseTrustDomain("cluster.local"), maxRenewalAgeMs, clock },
+        marks: { isGone: (mark) => gone.has(mark), issuerOf },
+        issuerMarks: { issuerOf },
+      });
+      const [ofPod, ofIssuer] = [await connect({ mark: podMark }), await connect({ mark: issuerMark })];
+      chains = [];
+      gone.add(podMark).add(issuerMark);
+      throwsWithCode(ofPod.call, "CALLER_DELETED");
+      ofIssuer.callRefused(/no longer configured/);
+    });
+
+    it("rejects a call once no token has proven the name recently enough", async () => {
+      const { callRefused } = await connect({ notAfter: later(365 * 24 * hourMs) });
+      clock.jump(maxRenewalAgeMs + 1);
+      callRefused(/no token has proven/);
+    });
+  });
+
   it("rejects a token proof that is later than the leaf, which this CA never issues", async () => {
     authenticate(await leafWith({ provenAt: later(0) }));
     refuses([await leafWith({ provenAt: later(300_000) })], /no token has proven/);

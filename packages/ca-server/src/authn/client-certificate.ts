@@ -52,6 +52,8 @@ const maxChainLength = 5;
 export class ClientCertificateAuthenticator {
   readonly kind = "client-certificate";
   readonly #deps: ClientCertificateDeps;
+  /** By the array of octets, which is the same for all calls of a connection. */
+  readonly #parsed = new WeakMap<CallCredentials["peerCertificates"], readonly Certificate[]>();
 
   constructor(deps: ClientCertificateDeps) {
     this.#deps = deps;
@@ -61,7 +63,7 @@ export class ClientCertificateAuthenticator {
   authenticate({ peerCertificates }: CallCredentials): Caller {
     const { trustDomain, clock } = this.#deps;
     const now = clock.now();
-    const [leaf, ...presented] = parseChain(peerCertificates);
+    const [leaf, ...presented] = this.#parse(peerCertificates);
     if (leaf === undefined) throw rejected("the call has no client certificate");
     this.#verify(leaf, presented, now);
     const { spiffeId } = leaf;
@@ -75,6 +77,15 @@ export class ClientCertificateAuthenticator {
     const { issuer, ...marks } = this.#originOf(leaf, facts.tokenProvenAt);
     const named = issuer === undefined ? {} : { issuer };
     return { spiffeId, credential: { kind: this.kind, ...facts, ...named }, ...marks };
+  }
+
+  /** What the octets mean does not change during a connection, unlike every verdict on them. */
+  #parse(peerCertificates: CallCredentials["peerCertificates"]): readonly Certificate[] {
+    const known = this.#parsed.get(peerCertificates);
+    if (known !== undefined) return known;
+    const chain = parseChain(peerCertificates, this.#deps.authorities.knownChains());
+    this.#parsed.set(peerCertificates, chain);
+    return chain;
   }
 
   /** A caller whose tokens are no longer accepted must not keep its name by renewals. */
@@ -123,15 +134,30 @@ export class ClientCertificateAuthenticator {
   }
 }
 
-function parseChain(chain: readonly Uint8Array[]): readonly Certificate[] {
+/** A known certificate is taken from the CA's own chains, whose signatures were verified before. */
+function parseChain(
+  chain: readonly Uint8Array[],
+  known: readonly (readonly Certificate[])[],
+): readonly Certificate[] {
   if (chain.length > maxChainLength)
     throw rejected(`the client sent more than ${maxChainLength} certificates`);
   try {
-    return chain.map((der) => parseCertificate(der));
+    return chain.map((der) => findCertificate(der, known) ?? parseCertificate(der));
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     throw rejected(`the client certificate cannot be parsed: ${cause.message}`, {}, cause);
   }
+}
+
+function findCertificate(
+  der: Uint8Array,
+  chains: readonly (readonly Certificate[])[],
+): Certificate | undefined {
+  for (const chain of chains) {
+    const found = chain.find((certificate) => Buffer.compare(certificate.der, der) === 0);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function isVerified(chain: Parameters<typeof verifyChain>[0]): boolean {

@@ -17,7 +17,7 @@ describe("boundToPods", () => {
   });
 
   function authenticate(caller: Caller, deps: Partial<PodBindingDeps> = {}): Promise<Caller> {
-    const inner = { kind: "jwks-token", checks: async () => true, authenticate: async () => caller } as const;
+    const inner = { kind: "jwks-token", checks: () => true, authenticate: async () => caller } as const;
     const markOf = (uid: string) => `mark of ${uid}`;
     return boundToPods(inner, { isOurs: () => true, pods: undefined, markOf, ...deps }).authenticate(token);
   }

@@ -26,7 +26,7 @@ describe("boundToIssuers", () => {
 
   function authenticate(credential: TokenFacts, rest: Partial<Caller> = {}): Promise<Caller> {
     const caller = { spiffeId, credential, ...rest };
-    const inner = { kind: credential.kind, checks: async () => true, authenticate: async () => caller };
+    const inner = { kind: credential.kind, checks: () => true, authenticate: async () => caller };
     return boundToIssuers(inner, marks).authenticate(token);
   }
 

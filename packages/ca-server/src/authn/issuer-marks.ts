@@ -1,7 +1,10 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { TokenAuthenticator } from "./token-authenticator.ts";
 
 const markDigits = 10;
+/** More issuers than any CA has. */
+const maxRemembered = 1_000;
 
 /**
  * Issuer marks name the issuer whose token obtained a certificate. They are part of the serial, so that every replica
@@ -9,6 +12,7 @@ const markDigits = 10;
  */
 export class IssuerMarks {
   readonly #known: () => readonly string[];
+  readonly #marks = new LRUCache<string, string>({ max: maxRemembered });
 
   /** @param known returns the issuers whose tokens the CA accepts now */
   constructor(known: () => readonly string[]) {
@@ -16,7 +20,11 @@ export class IssuerMarks {
   }
 
   markOf(issuer: string): string {
-    return createHash("sha256").update(issuer).digest("hex").slice(0, markDigits);
+    const known = this.#marks.get(issuer);
+    if (known !== undefined) return known;
+    const mark = hash("sha256", issuer).slice(0, markDigits);
+    this.#marks.set(issuer, mark);
+    return mark;
   }
 
   /** Undefined if the CA no longer accepts tokens of the issuer. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DeletedPods } from "./ports.ts";
 
 export interface PodMarksDeps {
@@ -35,12 +35,13 @@ export class PodMarks {
 
   /** Undefined if the CA cannot tell its cluster from others. */
   markOf(podUid: string): string | undefined {
-    return this.#cluster === undefined ? undefined : `${this.#cluster}${podTag(podUid)}`;
+    return this.#markOfTag(podTag(podUid));
   }
 
   /** The mark of a pod that the CA sees, for tokens whose issuer could be that of another cluster. */
   markOfSeen(podUid: string): string | undefined {
-    return this.#pods?.isTagKnown(podTag(podUid)) ? this.markOf(podUid) : undefined;
+    const tag = podTag(podUid);
+    return this.#pods?.isTagKnown(tag) ? this.#markOfTag(tag) : undefined;
   }
 
   /** The issuer of the token that obtained a certificate with this mark. */
@@ -54,11 +55,15 @@ export class PodMarks {
     return this.#pods?.isTagGone(mark.slice(clusterDigits), tokenProvenAt) ?? false;
   }
 
+  #markOfTag(tag: string): string | undefined {
+    return this.#cluster === undefined ? undefined : `${this.#cluster}${tag}`;
+  }
+
   #isOurs(mark: string | undefined): mark is string {
     return mark !== undefined && mark.slice(0, clusterDigits) === this.#cluster;
   }
 }
 
 function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }

@@ -5,7 +5,7 @@ import type { BearerToken } from "./bearer-token.ts";
 export interface TokenAuthenticator {
   readonly kind: TokenFacts["kind"];
   /** Whether this authenticator checks the token. Exactly one authenticator checks each token. */
-  checks(token: BearerToken): Promise<boolean>;
+  checks(token: BearerToken): boolean;
   /** @throws CaError with the code of the check that failed. */
   authenticate(token: BearerToken): Promise<Caller>;
 }

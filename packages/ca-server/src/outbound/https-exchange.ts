@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { errnoOf } from "@kasbah/runtime";
@@ -7,6 +6,7 @@ import type { AddressRules } from "./address-rules.ts";
 import { readCaFile } from "./ca-file.ts";
 import { type HttpsProxy, proxyName } from "./proxy/proxy.ts";
 import { namingProxy, TunnelAgent } from "./proxy/tunnel-agent.ts";
+import { readSharedFile } from "./shared-file.ts";
 
 /** The settings of an HTTPS server that the CA calls. */
 export interface HttpsEndpoint {
@@ -94,7 +94,7 @@ export async function requestOptions(
   { method, body }: HttpsRequest,
 ): Promise<RequestOptions> {
   const ca = caFile === undefined ? {} : { ca: await readCaFile(caFile) };
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
+  const token = tokenFile === undefined ? undefined : (await readSharedFile(tokenFile)).trim();
   return {
     ...ca,
     method,

@@ -87,8 +87,9 @@ function anchorProblem(
     return [root, issuerProblem(root, below, now) ?? up()] as const;
   });
   const fitting = judged.find(([, problem]) => problem === undefined);
+  if (fitting !== undefined) return fitting;
   const signing = judged.find(([root]) => below.child.isIssuedBy(root));
-  return fitting ?? signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
+  return signing ?? judged[0] ?? [undefined, "is not in the trust bundle"];
 }
 
 /**
@@ -133,9 +134,23 @@ function issuerProblem(issuer: Certificate, below: Below, now: Date): string | u
   return (
     authorityProblem(issuer, now) ??
     identifierProblem(issuer, child) ??
-    (child.isIssuedBy(issuer) ? undefined : "did not sign the certificate before it") ??
+    (hasIssued(issuer, child) ? undefined : "did not sign the certificate before it") ??
     nameProblem(nameConstraints, names)
   );
+}
+
+/** The authorities whose signature on an authority below them was verified. */
+const issuersOf = new WeakMap<Certificate, WeakSet<Certificate>>();
+
+/** The signatures between authorities do not change, so a process that holds them verifies each one once. */
+function hasIssued(issuer: Certificate, child: Certificate): boolean {
+  if (!child.isCa) return child.isIssuedBy(issuer);
+  const known = issuersOf.get(child) ?? new WeakSet();
+  if (known.has(issuer)) return true;
+  if (!child.isIssuedBy(issuer)) return false;
+  known.add(issuer);
+  issuersOf.set(child, known);
+  return true;
 }
 
 /** Returns the reason why the certificate alone may not sign others, if any. */

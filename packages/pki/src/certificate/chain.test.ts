@@ -262,6 +262,19 @@ describe("verifyChain", () => {
     }
   });
 
+  it("rejects a forged authority beside the same authorities that verified before", () => {
+    const [root, outer, inner] = [makeRoot(), makeOuter(), makeInner()];
+    const namesake = makeRoot({ publicKey: keys.leaf.publicKey.spki });
+    const forged = authority(keys.leaf, "outer", "inner", {});
+    const other = (changes: { root?: Certificate; inner?: Certificate }) =>
+      chain({ root, ...changes, intermediates: [changes.inner ?? inner, outer] });
+    for (let round = 0; round < 2; round += 1) {
+      assert.doesNotThrow(() => verifyChain(other({})));
+      for (const changes of [{ inner: forged }, { root: namesake }])
+        assert.throws(() => verifyChain(other(changes)), { code: "CHAIN_INVALID", message: /did not sign/ });
+    }
+  });
+
   it("accepts a chain that ends with the root itself, which some authorities send", () => {
     const root = makeRoot({ extensions: [caExtension(2), certSign] });
     assert.doesNotThrow(() => verifyChain(chain({ root, intermediates: [makeInner(), makeOuter(), root] })));

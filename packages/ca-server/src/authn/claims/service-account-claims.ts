@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { PkiError, parseWorkloadName, type WorkloadName } from "@kasbah/pki";
 import { CaError } from "../../errors.ts";
 import type { PodFacts } from "../../issuance/ports.ts";
@@ -71,7 +71,7 @@ export function parseServiceAccountName(name: unknown): WorkloadName {
  */
 export function tokenIdHash({ jti }: Claims): string | undefined {
   if (jti === undefined) return undefined;
-  if (typeof jti === "string") return createHash("sha256").update(jti).digest("hex");
+  if (typeof jti === "string") return hash("sha256", jti);
   throw new CaError("TOKEN_REJECTED", "the token's jti is not a string", {
     fix: "use a token that the issuer created for this mesh",
   });

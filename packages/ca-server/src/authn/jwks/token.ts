@@ -39,7 +39,7 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
   /**
    * Claims the tokens that name a configured issuer, and those that such an issuer signed under another name.
    */
-  async checks(token: BearerToken): Promise<boolean> {
+  checks(token: BearerToken): boolean {
     if (this.#issuerNamed(token.claimedIssuer) !== undefined || this.#isElsewhere(token)) return true;
     return this.#deps.issuers.some((issuer) => isSignedByIssuer(token, issuer));
   }

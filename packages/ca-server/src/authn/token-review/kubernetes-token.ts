@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { SpiffeId, type TrustDomain } from "@kasbah/pki";
 import type { Clock } from "@kasbah/runtime";
 import { CaError } from "../../errors.ts";
@@ -41,7 +41,7 @@ export class KubernetesTokenAuthenticator implements TokenAuthenticator {
     this.#deps = deps;
   }
 
-  async checks(): Promise<boolean> {
+  checks(): boolean {
     return true;
   }
 
@@ -105,7 +105,7 @@ function podAndNode({ user }: TokenReviewStatus): { readonly pod?: PodFacts; rea
 /** The API server returns `JTI=<jti>`, so the hash equals the one of a token that a key set verified. */
 function credentialIdHash({ user }: TokenReviewStatus): string | undefined {
   const [id] = user.extra[extra.credentialId] ?? [];
-  return id?.startsWith("JTI=") ? createHash("sha256").update(id.slice(4)).digest("hex") : undefined;
+  return id?.startsWith("JTI=") ? hash("sha256", id.slice(4)) : undefined;
 }
 
 /**

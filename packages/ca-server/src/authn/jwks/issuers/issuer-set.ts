@@ -27,6 +27,7 @@ interface ServedIssuer {
 export class TokenIssuerSet implements IssuerScopes {
   readonly #deps: TokenIssuerSetDeps;
   #served: readonly ServedIssuer[] = [];
+  #issuers: readonly TokenIssuer[] = [];
   #elsewhere: readonly string[] = [];
   #isRunning = false;
 
@@ -36,7 +37,7 @@ export class TokenIssuerSet implements IssuerScopes {
 
   /** The issuers whose tokens the CA verifies. */
   get issuers(): readonly TokenIssuer[] {
-    return this.#served.map(({ verified }) => verified);
+    return this.#issuers;
   }
 
   /** The issuers that the file lists for other trust domains only. */
@@ -61,6 +62,7 @@ export class TokenIssuerSet implements IssuerScopes {
     const ours = configured.filter((each) => serves(each, trustDomain));
     this.#elsewhere = configured.filter((each) => !ours.includes(each)).map(({ issuer }) => issuer);
     this.#served = ours.map((each) => this.#serve(each, before));
+    this.#issuers = this.#served.map(({ verified }) => verified);
     const kept = new Set(this.#served.map(({ source }) => source));
     const known = new Set(before.map(({ source }) => source));
     await Promise.all(before.filter(({ source }) => !kept.has(source)).map(({ source }) => source.stop()));
