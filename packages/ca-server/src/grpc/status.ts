@@ -23,16 +23,33 @@ export interface Refusal {
   /** `INTERNAL` if the error has no code of the CA. */
   readonly code: CaErrorCode | "INTERNAL";
   readonly row: StatusRow;
+  /** Encoded on first use, because some callers need only the code. */
   readonly status: RpcStatus;
 }
 
 /** Maps any thrown error to a refusal. The text of an error without a row never reaches the caller. */
 export function refusalOf(error: unknown, referenceId: string): Refusal {
-  if (!(error instanceof CaError)) {
-    return { code: "INTERNAL", row: unknownRow, status: statusOf("INTERNAL", unknownRow, { referenceId }) };
+  if (error instanceof CaError)
+    return new CodedRefusal(error.code, statusTable[error.code], { error, referenceId });
+  return new CodedRefusal("INTERNAL", unknownRow, { referenceId });
+}
+
+class CodedRefusal implements Refusal {
+  readonly code: Refusal["code"];
+  readonly row: StatusRow;
+  readonly #context: RefusalContext;
+  #status: RpcStatus | undefined;
+
+  constructor(code: Refusal["code"], row: StatusRow, context: RefusalContext) {
+    this.code = code;
+    this.row = row;
+    this.#context = context;
   }
-  const row: StatusRow = statusTable[error.code];
-  return { code: error.code, row, status: statusOf(error.code, row, { error, referenceId }) };
+
+  get status(): RpcStatus {
+    this.#status ??= statusOf(this.code, this.row, this.#context);
+    return this.#status;
+  }
 }
 
 interface RefusalContext {
@@ -75,6 +92,8 @@ function retryAfterOf({ status, discloses }: StatusRow, { error }: RefusalContex
 
 /** Message and facts together stay well below the 4 KiB of trailers that peers accept. */
 function cut(text: string, maxBytes: number): string {
+  // A character of UTF-16 takes at most three bytes of UTF-8, so most texts need no conversion.
+  if (text.length * 3 <= maxBytes) return text;
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
   // A character cut in two decodes to U+FFFD, which is removed too.

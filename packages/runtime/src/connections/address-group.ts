@@ -5,7 +5,8 @@ import { isIPv6, SocketAddress } from "node:net";
  * one; an IPv4 address mapped into IPv6 is the IPv4 address.
  */
 export function addressGroup(address: string): string {
-  if (!isIPv6(address)) return address;
+  // Node's test of an IPv6 address is slow, and each connection and call asks.
+  if (!address.includes(":") || !isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1] !== undefined) return mapped[1];
   const bare = address.split("%", 1)[0] ?? "";

@@ -12,6 +12,7 @@ export interface GuardedConnection {
   readonly isUsed: boolean;
   /** Whether the peer has authenticated, on an earlier call. */
   readonly isTrusted: boolean;
+  readonly isClosed: boolean;
   /** Ends the wait for the first request, and makes the connection the one that was used last. */
   used(): void;
   /** Marks the first call as ended: if the peer has not authenticated by now, it has no claim to its connection. */

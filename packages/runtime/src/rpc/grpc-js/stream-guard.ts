@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import type { GuardedConnection } from "../../connections/connection.ts";
 import type { ConnectionGuard } from "../../connections/connection-guard.ts";
@@ -26,6 +26,7 @@ const maxLingering = 1_000;
 
 /** A TLS connection, and what its peer presented. */
 interface TlsPeer {
+  readonly connection: GuardedConnection;
   readonly tls: Pick<TLSSocket, "getPeerX509Certificate">;
   certificates: readonly Uint8Array[] | undefined;
   openStreams: number;
@@ -38,6 +39,8 @@ interface TlsPeer {
 export class StreamGuard {
   readonly #options: StreamGuardOptions;
   readonly #peers = new WeakMap<GuardedConnection, TlsPeer>();
+  /** Of this server's sessions, so that only the first stream of each looks for its connection. */
+  readonly #sessions = new WeakMap<Http2Session, TlsPeer>();
   readonly #lingering = new Map<ServerHttp2Stream, NodeJS.Timeout>();
   #openStreams = 0;
   #onClosed: () => void = () => {};
@@ -83,12 +86,11 @@ export class StreamGuard {
    */
   readonly #onStream = (message: unknown): void => {
     const { stream, headers } = message as StreamStart;
-    const socket = stream.session?.socket as TLSSocket | undefined;
-    const connection = this.#options.connections.find(`${socket?.remoteAddress}:${socket?.remotePort}`);
-    if (socket === undefined || connection === undefined) return;
-    if (connection.socket.localPort !== socket.localPort) return;
+    const { session } = stream;
+    const peer = session && (this.#sessions.get(session) ?? this.#findPeer(session));
+    if (peer === undefined || peer.connection.isClosed) return;
+    const { connection } = peer;
     connection.used();
-    const peer = this.#peers.get(connection) ?? this.#addPeer(connection, socket);
     this.#openStreams += 1;
     peer.openStreams += 1;
     stream.once("close", () => {
@@ -101,12 +103,21 @@ export class StreamGuard {
     this.#limitStreams();
   };
 
+  #findPeer(session: Http2Session): TlsPeer | undefined {
+    const socket = session.socket as TLSSocket;
+    const connection = this.#options.connections.find(`${socket.remoteAddress}:${socket.remotePort}`);
+    if (connection === undefined || connection.socket.localPort !== socket.localPort) return undefined;
+    const peer = this.#peers.get(connection) ?? this.#addPeer(connection, socket);
+    this.#sessions.set(session, peer);
+    return peer;
+  }
+
   /**
    * The streams of a closed connection end later, one by one. Until then they must not count, or other connections would
    * be closed for them.
    */
   #addPeer(connection: GuardedConnection, tls: TLSSocket): TlsPeer {
-    const peer: TlsPeer = { tls, certificates: undefined, openStreams: 0 };
+    const peer: TlsPeer = { connection, tls, certificates: undefined, openStreams: 0 };
     this.#peers.set(connection, peer);
     connection.onClosed(() => this.#endStreams(peer, peer.openStreams));
     return peer;
