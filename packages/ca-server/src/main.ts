@@ -156,7 +156,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const grpc = createGrpcServer({
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
     serverNames: own.serverNames,
-    ...{ metrics, unauthenticated, writer, newSerial, newReferenceId },
+    ...{ metrics, unauthenticated, writer, newSerial, newReferenceId, roll: Math.random },
     capacity: readHostCapacity(process.constrainedMemory()),
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),

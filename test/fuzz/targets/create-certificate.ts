@@ -46,7 +46,7 @@ const route = authenticatedRoute(
   createCertificateRoute({
     issuance,
     metrics: createCaMetrics(new Registry()),
-    decisions: { refused: async () => undefined },
+    decisions: { refused: async () => undefined, refusedEarly: () => undefined },
     rootClients: { saw: async () => undefined },
     newReferenceId: () => "ref",
     clock: systemClock,

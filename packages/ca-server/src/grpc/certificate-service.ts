@@ -29,7 +29,7 @@ export interface CertificateServiceDeps {
   readonly issuance: CertificateIssuance;
   readonly metrics: CaMetrics;
   /** Records refusals. Issuance itself records certificates. */
-  readonly decisions: Pick<Decisions, "refused">;
+  readonly decisions: Pick<Decisions, "refused" | "refusedEarly">;
   /** Notes the clients that may not hold the new root of a rotation. */
   readonly rootClients: Pick<RootClients, "saw">;
   /** Returns a short random name for each call, long enough to be unique. */
@@ -134,6 +134,10 @@ class CallFacts implements IssuanceCall {
     return this.#call.peerAddress;
   }
 
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
   get addressGroup(): string {
     return addressGroup(hostOf(this.peerAddress));
   }
@@ -212,6 +216,11 @@ function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceD
 async function refuse(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): Promise<RefusedCall> {
   const { referenceId, peerAddress, facts: known } = facts;
   const { code } = refusalOf(error, referenceId);
+  // The ledger is not for decisions that the CA has put off, and must not delay the calls that it serves.
+  if (code === "OVERLOADED") {
+    deps.decisions.refusedEarly(code);
+    return refuseBy(error, facts, deps);
+  }
   try {
     await deps.decisions.refused({ time: deps.clock.now(), referenceId, peerAddress, code, known, error });
   } catch (unrecorded) {

@@ -1,9 +1,10 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, HostCapacity, HostPort, LogFacts, Logger, Scheduler } from "@kasbah/runtime";
 import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
+import { takeTurns } from "../admission/turns/take-turns.ts";
+import { Turns } from "../admission/turns/turns.ts";
 import { type LimitConfig, limitsOf } from "../config/limits.ts";
 import type { CertificateIssuance } from "../issuance/issue-certificate.ts";
-import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
 import type { Unauthenticated } from "../unauthenticated/create-unauthenticated.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
@@ -25,7 +26,7 @@ export interface GrpcServerDeps {
   readonly capacity: HostCapacity;
   readonly issuance: CertificateIssuance;
   readonly issuers: ServingIssuerSource;
-  readonly decisions: CertificateServiceDeps["decisions"] & Pick<Decisions, "refusedEarly">;
+  readonly decisions: CertificateServiceDeps["decisions"];
   readonly rootClients: CertificateServiceDeps["rootClients"];
   readonly servingLog: ServingCertificateDeps["log"];
   readonly unauthenticated: Pick<Unauthenticated, "refusals" | "handshakes">;
@@ -34,6 +35,8 @@ export interface GrpcServerDeps {
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;
   readonly newReferenceId: () => string;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,15 +65,18 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   });
   const limits = limitsOf(config, deps.capacity);
   logger.info("limits of the gRPC port", limitFacts(limits, deps));
+  const turns = turnsFor(deps);
+  const issuance = takeTurns(deps.issuance, turns, clock);
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
     routes: (stopping) => [
-      authenticatedRoute(createCertificateRoute({ ...deps, refusals })),
+      authenticatedRoute(createCertificateRoute({ ...deps, issuance, refusals })),
       ...createHealthRoutes({ isReady, clock, stopping }),
     ],
     certificate,
     limits,
     maxInFlight: config.maxInFlight,
+    retryAfterMs: () => turns.retryAfterMs(),
     onOverload: () => {
       metrics.overloaded();
       deps.decisions.refusedEarly("OVERLOADED");
@@ -82,6 +88,16 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     logger,
   });
   return { certificate, endpoint };
+}
+
+/** Enough for a batch of the ledger, and for every step that another thread does. */
+const issuedAtOnce = 64;
+/** Of the time that a call may take. The caller has already waited for its connection and its authentication. */
+const patientPart = 0.6;
+
+function turnsFor({ config, clock, roll }: GrpcServerDeps): Turns {
+  const { maxInFlight: maxWaiting, callTimeout } = config;
+  return new Turns({ atOnce: issuedAtOnce, maxWaiting, patienceMs: callTimeout * patientPart, clock, roll });
 }
 
 /** What an operator needs to see why a limit is lower than its flag. */

@@ -22,6 +22,8 @@ export interface GrpcEndpointDeps {
   /** The maximum number of concurrent unary calls. The server refuses more from their headers alone. */
   readonly maxInFlight: number;
   readonly onOverload: () => void;
+  /** How long the caller of a call that is refused now should wait; the default is that of every refusal. */
+  readonly retryAfterMs?: () => number;
   /** A connection or call was ended in favor of a newer one. */
   readonly onEvicted?: (kind: "connection" | "call") => void;
   /** A connection of an address group ended before its first call. */
@@ -122,12 +124,13 @@ export class GrpcEndpoint implements Component {
 
   /** Health checks are never refused: a probe that fails under load would only remove replicas. */
   #overload(path: string, inFlight: number): RpcStatus | undefined {
-    const { maxInFlight, onOverload, newReferenceId } = this.#deps;
+    const { maxInFlight, onOverload, retryAfterMs, newReferenceId } = this.#deps;
     if (inFlight < maxInFlight || path === checkHealth.path) return undefined;
     onOverload();
     const calls = maxInFlight === 1 ? "call is" : "calls are";
     const overloaded = new CaError("OVERLOADED", `${maxInFlight} ${calls} already in progress`, {
       fix: "retry in a moment",
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs: retryAfterMs() }),
     });
     return refusalOf(overloaded, newReferenceId()).status;
   }

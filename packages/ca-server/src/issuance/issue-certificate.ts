@@ -58,6 +58,8 @@ export interface IssuanceCall {
   readonly addressGroup: string;
   /** Identifies the call in the reply, the log and the ledger. */
   readonly referenceId: string;
+  /** Aborted when the caller no longer waits for the answer. */
+  readonly signal?: AbortSignal;
   /**
    * Decodes the body. It is called only after the caller is authenticated. @throws CaError
    * `REQUEST_MALFORMED`

@@ -4,7 +4,7 @@ import type { Rate } from "../../issuance/rules.ts";
 import { type Bucket, draw } from "../../issuance/token-bucket.ts";
 import { ReviewUnavailable } from "../ports.ts";
 import type { TokenProof } from "./cluster-keys.ts";
-import { FairQueue, type QueueHolder } from "./fair-queue.ts";
+import { FairQueue, type QueueHolder } from "../../admission/turns/fair-queue.ts";
 
 /** Tokens that an earlier review accepted count as proven. */
 export type ReviewLane = TokenProof;
@@ -54,7 +54,7 @@ export class ReviewQueue {
     this.#clock = clock;
     const queueOf = (lane: ReviewLane) => {
       const { waiting: max, waitingPerAddress: maxPerAddress } = limits[lane];
-      return new FairQueue<Waiting>({ max, maxPerAddress });
+      return new FairQueue<Waiting>({ max, maxPerGroup: maxPerAddress });
     };
     this.#queues = {
       proven: queueOf("proven"),
@@ -69,7 +69,7 @@ export class ReviewQueue {
    * @throws ReviewUnavailable if too many callers wait already.
    */
   async run<T>(lane: ReviewLane, peerAddress: string, review: () => Promise<T>): Promise<T> {
-    const holder = { group: addressGroup(hostOf(peerAddress)), connection: peerAddress };
+    const holder = { group: addressGroup(hostOf(peerAddress)), caller: peerAddress };
     const { rate } = limits[lane];
     if (rate !== undefined) this.#spend(rate, holder.group);
     await this.#turn(lane, holder);

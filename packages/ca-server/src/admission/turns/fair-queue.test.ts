@@ -3,8 +3,8 @@ import { FairQueue, type FairQueueOptions } from "./fair-queue.ts";
 
 describe("FairQueue", () => {
   const queueOf = (options: Partial<FairQueueOptions> = {}) =>
-    new FairQueue<string>({ max: 100, maxPerAddress: 100, ...options });
-  const at = (group: string, connection = group) => ({ group, connection });
+    new FairQueue<string>({ max: 100, maxPerGroup: 100, ...options });
+  const at = (group: string, caller = group) => ({ group, caller });
 
   function drained(queue: FairQueue<string>): readonly string[] {
     return Array.from({ length: queue.size }, () => queue.next() ?? "");
@@ -42,7 +42,7 @@ describe("FairQueue", () => {
   });
 
   it("evicts within an address that exceeds its share, there too from the connection that has most", () => {
-    const queue = queueOf({ maxPerAddress: 2 });
+    const queue = queueOf({ maxPerGroup: 2 });
     queue.add("a1", at("shared", "attacker"));
     queue.add("a2", at("shared", "attacker"));
     assert.equal(queue.add("good", at("shared", "good")), "a2");
