@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import type { PodOutcome, StormPlan, StormPod, StormReport } from "./plan.ts";
-import { contextOf, PodConnection } from "./pod-connection.ts";
-import { retryRules } from "./retry-rules.ts";
+import { type Answer, contextOf, PodConnection } from "./pod-connection.ts";
+import { type RetryRules, retryRules } from "./retry-rules.ts";
 
 // All pods of a storm, in one process of their own, so that its CPU time can be told from that of the CA.
 const [planPath = "", reportPath = ""] = process.argv.slice(2);
@@ -36,19 +36,13 @@ async function startPod(pod: StormPod, at: number): Promise<Served> {
 
 async function untilServed(pod: StormPod): Promise<Served> {
   const rules = retryRules[plan.agents];
-  const { dialTimeoutMs, callTimeoutMs } = rules;
   const beganMs = systemClock.monotonicMs();
-  let [attempts, connections] = [0, 0];
-  let connection: PodConnection | undefined;
   const { namespace } = pod;
-  while (systemClock.monotonicMs() - beganMs < plan.patienceMs) {
-    attempts += 1;
-    if (connection?.isOpen !== true) {
-      connections += 1;
-      connection = new PodConnection({ plan, pod, context, dialTimeoutMs, callTimeoutMs });
-    }
-    const answer = await connection.call();
-    if (answer.kind !== "refused" || !rules.keepsConnection) connection.close();
+  const caller = new PodCaller(pod, rules);
+  for (let attempts = 1; systemClock.monotonicMs() - beganMs < plan.patienceMs; attempts += 1) {
+    const answer = await caller.call();
+    if (answer.kind === "served" || rules.closesAfter(attempts)) caller.close();
+    const { connections } = caller;
     if (answer.kind === "served") {
       const servedMs = systemClock.monotonicMs() - beganMs;
       return { namespace, servedMs, attempts, connections, leafPem: answer.leafPem };
@@ -57,8 +51,40 @@ async function untilServed(pod: StormPod): Promise<Served> {
     failures[name] = (failures[name] ?? 0) + 1;
     await systemClock.sleep(rules.pauseMs(attempts, answer, Math.random()));
   }
-  connection?.close();
-  return { namespace, servedMs: undefined, attempts, connections, leafPem: undefined };
+  caller.close();
+  const { connections } = caller;
+  return { namespace, servedMs: undefined, attempts: connections, connections, leafPem: undefined };
+}
+
+/** The connection that an agent has at the moment. */
+class PodCaller {
+  readonly #pod: StormPod;
+  readonly #rules: RetryRules;
+  #connection: PodConnection | undefined;
+  #dialedMs = Number.NEGATIVE_INFINITY;
+  connections = 0;
+
+  constructor(pod: StormPod, rules: RetryRules) {
+    this.#pod = pod;
+    this.#rules = rules;
+  }
+
+  async call(): Promise<Answer> {
+    if (this.#connection?.isOpen !== true) {
+      const nowMs = systemClock.monotonicMs();
+      if (nowMs - this.#dialedMs < this.#rules.redialMs) return { kind: "lost", reason: "not connected yet" };
+      this.#dialedMs = nowMs;
+      this.connections += 1;
+      const { dialTimeoutMs, callTimeoutMs } = this.#rules;
+      this.#connection = new PodConnection({ plan, pod: this.#pod, context, dialTimeoutMs, callTimeoutMs });
+    }
+    return this.#connection.call();
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#dialedMs = Number.NEGATIVE_INFINITY;
+  }
 }
 
 function serialOf(pem: string): string {

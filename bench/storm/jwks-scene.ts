@@ -17,7 +17,7 @@ export async function startJwksScene(folder: string, count: number): Promise<Sto
   await writeFile(keySet, JSON.stringify(signer.jwks()));
   const namespaces = stormSizes(count).map((pods, at) => ({ name: `storm-${at}`, pods }));
   const planned = await planPods(namespaces);
-  const ca = await startCa({ withIssuer: false, flags: ["--jwks", keySet, "--token-issuer", issuer] });
+  const ca = await startCa({ ...(process.env["STORM_PROF"] ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.env["STORM_PROF"]}` } } : {}), withIssuer: false, flags: ["--jwks", keySet, "--token-issuer", issuer] });
   const now = systemClock.now();
   const pods = planned.map(({ name, ...pod }) => {
     const facts = { ...pod, serviceAccountUid: pod.namespace, pod: { name, uid: randomUUID() } };

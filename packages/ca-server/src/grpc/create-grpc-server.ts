@@ -77,6 +77,7 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     limits,
     maxInFlight: config.maxInFlight,
     retryAfterMs: () => turns.retryAfterMs(),
+    mayServeMore: () => !turns.isBehind,
     onOverload: () => {
       metrics.overloaded();
       deps.decisions.refusedEarly("OVERLOADED");

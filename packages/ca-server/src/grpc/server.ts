@@ -24,6 +24,8 @@ export interface GrpcEndpointDeps {
   readonly onOverload: () => void;
   /** How long the caller of a call that is refused now should wait; the default is that of every refusal. */
   readonly retryAfterMs?: () => number;
+  /** Whether the CA has caught up with its callers; until then, new connections wait without TLS. */
+  readonly mayServeMore?: () => boolean;
   /** A connection or call was ended in favor of a newer one. */
   readonly onEvicted?: (kind: "connection" | "call") => void;
   /** A connection of an address group ended before its first call. */
@@ -57,6 +59,7 @@ export class GrpcEndpoint implements Component {
       toStatus: (error, path) => this.#statusOf(error, path),
       limits: deps.limits,
       refuseEarly: (path, inFlight) => this.#overload(path, inFlight),
+      mayServeMore: () => deps.mayServeMore?.() ?? true,
       onEvicted: (kind) => deps.onEvicted?.(kind),
       onAcceptError: (error) => deps.onAcceptError?.(error),
       onHandshakeFailure: (reason, group) => deps.onHandshakeFailure?.(reason, group),

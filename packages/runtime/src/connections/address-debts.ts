@@ -16,6 +16,10 @@ export class AddressDebts {
     this.#maxAddresses = maxAddresses;
   }
 
+  get isEmpty(): boolean {
+    return this.#debts.size === 0;
+  }
+
   of(group: string): number {
     return this.#debts.get(group) ?? 0;
   }

@@ -52,6 +52,8 @@ export class ConnectionGuard {
   /** In order of their last use, as are the next two. */
   readonly #unauthenticated = new Set<Connection>();
   readonly #byAddress = new Map<string, Set<Connection>>();
+  /** The unauthenticated ones that another connection may replace, in the order in which they settled or were used. */
+  readonly #settled = new Set<Connection>();
   readonly #idleAuthenticated = new Set<Connection>();
   readonly #emptied = new Set<() => void>();
   #authenticated = 0;
@@ -78,6 +80,14 @@ export class ConnectionGuard {
       return undefined;
     }
     return this.#add(peer, group, socket);
+  }
+
+  /** Whether no connection would be admitted now, whatever its address. */
+  get isFull(): boolean {
+    if (this.#settled.size > 0) return false;
+    const { maxConnections } = this.#options.limits;
+    if (this.#isCrowded) return true;
+    return this.#open.size >= maxConnections && this.#idleAuthenticated.size === 0;
   }
 
   /** Whether a connection of this address would be admitted now. */
@@ -138,7 +148,10 @@ export class ConnectionGuard {
     const connection: Connection = new Connection({
       ...{ socket, group, peer, firstRequest, graceMs },
       touch: () => this.#touch(connection),
-      onSettled: () => this.#options.onRoom?.(),
+      onSettled: () => {
+        if (this.#unauthenticated.has(connection)) this.#settled.add(connection);
+        this.#options.onRoom?.();
+      },
     });
     this.#open.set(peer, connection);
     this.#touch(connection);
@@ -174,16 +187,27 @@ export class ConnectionGuard {
       return;
     }
     this.#unauthenticated.add(connection);
+    if (connection.isSettled) this.#settled.add(connection);
     const group = this.#byAddress.get(connection.group) ?? new Set();
     this.#byAddress.set(connection.group, group.add(connection));
   }
 
   #unlist(connection: Connection): void {
     this.#idleAuthenticated.delete(connection);
+    this.#settled.delete(connection);
     if (!this.#unauthenticated.delete(connection)) return;
     const group = this.#byAddress.get(connection.group);
     group?.delete(connection);
     if (group?.size === 0) this.#byAddress.delete(connection.group);
+  }
+
+  get #maxUnauthenticated(): number {
+    const { maxConnections, maxUnauthenticated = maxConnections } = this.#options.limits;
+    return Math.min(maxUnauthenticated, maxConnections);
+  }
+
+  get #isCrowded(): boolean {
+    return this.#unauthenticated.size >= this.#maxUnauthenticated;
   }
 
   #makeRoom(group: string): boolean {
@@ -194,14 +218,14 @@ export class ConnectionGuard {
   /** The connection to close for a new one of this address; undefined if all others must stay. */
   #placeFor(group: string): Connection | "free" | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
-    const most = Math.min(this.#options.limits.maxUnauthenticated ?? maxConnections, maxConnections);
+    const most = this.#maxUnauthenticated;
     const ofAddress = this.#byAddress.get(group);
     const held = this.#options.isLocal === true ? 0 : (ofAddress?.size ?? 0);
     if (maxConnectionsPerAddress > 0 && held >= maxConnectionsPerAddress) return settledIn(ofAddress);
-    const isCrowded = this.#unauthenticated.size >= most;
+    const isCrowded = this.#isCrowded;
     if (this.#open.size < maxConnections && !isCrowded) return "free";
     if (held > most * largestShare) return settledIn(ofAddress);
-    const unauthenticated = settledIn(this.#unauthenticated);
+    const unauthenticated = first(this.#settled);
     if (isCrowded) return unauthenticated;
     const authenticated = first(this.#idleAuthenticated);
     // Otherwise the idle connections of one workload could leave no room for new callers.

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { type Clock, systemClock } from "../clock.ts";
+import { ServiceRate } from "../task/service-rate.ts";
 import { AddressDebts } from "./address-debts.ts";
 import { addressGroup } from "./address-group.ts";
 import type { GuardedConnection } from "./connection.ts";
@@ -6,12 +8,19 @@ import type { ConnectionGuard } from "./connection-guard.ts";
 
 export interface WaitingRoomOptions {
   readonly guard: ConnectionGuard;
-  /** Beyond it, a connection of the address leaves that has most of them, the newest last. */
+  /**
+   * Beyond it, or beyond those that can be served in time, a connection of the address leaves that has most of them,
+   * the newest last.
+   */
   readonly max: number;
   /** From the connection to its first byte. */
   readonly firstByteTimeoutMs: number;
   /** Begins to serve a connection that the guard has admitted. */
   readonly serve: (connection: GuardedConnection) => void;
+  /** Whether the server has caught up with the connections that it serves. The default is that it always has. */
+  readonly isOpen?: () => boolean;
+  /** The default is the system's. */
+  readonly clock?: Pick<Clock, "monotonicMs">;
   /** Called for each connection that is closed because too many wait. */
   readonly onEvicted?: () => void;
   /** Called for each connection whose client left, or sent nothing in time. */
@@ -21,6 +30,10 @@ export interface WaitingRoomOptions {
 /** A client sends less before the server answers: a ClientHello takes one or two kilobytes. */
 const maxFirstBytes = 16 * 1024;
 const maxDebtors = 10_000;
+/** Clients give up ten seconds after they began to connect, and the call itself takes a part of that. */
+const patienceMs = 6_000;
+/** As many may always wait, however slow the server is. */
+const fewest = 256;
 
 interface Waiter {
   readonly socket: Socket;
@@ -38,6 +51,11 @@ export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
   readonly #groups = new Map<string, Set<Waiter>>();
   readonly #debts = new AddressDebts(maxDebtors);
+  /** Those that have sent nothing yet. */
+  readonly #silent = new Set<Waiter>();
+  readonly #rate = new ServiceRate();
+  /** The number of addresses with more than one connection. */
+  #crowded = 0;
   #size = 0;
   #isAdmitting = false;
 
@@ -55,9 +73,11 @@ export class WaitingRoom {
     const waiter = { socket, group: addressGroup(socket.remoteAddress), isReady: false };
     const waiters = this.#groups.get(waiter.group) ?? new Set();
     this.#groups.set(waiter.group, waiters.add(waiter));
+    this.#silent.add(waiter);
+    if (waiters.size === 2) this.#crowded += 1;
     this.#size += 1;
     this.#awaitFirstBytes(waiter);
-    if (this.#size > this.#options.max) this.#evict();
+    if (this.#size > this.#most()) this.#evict(waiter);
   }
 
   /** Counts a connection whose peer did not authenticate against its address. */
@@ -73,6 +93,7 @@ export class WaitingRoom {
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#leave(next);
+        this.#rate.finished(this.#nowMs(), this.#size > this.#silent.size);
         const connection = this.#options.guard.admit(next.socket);
         if (connection !== undefined) this.#options.serve(connection);
       }
@@ -96,7 +117,9 @@ export class WaitingRoom {
       clearTimeout(silent);
       if (socket.readableLength > maxFirstBytes) return void socket.destroy();
       waiter.isReady = socket.readableLength > 0;
+      if (waiter.isReady) this.#silent.delete(waiter);
       this.admit();
+      if (this.#size > this.#silent.size) this.#rate.waits(this.#nowMs());
     };
     socket.once("readable", onReadable);
     socket.once("close", () => {
@@ -110,44 +133,73 @@ export class WaitingRoom {
     const waiters = this.#groups.get(waiter.group);
     if (waiters?.delete(waiter) !== true) return false;
     this.#size -= 1;
+    this.#silent.delete(waiter);
+    if (waiters.size === 1) this.#crowded -= 1;
     if (waiters.size === 0) this.#groups.delete(waiter.group);
     return true;
   }
 
   /** The connection that has waited longest of the address that has used least, if the guard has room for it. */
   #next(): Waiter | undefined {
-    const { guard } = this.#options;
+    const { guard, isOpen } = this.#options;
+    if (this.#size === this.#silent.size || guard.isFull || isOpen?.() === false) return undefined;
     let [next, least]: [Waiter | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
     for (const [group, waiters] of this.#groups) {
       const used = this.#debts.of(group) + guard.unauthenticatedOf(group);
       if (used >= least || !guard.hasRoom(group)) continue;
       const ready = firstReady(waiters);
       if (ready !== undefined) [next, least] = [ready, used];
+      if (least === 0) break;
     }
     return next;
   }
 
-  /** Closes a connection that has sent nothing yet if there is one, and otherwise the newest. */
-  #evict(): void {
-    const waiters = this.#heaviest();
-    let victim: Waiter | undefined;
-    for (const waiter of waiters) {
-      victim = waiter;
-      if (!waiter.isReady) break;
-    }
-    if (victim === undefined) return;
+  /** How many can be served before their clients give up. */
+  #most(): number {
+    const inTime = Math.floor((this.#rate.perSecond * patienceMs) / 1_000);
+    return Math.min(this.#options.max, Math.max(fewest, inTime));
+  }
+
+  /**
+   * Closes a connection of the address that weighs more than the newest one's: one that has sent nothing yet if there is
+   * one, and otherwise its newest. If all addresses weigh the same, the client that has been silent for longest leaves,
+   * or the newest: those that have waited keep their place.
+   */
+  #evict(newest: Waiter): void {
+    const victim = this.#victim(newest);
     this.#leave(victim);
     victim.socket.destroy();
     this.#options.onEvicted?.();
   }
 
-  #heaviest(): ReadonlySet<Waiter> {
-    let [heaviest, most]: [ReadonlySet<Waiter>, number] = [new Set(), 0];
-    for (const [group, waiters] of this.#groups) {
-      const weight = waiters.size + this.#debts.of(group);
+  #victim(newest: Waiter): Waiter {
+    const heaviest = this.#heavierThan(newest.group);
+    const [silent = newest] = this.#silent;
+    if (heaviest === undefined) return silent;
+    let victim = newest;
+    for (const waiter of heaviest) {
+      victim = waiter;
+      if (!waiter.isReady) break;
+    }
+    return victim;
+  }
+
+  /** The connections of the address that weighs most; undefined if all weigh as much as the given one. */
+  #heavierThan(group: string): ReadonlySet<Waiter> | undefined {
+    if (this.#crowded === 0 && this.#debts.isEmpty) return undefined;
+    let heaviest = this.#groups.get(group);
+    const own = (heaviest?.size ?? 0) + this.#debts.of(group);
+    let most = own;
+    for (const [other, waiters] of this.#groups) {
+      const weight = waiters.size + this.#debts.of(other);
       if (weight > most) [heaviest, most] = [waiters, weight];
     }
-    return heaviest;
+    // An address with several connections makes room for its own new ones.
+    return most > own || own > 1 ? heaviest : undefined;
+  }
+
+  #nowMs(): number {
+    return (this.#options.clock ?? systemClock).monotonicMs();
   }
 }
 

@@ -23,6 +23,7 @@ export class FairQueue<T> {
   readonly #groups = new Map<string, Callers<T>>();
   readonly #sizes = new Map<string, number>();
   #size = 0;
+  #callers = 0;
 
   constructor(options: FairQueueOptions) {
     this.#options = options;
@@ -30,6 +31,11 @@ export class FairQueue<T> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How many callers have items. */
+  get callers(): number {
+    return this.#callers;
   }
 
   /**
@@ -50,6 +56,7 @@ export class FairQueue<T> {
         const item = items.shift();
         callers.delete(caller);
         if (items.length > 0) callers.set(caller, items);
+        else this.#callers -= 1;
         this.#groups.delete(group);
         if (callers.size > 0) this.#groups.set(group, callers);
         this.#count(group, -1);
@@ -71,6 +78,7 @@ export class FairQueue<T> {
     this.#groups.set(group, callers);
     const items = callers.get(caller) ?? [];
     callers.set(caller, items);
+    if (items.length === 0) this.#callers += 1;
     items.push(item);
     this.#count(group, 1);
   }
@@ -108,7 +116,7 @@ export class FairQueue<T> {
     const items = this.#itemsOf(holder);
     const item = items.pop();
     const callers = this.#groups.get(group);
-    if (items.length === 0) callers?.delete(caller);
+    if (callers !== undefined && items.length === 0 && callers.delete(caller)) this.#callers -= 1;
     if (callers?.size === 0) this.#groups.delete(group);
     this.#count(group, -1);
     return item;

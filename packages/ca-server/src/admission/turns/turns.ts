@@ -1,8 +1,7 @@
-import type { Clock } from "@kasbah/runtime";
+import { type Clock, ServiceRate } from "@kasbah/runtime";
 import { CaError } from "../../errors.ts";
 import { FairQueue, type QueueHolder } from "./fair-queue.ts";
 import { RetryTime } from "./retry-time.ts";
-import { ServiceRate } from "./service-rate.ts";
 
 export interface TurnsOptions {
   /** More would only make each of them slower. */
@@ -54,6 +53,14 @@ export class Turns {
 
   get waiting(): number {
     return this.#urgent.size + this.#early.size;
+  }
+
+  /**
+   * Whether so many callers wait that a handshake with another one would only be wasted. One caller with many calls does
+   * not count as many, or it could keep the others out.
+   */
+  get isBehind(): boolean {
+    return this.#urgent.callers + this.#early.callers >= this.#options.atOnce;
   }
 
   /**

@@ -26,6 +26,8 @@ export interface GrpcServerOptions extends RpcServerOptions {
    * server works on.
    */
   refuseEarly?(path: string, inFlight: number): RpcStatus | undefined;
+  /** Whether new connections may be served now; the others wait without TLS. The default is that they always may. */
+  mayServeMore?(): boolean;
   /** Called for each connection or call that is ended in favor of a newer one. */
   onEvicted?(kind: "connection" | "call"): void;
   /** Called for each connection of an address group that ends before its first call. */
@@ -104,6 +106,7 @@ export class GrpcServer {
         this.#handshakes.begins(connection);
         injector.injectConnection(connection.socket);
       },
+      isOpen: () => this.#options.mayServeMore?.() ?? true,
       onEvicted: () => this.#options.onEvicted?.("connection"),
       onLeft: (reason, group) => this.#options.onHandshakeFailure?.(reason, group),
     });
