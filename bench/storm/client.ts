@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import type { PodOutcome, StormPlan, StormPod, StormReport } from "./plan.ts";
-import { type Answer, contextOf, PodConnection } from "./pod-connection.ts";
-import { type RetryRules, retryRules } from "./retry-rules.ts";
+import { PodCaller } from "./pod-caller.ts";
+import { contextOf } from "./pod-connection.ts";
+import { retryRules } from "./retry-rules.ts";
 
 // All pods of a storm, in one process of their own, so that its CPU time can be told from that of the CA.
 const [planPath = "", reportPath = ""] = process.argv.slice(2);
@@ -38,7 +39,7 @@ async function untilServed(pod: StormPod): Promise<Served> {
   const rules = retryRules[plan.agents];
   const beganMs = systemClock.monotonicMs();
   const { namespace } = pod;
-  const caller = new PodCaller(pod, rules);
+  const caller = new PodCaller({ plan, pod, context, rules });
   for (let attempts = 1; systemClock.monotonicMs() - beganMs < plan.patienceMs; attempts += 1) {
     const answer = await caller.call();
     if (answer.kind === "served" || rules.closesAfter(attempts)) caller.close();
@@ -54,37 +55,6 @@ async function untilServed(pod: StormPod): Promise<Served> {
   caller.close();
   const { connections } = caller;
   return { namespace, servedMs: undefined, attempts: connections, connections, leafPem: undefined };
-}
-
-/** The connection that an agent has at the moment. */
-class PodCaller {
-  readonly #pod: StormPod;
-  readonly #rules: RetryRules;
-  #connection: PodConnection | undefined;
-  #dialedMs = Number.NEGATIVE_INFINITY;
-  connections = 0;
-
-  constructor(pod: StormPod, rules: RetryRules) {
-    this.#pod = pod;
-    this.#rules = rules;
-  }
-
-  async call(): Promise<Answer> {
-    if (this.#connection?.isOpen !== true) {
-      const nowMs = systemClock.monotonicMs();
-      if (nowMs - this.#dialedMs < this.#rules.redialMs) return { kind: "lost", reason: "not connected yet" };
-      this.#dialedMs = nowMs;
-      this.connections += 1;
-      const { dialTimeoutMs, callTimeoutMs } = this.#rules;
-      this.#connection = new PodConnection({ plan, pod: this.#pod, context, dialTimeoutMs, callTimeoutMs });
-    }
-    return this.#connection.call();
-  }
-
-  close(): void {
-    this.#connection?.close();
-    this.#dialedMs = Number.NEGATIVE_INFINITY;
-  }
 }
 
 function serialOf(pem: string): string {

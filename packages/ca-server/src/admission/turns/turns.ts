@@ -28,6 +28,8 @@ interface Waiting {
   refuse(error: CaError): void;
 }
 
+/** Beyond this many callers, the CA serves no new connections. Many handshakes have begun by then. */
+const behindAt = 16;
 /** Fewer than this may always wait, however slow the service is. */
 const fewest = 16;
 
@@ -60,7 +62,7 @@ export class Turns {
    * not count as many, or it could keep the others out.
    */
   get isBehind(): boolean {
-    return this.#urgent.callers + this.#early.callers >= this.#options.atOnce;
+    return this.#urgent.callers + this.#early.callers >= behindAt;
   }
 
   /**
