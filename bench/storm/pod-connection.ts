@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
-import { createSecureContext, connect as connectTls, type SecureContext } from "node:tls";
+import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { createCertificate } from "@kasbah/protocol";
 import type { StormPlan, StormPod } from "./plan.ts";
 

@@ -47,7 +47,12 @@ export async function runStorm(folder: string, plan: StormPlan, target: StormTar
   const recorded = [...(await serialsIn(target.stateDir))].filter((serial) => !before.has(serial));
   const held = report.pods.flatMap(({ serial }) => serial ?? []);
   const differences = countUnshared(recorded, held);
-  return { ...report, cpuOf: { client: report.cpuSeconds, ...Object.fromEntries(used) }, peakMib, differences };
+  return {
+    ...report,
+    cpuOf: { client: report.cpuSeconds, ...Object.fromEntries(used) },
+    peakMib,
+    differences,
+  };
 }
 
 function cpuOf(processes: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

@@ -120,7 +120,8 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const common = { config, clock, logger };
 
   const proxyEnvironment = machine.env;
-  const authn = await createAuthn({ ...common, authorities: issuers, kubernetes, proxyEnvironment, metrics });
+  const callers = { authorities: issuers, kubernetes, proxyEnvironment, metrics, roll: Math.random };
+  const authn = await createAuthn({ ...common, ...callers });
   const own = ownNamesOf(config);
   const admission = createAdmission({ ...common, ...own });
   const { policy } = admission;

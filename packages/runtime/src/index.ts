@@ -58,5 +58,5 @@ export { Loop } from "./task/loop.ts";
 export { OncePerReason } from "./task/once-per-reason.ts";
 export { RetryPace } from "./task/retry-pace.ts";
 export { createScheduler, type Scheduler, type Sweep } from "./task/scheduler.ts";
-export { ServiceRate } from "./task/service-rate.ts";
 export { SerialQueue } from "./task/serial-queue.ts";
+export { ServiceRate } from "./task/service-rate.ts";

@@ -24,6 +24,8 @@ export interface BearerToken {
   readonly signed: SignedText;
   /** `host:port` of the peer that presented it. */
   readonly peerAddress: string;
+  /** The certificates that the peer presented with it, leaf first. They may be unverified. */
+  readonly peerCertificates?: readonly Uint8Array[];
 }
 
 /** Case-sensitive and followed by exactly one space, as in stock CAs. */
@@ -40,6 +42,7 @@ const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc
 export function readBearerToken({
   authorization,
   peerAddress = "unknown",
+  peerCertificates,
 }: CallCredentials): BearerToken | undefined {
   const value = authorization.find((candidate) => candidate.startsWith(prefix));
   if (value === undefined) return undefined;
@@ -57,7 +60,7 @@ export function readBearerToken({
   const unprovenClaims = parsePart(payload, "payload");
   const { iss } = unprovenClaims;
   const claimedIssuer = typeof iss === "string" ? iss : undefined;
-  return { text, claimedIssuer, unprovenClaims, signed, peerAddress };
+  return { text, claimedIssuer, unprovenClaims, signed, peerAddress, peerCertificates };
 }
 
 /** Rejects a token without quoting it, because nothing in it has been verified. */

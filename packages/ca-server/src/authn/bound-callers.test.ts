@@ -39,6 +39,7 @@ describe("createAuthn for tokens that a key set verifies, beside the cluster's p
   async function openIn(clusterIssuer: string | undefined): Promise<Authn> {
     const { certificate } = await createTestAuthority();
     started = await createAuthn({
+      roll: () => 0,
       config: {
         ...{ jwks: { kind: "file", path: directory.join("jwks.json") }, tokenIssuer: issuer },
         ...{

@@ -99,6 +99,7 @@ describe("createAuthn", () => {
   async function open(config: Partial<AuthnDeps["config"]>): Promise<Authn> {
     const { certificate } = await createTestAuthority();
     const callers = await createAuthn({
+      roll: () => 0,
       kubernetes: config.kubernetesApi === undefined ? undefined : clusterAt(config.kubernetesApi, config),
       config: {
         ...unset,

@@ -31,6 +31,8 @@ export interface AuthnDeps {
   };
   /** The environment variables that may name a proxy for key sets. */
   readonly proxyEnvironment: ProxyEnvironment;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,11 +62,11 @@ export interface Authn {
 
 /** @throws TokenIssuersError `TOKEN_ISSUERS_INVALID` */
 export async function createAuthn(deps: AuthnDeps): Promise<Authn> {
-  const { config, authorities, kubernetes, metrics, clock, logger } = deps;
+  const { config, authorities, kubernetes, metrics, roll, clock, logger } = deps;
   const { trustDomain, noClientCertificates, maxRenewalAge: maxRenewalAgeMs } = config;
   const onReview = metrics.tokenReviewed;
   const jwks = await createJwks(deps);
-  const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, clock, logger });
+  const tokenReview = kubernetes && createTokenReview({ config, kubernetes, onReview, roll, clock, logger });
   const own = await kubernetes?.readOwnAccount();
   const pods = kubernetes?.pods;
   const marks = new PodMarks({ accountUid: own?.uid, issuer: own?.issuer, pods });

@@ -14,6 +14,8 @@ export interface TokenReviewDeps {
   readonly config: Pick<CallerConfig, "tokenAudience"> & { readonly trustDomain: TrustDomain };
   readonly kubernetes: TokenApi;
   readonly onReview: (from: "cache" | "shared" | "key-set" | "api-server") => void;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,7 +38,7 @@ export function createTokenReview(deps: TokenReviewDeps): TokenReview {
     ...{ clock, logger: quietLogger(deps.logger) },
   });
   const ask = (token: string) => kubernetes.reviewToken(token, audiences);
-  const [keys, queue] = [new ClusterKeys(source), new ReviewQueue(clock)];
+  const [keys, queue] = [new ClusterKeys(source), new ReviewQueue(clock, deps.roll)];
   const reviewer = new TokenReviewer({ keys, queue, ask, onAnswer, clock });
   const reviews = new ReviewCache({
     ask: (token, wasAccepted) => reviewer.review(token, wasAccepted),

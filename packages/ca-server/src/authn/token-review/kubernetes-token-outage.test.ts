@@ -47,9 +47,9 @@ describe("KubernetesTokenAuthenticator with an API server across a network", () 
       addressRules: new AddressRules([{ address: "127.0.0.1", prefix: 32 }]),
       timeoutMs,
     });
-    const queue = new ReviewQueue(clock);
+    const queue = new ReviewQueue(clock, () => 0.5);
     const ask = ({ text, peerAddress }: PresentedToken) =>
-      queue.run("no keys", peerAddress, () => reviewToken(client, text, audiences));
+      queue.run("no keys", { peerAddress }, () => reviewToken(client, text, audiences));
     const reviews = new ReviewCache({ ask, clock, onAnswer: () => undefined });
     const trustDomain = parseTrustDomain("cluster.local");
     return new KubernetesTokenAuthenticator({ reviews, audiences, trustDomain, clock });

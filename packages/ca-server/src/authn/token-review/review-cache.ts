@@ -4,8 +4,11 @@ import { LRUCache } from "lru-cache";
 import type { BearerToken } from "../bearer-token.ts";
 import type { TokenReviewStatus } from "../ports.ts";
 
-/** A token, its signature, and where it came from. */
-export type PresentedToken = Pick<BearerToken, "text" | "signed" | "peerAddress">;
+/** A token, its signature and claims, and where it came from. */
+export type PresentedToken = Pick<
+  BearerToken,
+  "text" | "signed" | "unprovenClaims" | "peerAddress" | "peerCertificates"
+>;
 
 export interface ReviewCacheDeps {
   /** `wasAccepted` tells whether the API server accepted the token before. @throws ReviewUnavailable */

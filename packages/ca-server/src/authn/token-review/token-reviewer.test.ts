@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { FakeClock, rejectsWithCode } from "@kasbah/testkit";
+import { createKeyPair } from "@kasbah/pki";
+import { createTestAuthority, FakeClock, rejectsWithCode } from "@kasbah/testkit";
 import { CaError } from "../../errors.ts";
 import { fakeToken } from "../fake-token.fixture.ts";
 import type { TokenProof } from "./cluster-keys.ts";
 import { TokenReviewer } from "./token-reviewer.ts";
 
+const hourMs = 3_600_000;
 const user = { username: "system:serviceaccount:demo:frontend", groups: [], extra: {} };
 
 describe("TokenReviewer", () => {
@@ -36,6 +38,16 @@ describe("TokenReviewer", () => {
     });
   });
 
+  /** A leaf of a day that has lasted for this many hours. */
+  async function leafAged(hours: number): Promise<Uint8Array> {
+    const authority = await createTestAuthority();
+    const { publicKey } = await createKeyPair("P-256");
+    const notBefore = new Date(clock.now().getTime() - hours * hourMs);
+    const notAfter = new Date(notBefore.getTime() + 24 * hourMs);
+    const names = [{ kind: "dns", value: "frontend" }] as const;
+    return (await authority.issue({ publicKey, notBefore, notAfter, names })).der;
+  }
+
   const review = (wasAccepted = false) => reviewer.review(fakeToken(), wasAccepted);
 
   it("asks nothing about a forged token", async () => {
@@ -62,5 +74,13 @@ describe("TokenReviewer", () => {
     await clock.advance(600_000);
     await review();
     assert.deepEqual(lanes, ["unknown key", "no keys", "unknown key"]);
+  });
+
+  it("reviews a proven token later if its caller holds a certificate that lasts", async () => {
+    for (const hours of [1, 12, 17, 19, 25]) {
+      await reviewer.review({ ...fakeToken(), peerCertificates: [await leafAged(hours)] }, false);
+    }
+    await reviewer.review({ ...fakeToken(), peerCertificates: [Buffer.from("no certificate")] }, false);
+    assert.deepEqual(lanes, ["renewing", "renewing", "renewing", "proven", "proven", "proven"]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "@kasbah/runtime";
+import { holdsLastingCertificate } from "../../admission/turns/lasting-certificate.ts";
 import type { TokenReviewStatus } from "../ports.ts";
 import type { ClusterKeys, TokenProof } from "./cluster-keys.ts";
 import type { PresentedToken } from "./review-cache.ts";
@@ -28,8 +29,9 @@ export class TokenReviewer {
   async review(token: PresentedToken, wasAccepted: boolean): Promise<TokenReviewStatus> {
     const { queue, ask, onAnswer, clock } = this.#deps;
     const proof = await this.#prove(token);
-    const lane = wasAccepted ? "proven" : this.#laneOf(proof);
-    const status = await queue.run(lane, token.peerAddress, () => {
+    const lane = this.#laneOf(wasAccepted ? "proven" : proof, token);
+    const asker = { peerAddress: token.peerAddress, namespace: namespaceOf(token) };
+    const status = await queue.run(lane, asker, () => {
       onAnswer("api-server");
       return ask(token.text);
     });
@@ -50,8 +52,16 @@ export class TokenReviewer {
   }
 
   /** If the cluster hides its keys, none of its tokens can be proven. */
-  #laneOf(proof: TokenProof): ReviewLane {
-    const hidesKeys = this.#deps.clock.monotonicMs() < this.#hiddenKeyUntilMs;
+  #laneOf(proof: TokenProof, { peerCertificates = [] }: PresentedToken): ReviewLane {
+    const { clock } = this.#deps;
+    if (proof === "proven")
+      return holdsLastingCertificate(peerCertificates, clock.now()) ? "renewing" : proof;
+    const hidesKeys = clock.monotonicMs() < this.#hiddenKeyUntilMs;
     return proof === "unknown key" && hidesKeys ? "no keys" : proof;
   }
+}
+
+/** The queue uses it only for tokens that are proven. */
+function namespaceOf({ unprovenClaims: { sub } }: PresentedToken): string | undefined {
+  return typeof sub === "string" ? /^system:serviceaccount:([^:]+):/.exec(sub)?.[1] : undefined;
 }
