@@ -12,7 +12,11 @@ const issuer = "https://kubernetes.default.svc";
 const createdAtOnce = 50;
 
 /** Real pods of a real API server, which reviews the tokens that are bound to them. */
-export async function startClusterScene(controlPlane: ControlPlane, count: number): Promise<StormScene> {
+export async function startClusterScene(
+  controlPlane: ControlPlane,
+  count: number,
+  flags: readonly string[] = [],
+): Promise<StormScene> {
   const namespaces: { readonly name: string; readonly pods: number }[] = [];
   for (const pods of stormSizes(count)) {
     namespaces.push({ name: await controlPlane.newNamespace("storm"), pods });
@@ -20,7 +24,7 @@ export async function startClusterScene(controlPlane: ControlPlane, count: numbe
   const planned = await planPods(namespaces);
   const pods = await withTokens(controlPlane, planned);
   const account = await createCaAccount(controlPlane);
-  const ca = await startClusterCa(controlPlane, account, "kasbah-0");
+  const ca = await startClusterCa(controlPlane, account, "kasbah-0", flags);
   const [etcd = 0, apiServer = 0] = controlPlane.pids;
   const stop = async () => {
     await ca.stop();

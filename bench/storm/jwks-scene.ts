@@ -11,13 +11,20 @@ import { TokenSigner } from "./token-signer.ts";
 const issuer = "https://storm.test";
 
 /** A CA that verifies the pods' tokens with a key set. */
-export async function startJwksScene(folder: string, count: number): Promise<StormScene> {
+export async function startJwksScene(
+  folder: string,
+  count: number,
+  flags: readonly string[] = [],
+): Promise<StormScene> {
   const signer = new TokenSigner((await createKeyPair("RSA-2048")).toPkcs8Pem(), issuer);
   const keySet = join(folder, "jwks.json");
   await writeFile(keySet, JSON.stringify(signer.jwks()));
   const namespaces = stormSizes(count).map((pods, at) => ({ name: `storm-${at}`, pods }));
   const planned = await planPods(namespaces);
-  const ca = await startCa({ ...(process.env["STORM_PROF"] ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.env["STORM_PROF"]}` } } : {}), withIssuer: false, flags: ["--jwks", keySet, "--token-issuer", issuer] });
+  const ca = await startCa({
+    withIssuer: false,
+    flags: ["--jwks", keySet, "--token-issuer", issuer, ...flags],
+  });
   const now = systemClock.now();
   const pods = planned.map(({ name, ...pod }) => {
     const facts = { ...pod, serviceAccountUid: pod.namespace, pod: { name, uid: randomUUID() } };

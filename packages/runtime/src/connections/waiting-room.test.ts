@@ -23,7 +23,11 @@ interface Listening extends AsyncDisposable {
   readonly served: number[];
 }
 
-async function listen(partial: Partial<ConnectionLimits> = {}, max = 100): Promise<Listening> {
+async function listen(
+  partial: Partial<ConnectionLimits> = {},
+  max = 100,
+  isOpen = () => true,
+): Promise<Listening> {
   const served: number[] = [];
   const guard = new ConnectionGuard({
     limits: { ...limits, ...partial },
@@ -35,7 +39,7 @@ async function listen(partial: Partial<ConnectionLimits> = {}, max = 100): Promi
     // As for TLS, what arrived before is not lost.
     socket.on("data", (data) => socket.write(data));
   };
-  const room: WaitingRoom = new WaitingRoom({ guard, max, firstByteTimeoutMs: 5_000, serve });
+  const room: WaitingRoom = new WaitingRoom({ guard, max, firstByteTimeoutMs: 5_000, serve, isOpen });
   const listener = createServer((socket) => room.enter(socket)).listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
@@ -178,5 +182,53 @@ describe("WaitingRoom", () => {
     using flood = await dial(server, "127.0.0.2", "x".repeat(17 * 1024));
     await flood.gone;
     assert.equal(first.socket.destroyed, false);
+  });
+
+  it("keeps the place of those that have waited when more addresses connect than can wait", async () => {
+    await using server = await listen({ maxUnauthenticated: 1 }, 3);
+    using first = await dial(server);
+    await until(() => server.served.length === 1);
+    const waiting = [];
+    for (const host of [2, 3, 4]) waiting.push(await dial(server, `127.0.0.${host}`));
+    await until(() => server.room.size === 3);
+    // Each of them needs a turn of the loop until its first bytes are read.
+    for (let count = 0; count < 5; count += 1) await nextTurn();
+    using late = await dial(server, "127.0.0.5");
+    await late.gone;
+    first.socket.destroy();
+    await until(() => server.served.length === 2);
+    assert.equal(server.served[1], waiting[0]?.port);
+    for (const each of waiting) {
+      assert.equal(each.socket.destroyed, false);
+      each.socket.destroy();
+    }
+  });
+
+  it("closes the client that has been silent for longest when more addresses connect than can wait", async () => {
+    await using server = await listen({ maxUnauthenticated: 1 }, 2);
+    using first = await dial(server);
+    await until(() => server.served.length === 1);
+    using silent = await dial(server, "127.0.0.2", "");
+    using waiting = await dial(server, "127.0.0.3");
+    await until(() => server.room.size === 2);
+    using late = await dial(server, "127.0.0.4");
+    await silent.gone;
+    await until(() => server.room.size === 2);
+    assert.deepEqual(
+      [first, waiting, late].map(({ socket }) => socket.destroyed),
+      [false, false, false],
+    );
+  });
+
+  it("serves no new connection until the server has caught up", async () => {
+    let isOpen = false;
+    await using server = await listen({}, 100, () => isOpen);
+    using waiting = await dial(server);
+    await until(() => server.room.size === 1);
+    for (let count = 0; count < 5; count += 1) await nextTurn();
+    assert.deepEqual(server.served, []);
+    isOpen = true;
+    server.room.admit();
+    assert.deepEqual(server.served, [waiting.port]);
   });
 });
