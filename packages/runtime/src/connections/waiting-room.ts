@@ -32,6 +32,8 @@ const maxFirstBytes = 16 * 1024;
 const maxDebtors = 10_000;
 /** Clients give up ten seconds after they began to connect, and the call itself takes a part of that. */
 const patienceMs = 6_000;
+/** Between them, the calls of earlier connections make progress: otherwise all of a crowd would be served last. */
+const perTurn = 8;
 /** As many may always wait, however slow the server is. */
 const fewest = 256;
 
@@ -58,6 +60,7 @@ export class WaitingRoom {
   #crowded = 0;
   #size = 0;
   #isAdmitting = false;
+  #nextTurn: NodeJS.Immediate | undefined;
 
   constructor(options: WaitingRoomOptions) {
     this.#options = options;
@@ -85,24 +88,35 @@ export class WaitingRoom {
     this.#debts.add(group);
   }
 
-  /** Admits as many connections as the guard has room for. */
+  /** Admits as many connections as the guard has room for, a few in each turn of the loop. */
   admit(): void {
     // The guard closes connections for new ones, and reports that there is room.
-    if (this.#isAdmitting) return;
+    if (this.#isAdmitting || this.#nextTurn !== undefined) return;
     this.#isAdmitting = true;
+    let left = perTurn;
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#leave(next);
         this.#rate.finished(this.#nowMs(), this.#size > this.#silent.size);
         const connection = this.#options.guard.admit(next.socket);
         if (connection !== undefined) this.#options.serve(connection);
+        left -= 1;
+        if (left === 0) return this.#admitInNextTurn();
       }
     } finally {
       this.#isAdmitting = false;
     }
   }
 
+  #admitInNextTurn(): void {
+    this.#nextTurn = setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.admit();
+    });
+  }
+
   close(): void {
+    clearImmediate(this.#nextTurn);
     for (const waiters of this.#groups.values()) for (const { socket } of waiters) socket.destroy();
   }
 
