@@ -93,19 +93,23 @@ export class WaitingRoom {
     // The guard closes connections for new ones, and reports that there is room.
     if (this.#isAdmitting || this.#nextTurn !== undefined) return;
     this.#isAdmitting = true;
-    let left = perTurn;
     try {
-      for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        this.#leave(next);
-        this.#rate.finished(this.#nowMs(), this.#size > this.#silent.size);
-        const connection = this.#options.guard.admit(next.socket);
-        if (connection !== undefined) this.#options.serve(connection);
-        left -= 1;
-        if (left === 0) return this.#admitInNextTurn();
+      let next = this.#next();
+      for (let left = perTurn; next !== undefined && left > 0; left -= 1) {
+        this.#serve(next);
+        next = this.#next();
       }
+      if (next !== undefined) this.#admitInNextTurn();
     } finally {
       this.#isAdmitting = false;
     }
+  }
+
+  #serve(next: Waiter): void {
+    this.#leave(next);
+    this.#rate.finished(this.#nowMs(), this.#size > this.#silent.size);
+    const connection = this.#options.guard.admit(next.socket);
+    if (connection !== undefined) this.#options.serve(connection);
   }
 
   #admitInNextTurn(): void {
