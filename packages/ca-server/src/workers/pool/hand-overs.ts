@@ -1,20 +1,42 @@
 import type { Socket } from "node:net";
 import { addressGroup } from "@kasbah/runtime";
+import { TurnQueue } from "./turn-queue.ts";
 
-/** The connections that a worker holds, or that are on their way to it. */
+export interface HandOversOptions {
+  /** The number of connections that may wait for their hand-over. */
+  readonly maxWaiting: number;
+  /** Sends a connection to the worker; rejects with an error if that is impossible. */
+  readonly send: (connection: number, socket: Socket, onFailed: () => void) => void;
+  /** A connection was closed because too many wait. */
+  readonly onEvicted: () => void;
+}
+
+interface Waiting {
+  readonly connection: number;
+  readonly socket: Socket;
+}
+
+/** Node sends one connection at a time and waits for its receipt. A second one saves that time. */
+const window = 2;
+
+/**
+ * The connections that a worker holds, or that are on their way to it. While many wait, their addresses take turns, so
+ * that one client cannot delay the others.
+ */
 export class HandOvers {
-  /** Connections that the worker has not confirmed: this process must close them if the worker ends. */
+  readonly #options: HandOversOptions;
+  readonly #waiting = new TurnQueue<Waiting>();
+  /** Connections that the worker has not confirmed. If it ends before, this process must close them. */
   readonly #sent = new Map<number, Socket>();
   readonly #groups = new Map<number, string>();
   readonly #byGroup = new Map<string, number>();
 
-  get size(): number {
-    return this.#groups.size;
+  constructor(options: HandOversOptions) {
+    this.#options = options;
   }
 
-  /** The number that the worker has not confirmed yet. */
-  get unconfirmed(): number {
-    return this.#sent.size;
+  get size(): number {
+    return this.#groups.size;
   }
 
   /** The number of connections of an address group. */
@@ -23,29 +45,62 @@ export class HandOvers {
   }
 
   add(connection: number, socket: Socket, group: string): void {
-    this.#sent.set(connection, socket);
     this.#groups.set(connection, group);
     this.#byGroup.set(group, this.of(group) + 1);
+    this.#waiting.add(group, { connection, socket });
+    if (this.#waiting.size > this.#options.maxWaiting) this.#evict();
+    this.#sendNext();
   }
 
+  /** The worker has received the connection. */
   confirm(connection: number): void {
-    this.#sent.delete(connection);
+    if (this.#sent.delete(connection)) this.#sendNext();
   }
 
+  /** The connection is closed. */
   remove(connection: number): void {
-    const group = this.#groups.get(connection);
-    if (group === undefined) return;
-    this.#sent.get(connection)?.destroy();
+    const socket = this.#sent.get(connection);
+    if (!this.#forget(connection) || socket === undefined) return;
+    socket.destroy();
     this.#sent.delete(connection);
-    this.#groups.delete(connection);
-    const left = this.of(group) - 1;
-    if (left === 0) this.#byGroup.delete(group);
-    else this.#byGroup.set(group, left);
+    this.#sendNext();
   }
 
   /** The worker has ended, and the kernel has closed what it held. */
   clear(): void {
-    for (const connection of [...this.#groups.keys()]) this.remove(connection);
+    for (const socket of this.#sent.values()) socket.destroy();
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {
+      next.socket.destroy();
+    }
+    for (const lists of [this.#sent, this.#groups, this.#byGroup]) lists.clear();
+  }
+
+  #sendNext(): void {
+    while (this.#sent.size < window) {
+      const next = this.#waiting.take();
+      if (next === undefined) return;
+      const { connection, socket } = next;
+      this.#sent.set(connection, socket);
+      this.#options.send(connection, socket, () => this.remove(connection));
+    }
+  }
+
+  #evict(): void {
+    const evicted = this.#waiting.takeNewestOfMost();
+    if (evicted === undefined) return;
+    evicted.socket.destroy();
+    this.#forget(evicted.connection);
+    this.#options.onEvicted();
+  }
+
+  #forget(connection: number): boolean {
+    const group = this.#groups.get(connection);
+    if (group === undefined) return false;
+    this.#groups.delete(connection);
+    const left = this.of(group) - 1;
+    if (left === 0) this.#byGroup.delete(group);
+    else this.#byGroup.set(group, left);
+    return true;
   }
 }
 

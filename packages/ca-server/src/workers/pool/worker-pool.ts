@@ -115,12 +115,9 @@ export class WorkerPool {
     const group = groupOf(socket);
     const worker = group === undefined ? undefined : chooseWorker(this.#serving(), group);
     if (worker === undefined || group === undefined) return void socket.destroy();
-    if (worker.connections.unconfirmed >= this.#deps.limits.maxWaitingConnections) {
-      this.#deps.onEvicted("connection");
-      return void socket.destroy();
-    }
     this.#lastConnection = (this.#lastConnection + 1) % 2 ** 32;
-    worker.give(this.#lastConnection, socket, group);
+    socket.on("error", () => socket.destroy());
+    worker.connections.add(this.#lastConnection, socket, group);
   }
 
   /** Lets the workers finish their calls, and resolves when no process is left. */
@@ -145,6 +142,8 @@ export class WorkerPool {
       start: startWorker,
       receiver: (self) => this.#join(self),
       maxFrameBytes: limits.maxRequestBytes + limits.maxHeaderBytes + otherBytes,
+      maxWaitingConnections: limits.maxWaitingConnections,
+      onEvicted: () => this.#deps.onEvicted("connection"),
       onEnded: (self, end) => {
         this.#members.get(self)?.desk.close();
         this.#members.delete(self);

@@ -14,6 +14,9 @@ export interface WorkerProcessDeps {
   readonly start: StartWorker;
   readonly receiver: (worker: WorkerProcess) => ToMain;
   readonly maxFrameBytes: number;
+  /** The number of connections that may wait for their hand-over. */
+  readonly maxWaitingConnections: number;
+  readonly onEvicted: () => void;
   /** Called once, when the process has ended. */
   readonly onEnded: (worker: WorkerProcess, end: WorkerEnd) => void;
 }
@@ -30,7 +33,7 @@ const maxWaitingBytes = 64 * 1024 * 1024;
 
 /** One worker and its two channels. A worker that breaks the protocol is killed. */
 export class WorkerProcess {
-  readonly connections = new HandOvers();
+  readonly connections: HandOvers;
   readonly to: ToWorker;
   readonly #child: ChildProcess;
   readonly #sender: FrameSender;
@@ -39,9 +42,15 @@ export class WorkerProcess {
   /** Whether it takes connections. */
   isServing = false;
 
-  constructor({ start, receiver, maxFrameBytes, onEnded }: WorkerProcessDeps) {
-    const { child, pipe } = start();
+  constructor(deps: WorkerProcessDeps) {
+    const { receiver, maxFrameBytes, onEnded } = deps;
+    const { child, pipe } = deps.start();
     this.#child = child;
+    this.connections = new HandOvers({
+      maxWaiting: deps.maxWaitingConnections,
+      onEvicted: deps.onEvicted,
+      send: (connection, socket, onFailed) => this.#send(connection, socket, onFailed),
+    });
     const onStuck = () => this.kill("it does not read its messages");
     this.#sender = new FrameSender({ stream: pipe, maxWaitingBytes, onStuck });
     this.to = toWorker(this.#sender);
@@ -63,19 +72,16 @@ export class WorkerProcess {
     return this.#ended.promise;
   }
 
-  /** Hands a connection over. If the worker ends before it has taken it, the connection is closed. */
-  give(connection: number, socket: Socket, group: string): void {
-    this.connections.add(connection, socket, group);
-    socket.on("error", () => socket.destroy());
-    this.#child.send({ connection }, socket, {}, (error) => {
-      if (error !== null) this.connections.remove(connection);
-    });
-  }
-
   kill(reason: string): void {
     this.#reason ??= reason;
     this.isServing = false;
     this.#child.kill("SIGKILL");
+  }
+
+  #send(connection: number, socket: Socket, onFailed: () => void): void {
+    this.#child.send({ connection }, socket, {}, (error) => {
+      if (error !== null) onFailed();
+    });
   }
 
   #receive(frames: FrameReceiver, chunk: Buffer): void {
