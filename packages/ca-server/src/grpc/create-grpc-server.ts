@@ -18,6 +18,8 @@ import {
 
 /** Serves the port in other processes. */
 export interface ServingElsewhere {
+  /** The number of processes. */
+  readonly workers: number;
   /** The sum over all processes. */
   readonly limits: ServerLimits;
   createServer(options: GrpcServerOptions, parts: CertificateParts): TlsRouteServer;
@@ -102,8 +104,9 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
 }
 
 /** What an operator needs to see why a limit is lower than its flag. */
-function limitFacts(limits: ServerLimits, { config, capacity }: GrpcServerDeps): LogFacts {
+function limitFacts(limits: ServerLimits, { config, capacity, elsewhere }: GrpcServerDeps): LogFacts {
   return {
+    workers: elsewhere?.workers ?? 1,
     maxConnections: limits.maxConnections,
     maxConnectionsFlag: config.maxConnections,
     maxUnauthenticated: limits.maxUnauthenticated,

@@ -31,6 +31,7 @@ export function createWorkers(deps: WorkersDeps): ServingElsewhere | undefined {
   const { workers, whole, each } = sharesOfWorkers(config, deps.capacity, deps.workers);
   if (workers === 1) return undefined;
   return {
+    workers,
     limits: whole,
     createServer(
       { refuseEarly, toStatus, onEvicted, onHandshakeFailure, onAcceptError },

@@ -7,7 +7,7 @@ export interface WorkerConnections {
 
 /**
  * The worker for a new connection: the one with the fewest connections of its address, because limits for each address
- * are divided among workers, and among these the one with the fewest in all.
+ * are divided among workers, and among these the one with the fewest in all, or the first of several.
  */
 export function chooseWorker<Worker extends { readonly connections: WorkerConnections }>(
   workers: Iterable<Worker>,

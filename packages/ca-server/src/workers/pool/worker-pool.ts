@@ -115,6 +115,7 @@ export class WorkerPool {
     const group = groupOf(socket);
     const worker = group === undefined ? undefined : chooseWorker(this.#serving(), group);
     if (worker === undefined || group === undefined) return void socket.destroy();
+    this.#putLast(worker);
     this.#lastConnection = (this.#lastConnection + 1) % 2 ** 32;
     socket.on("error", () => socket.destroy());
     worker.connections.add(this.#lastConnection, socket, group);
@@ -130,6 +131,14 @@ export class WorkerPool {
     }, graceMs + killAfterMs);
     await Promise.all(workers.map(({ ended }) => ended));
     clearTimeout(late);
+  }
+
+  /** If workers are equal, they take turns. */
+  #putLast(worker: WorkerProcess): void {
+    const member = this.#members.get(worker);
+    if (member === undefined) return;
+    this.#members.delete(worker);
+    this.#members.set(worker, member);
   }
 
   *#serving(): Iterable<WorkerProcess> {
