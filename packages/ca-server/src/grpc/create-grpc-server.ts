@@ -26,7 +26,7 @@ export interface ServingElsewhere {
 }
 
 /** The decisions behind the port. */
-export interface CertificateParts {
+interface CertificateParts {
   readonly route: ReturnType<typeof createCertificateRoute>;
   readonly isReady: () => boolean;
 }

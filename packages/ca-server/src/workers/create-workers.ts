@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { Clock, HostCapacity, Logger } from "@kasbah/runtime";
 import type { LimitConfig } from "../config/limits.ts";
 import type { ServingElsewhere } from "../grpc/create-grpc-server.ts";
-import { WorkerPool } from "./pool/worker-pool.ts";
+import { WorkerPool } from "./pool/pool.ts";
+import { WorkerServer } from "./pool/server.ts";
 import type { StartWorker } from "./pool/worker-process.ts";
-import { WorkerServer } from "./pool/worker-server.ts";
 import { sharesOfWorkers } from "./worker-limits.ts";
 import { workerPipe } from "./worker-pipe.ts";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import process from "node:process";
-import { FrameReceiver } from "./frames/frame-receiver.ts";
-import { FrameSender } from "./frames/frame-sender.ts";
+import { FrameReceiver } from "./frames/receiver.ts";
+import { FrameSender } from "./frames/sender.ts";
 import { toMain } from "./messages/to-main.ts";
 import { readToWorker } from "./messages/to-worker.ts";
 import { WorkerService } from "./serving/worker-service.ts";

@@ -2,14 +2,14 @@ import type { RpcStatus } from "@kasbah/runtime/rpc";
 import type { ByteReader } from "../frames/byte-reader.ts";
 import type { ByteWriter } from "../frames/byte-writer.ts";
 
-export function writeStatus({ code, message, retryAfterMs, details }: RpcStatus, out: ByteWriter): void {
+export function writeRpcStatus({ code, message, retryAfterMs, details }: RpcStatus, out: ByteWriter): void {
   out.byte(code);
   out.text(message);
   out.optional(retryAfterMs, (ms) => out.double(ms));
   out.optional(details, (bytes) => out.bytes(bytes));
 }
 
-export function readStatus(from: ByteReader): RpcStatus {
+export function readRpcStatus(from: ByteReader): RpcStatus {
   const [code, message] = [from.byte(), from.text()];
   const retryAfterMs = from.optional(() => from.double());
   const details = from.optional(() => from.bytes());

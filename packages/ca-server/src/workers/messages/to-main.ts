@@ -2,7 +2,7 @@ import type { FailedHandshake } from "@kasbah/runtime";
 import type { ByteReader } from "../frames/byte-reader.ts";
 import type { ByteWriter } from "../frames/byte-writer.ts";
 import { FrameError } from "../frames/frame-error.ts";
-import type { FrameSender } from "../frames/frame-sender.ts";
+import type { FrameSender } from "../frames/sender.ts";
 import { type ReceivedBody, readBody, writeBody } from "./certificate-order.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 

@@ -2,8 +2,8 @@ import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import type { ByteReader } from "../frames/byte-reader.ts";
 import { FrameError } from "../frames/frame-error.ts";
-import type { FrameSender } from "../frames/frame-sender.ts";
-import { readStatus, writeStatus } from "./rpc-status.ts";
+import type { FrameSender } from "../frames/sender.ts";
+import { readRpcStatus, writeRpcStatus } from "./rpc-status.ts";
 
 /** What the main process tells a worker. */
 export interface ToWorker {
@@ -43,7 +43,7 @@ export function toWorker(sender: FrameSender): ToWorker {
     refused: (call, status) =>
       sender.send(kinds.refused, (out) => {
         out.uint32(call);
-        writeStatus(status, out);
+        writeRpcStatus(status, out);
       }),
     stop: (graceMs) => sender.send(kinds.stop, (out) => out.double(graceMs)),
   };
@@ -66,7 +66,7 @@ function deliveryOf(kind: number, from: ByteReader, receiver: ToWorker): () => v
     return () => receiver.admitted(call);
   }
   if (kind === kinds.refused) {
-    const [call, status] = [from.uint32(), readStatus(from)];
+    const [call, status] = [from.uint32(), readRpcStatus(from)];
     return () => receiver.refused(call, status);
   }
   return rareDeliveryOf(kind, from, receiver);

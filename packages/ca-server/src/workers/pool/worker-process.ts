@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { FrameReceiver } from "../frames/frame-receiver.ts";
-import { FrameSender } from "../frames/frame-sender.ts";
+import { FrameReceiver } from "../frames/receiver.ts";
+import { FrameSender } from "../frames/sender.ts";
 import { readToMain, type ToMain } from "../messages/to-main.ts";
 import { type ToWorker, toWorker } from "../messages/to-worker.ts";
 import { HandOvers } from "./hand-overs.ts";

@@ -1,7 +1,7 @@
 import { type Clock, delay, type HostPort, listenTcp, type TcpListener } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { TlsRouteServer } from "../../grpc/server.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import type { WorkerPool } from "./pool.ts";
 
 export interface WorkerServerDeps {
   readonly pool: WorkerPool;
