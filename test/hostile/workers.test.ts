@@ -144,8 +144,15 @@ describe("CA with two workers", function () {
         return new X509Certificate(String(createCertificate.response.decode(body).certChain[0]));
       };
       const before = await Promise.all(sessions.map(leafOn));
-      const { code, err } = await runKasbahCommand(ca.stateDir, ["authority", "rotate", "--wait"]);
+      const { code, err } = await runKasbahCommand(ca.stateDir, ["authority", "rotate"]);
       assert.equal(code, 0, err);
+      await ca.process.until(
+        "the new authority",
+        async () =>
+          (await ca.process.metric(
+            'kasbah_authority_stage{authority="intermediate-2",kind="intermediate"}',
+          )) === 2,
+      );
       const after = await Promise.all(sessions.map(leafOn));
       for (const [index, leaf] of after.entries()) assert.notEqual(leaf.issuer, before[index]?.issuer);
       assert.ok(sessions.every(({ closed, destroyed }) => !closed && !destroyed));

@@ -26,7 +26,7 @@ const window = 2;
 export class HandOvers {
   readonly #options: HandOversOptions;
   readonly #waiting = new TurnQueue<Waiting>();
-  /** Connections that the worker has not confirmed. If it ends before, this process must close them. */
+  /** Connections that the worker has not confirmed, and that this process therefore keeps. */
   readonly #sent = new Map<number, Socket>();
   readonly #groups = new Map<number, string>();
   readonly #byGroup = new Map<string, number>();
@@ -52,18 +52,15 @@ export class HandOvers {
     this.#sendNext();
   }
 
-  /** The worker has received the connection. */
+  /** The worker has received the connection, so this process closes its own copy of the socket. */
   confirm(connection: number): void {
+    this.#sent.get(connection)?.destroy();
     if (this.#sent.delete(connection)) this.#sendNext();
   }
 
   /** The connection is closed. */
   remove(connection: number): void {
-    const socket = this.#sent.get(connection);
-    if (!this.#forget(connection) || socket === undefined) return;
-    socket.destroy();
-    this.#sent.delete(connection);
-    this.#sendNext();
+    if (this.#forget(connection)) this.confirm(connection);
   }
 
   /** The worker has ended, and the kernel has closed what it held. */

@@ -79,7 +79,8 @@ export class WorkerProcess {
   }
 
   #send(connection: number, socket: Socket, onFailed: () => void): void {
-    this.#child.send({ connection }, socket, {}, (error) => {
+    // Without `keepOpen`, Node leaks the socket if the worker has ended and the channel does not know it yet.
+    this.#child.send({ connection }, socket, { keepOpen: true }, (error) => {
       if (error !== null) onFailed();
     });
   }
