@@ -4,6 +4,8 @@ import { root, singleFile } from "./single-file.ts";
 
 /** The CA's single file. */
 export const serverBundlePath = join(root, "packages/ca-server/dist/kasbah-server.mjs");
+/** The file of its worker processes, which `workers/create-workers.ts` expects beside it. */
+export const workerBundlePath = join(root, "packages/ca-server/dist/kasbah-worker.mjs");
 
 /**
  * V8 keeps its young generation at its first size, and starts to collect garbage once the heap has grown by a
@@ -15,11 +17,20 @@ const smallHeap = ["--semi-space-growth-factor=1", "--heap-growing-percent=30"];
  * Writes the CA as a single file. Its code takes half the memory of the modules, which Node keeps with their
  * comments and some twice, and starts in two thirds of the time.
  */
-export async function bundleServer(outfile = serverBundlePath): Promise<Metafile> {
+export function bundleServer(outfile = serverBundlePath): Promise<Metafile> {
+  return bundle("packages/ca-server/src/main.ts", outfile);
+}
+
+/** Writes the program of a worker process, which contains only what serves the port. */
+export function bundleWorker(outfile = workerBundlePath): Promise<Metafile> {
+  return bundle("packages/ca-server/src/workers/main.ts", outfile);
+}
+
+async function bundle(entry: string, outfile: string): Promise<Metafile> {
   const setFlags = `process.getBuiltinModule("node:v8").setFlagsFromString(${JSON.stringify(smallHeap.join(" "))});`;
   const { metafile } = await build({
     ...singleFile,
-    entryPoints: ["packages/ca-server/src/main.ts"],
+    entryPoints: [entry],
     // The first statement, whichever way the file is started.
     banner: { js: singleFile.banner.js + setFlags },
     outfile,

@@ -54,7 +54,8 @@ export function createWorkers(deps: WorkersDeps): ServingElsewhere | undefined {
 }
 
 function startWorkerWith({ env, execArgv }: Pick<WorkersDeps, "env" | "execArgv">): StartWorker {
-  const entry = import.meta.url.endsWith(".ts") ? "main.ts" : "main.js";
+  // The CA ships as one file, with that of the workers beside it.
+  const entry = import.meta.url.endsWith(".mjs") ? "kasbah-worker.mjs" : "main.ts";
   const path = fileURLToPath(new URL(entry, import.meta.url));
   const options: ForkOptions = {
     env,

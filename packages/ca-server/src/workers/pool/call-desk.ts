@@ -6,15 +6,15 @@ import type { ReceivedCall } from "../messages/to-main.ts";
 import type { ToWorker } from "../messages/to-worker.ts";
 
 /** The decisions of the CA about requests that a worker has parsed. */
-export type DecidingRoute<Response> = Omit<AuthenticatedRoute<ParsedOrder, Response>, "decode">;
+export type DecidingRoute = Omit<AuthenticatedRoute<ParsedOrder, Uint8Array>, "decode">;
 
 /** The calls of all workers that the CA works on. */
 export interface CallSlots {
   inFlight: number;
 }
 
-export interface CallDeskDeps<Response> {
-  readonly route: DecidingRoute<Response>;
+export interface CallDeskDeps {
+  readonly route: DecidingRoute;
   readonly worker: Pick<ToWorker, "admitted" | "answered" | "refused">;
   readonly slots: CallSlots;
   /** Returns the status to refuse a call with, given the number of calls that the CA works on. */
@@ -24,22 +24,22 @@ export interface CallDeskDeps<Response> {
   readonly maxCalls: number;
 }
 
-type Handle<Response> = (call: UnaryCall<ParsedOrder>) => Promise<Response>;
+type Handle = (call: UnaryCall<ParsedOrder>) => Promise<Uint8Array>;
 
-interface OpenCall<Response> {
+interface OpenCall {
   readonly context: CallContext;
   readonly cancelled: AbortController;
   /** Set while the call is admitted and waits for its body. */
-  handle?: Handle<Response>;
+  handle?: Handle;
   isServed: boolean;
 }
 
 /** Decides about the calls of one worker: which callers are authenticated, and which orders get a certificate. */
-export class CallDesk<Response> {
-  readonly #deps: CallDeskDeps<Response>;
-  readonly #calls = new Map<number, OpenCall<Response>>();
+export class CallDesk {
+  readonly #deps: CallDeskDeps;
+  readonly #calls = new Map<number, OpenCall>();
 
-  constructor(deps: CallDeskDeps<Response>) {
+  constructor(deps: CallDeskDeps) {
     this.#deps = deps;
   }
 
@@ -56,7 +56,7 @@ export class CallDesk<Response> {
     const refusal = refuseEarly(slots.inFlight);
     if (refusal !== undefined) return void worker.refused(id, refusal);
     const cancelled = new AbortController();
-    const call: OpenCall<Response> = {
+    const call: OpenCall = {
       context: contextOf(received, cancelled.signal),
       cancelled,
       isServed: false,
@@ -105,12 +105,7 @@ export class CallDesk<Response> {
     for (const id of [...this.#calls.keys()]) this.cancel(id);
   }
 
-  async #serve(
-    id: number,
-    call: OpenCall<Response>,
-    handle: Handle<Response>,
-    body: ReceivedBody,
-  ): Promise<void> {
+  async #serve(id: number, call: OpenCall, handle: Handle, body: ReceivedBody): Promise<void> {
     const { route, worker } = this.#deps;
     try {
       const response = await handle({ ...call.context, request: () => orderIn(body) });
@@ -123,14 +118,14 @@ export class CallDesk<Response> {
     }
   }
 
-  #refuse(id: number, call: OpenCall<Response>, error: unknown): void {
+  #refuse(id: number, call: OpenCall, error: unknown): void {
     const status = this.#deps.toStatus(error);
     if (!this.#isOpen(id, call)) return;
     this.#calls.delete(id);
     this.#deps.worker.refused(id, status);
   }
 
-  #isOpen(id: number, call: OpenCall<Response>): boolean {
+  #isOpen(id: number, call: OpenCall): boolean {
     return this.#calls.get(id) === call;
   }
 }

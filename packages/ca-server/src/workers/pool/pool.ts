@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import type { CreateCertificateResponse } from "@kasbah/protocol";
 import type { Clock, FailedHandshake, Logger } from "@kasbah/runtime";
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
@@ -15,7 +14,7 @@ export interface WorkerPoolDeps {
   /** Of each worker. */
   readonly limits: ServerLimits;
   readonly maxInFlight: number;
-  readonly route: DecidingRoute<CreateCertificateResponse>;
+  readonly route: DecidingRoute;
   readonly refuseEarly: (inFlight: number) => RpcStatus | undefined;
   readonly toStatus: (error: unknown) => RpcStatus;
   readonly isReady: () => boolean;
@@ -30,7 +29,7 @@ export interface WorkerPoolDeps {
 
 interface Member {
   readonly process: WorkerProcess;
-  readonly desk: CallDesk<CreateCertificateResponse>;
+  readonly desk: CallDesk;
   load: WorkerLoad;
 }
 
@@ -189,7 +188,7 @@ export class WorkerPool {
     };
   }
 
-  #createDesk(worker: WorkerProcess): CallDesk<CreateCertificateResponse> {
+  #createDesk(worker: WorkerProcess): CallDesk {
     const { route, refuseEarly, toStatus, limits, maxInFlight } = this.#deps;
     return new CallDesk({
       // The worker exists only after its receiver.
