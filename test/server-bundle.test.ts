@@ -3,7 +3,12 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { temporaryDirectory } from "@kasbah/testkit";
-import { bundleServer, serverBundlePath } from "../scripts/bundles/bundle-server.ts";
+import {
+  bundleServer,
+  bundleWorker,
+  serverBundlePath,
+  workerBundlePath,
+} from "../scripts/bundles/bundle-server.ts";
 
 describe("CA bundle", () => {
   it("runs without any module beside it, and reads its version from the manifest above", async () => {
@@ -23,6 +28,17 @@ describe("CA bundle", () => {
     assert.doesNotMatch(text, /^import[ {*"]/m);
   });
 
+  it("gives its workers a file without the writer of certificates, the ledger, Kubernetes and the schemas of options", async () => {
+    await using directory = await temporaryDirectory();
+    const { inputs } = await bundleWorker(directory.join("worker.mjs"));
+    const forbidden =
+      /^packages\/(ledger|pki\/src\/writer|ca-server\/src\/(kubernetes|authorities|admin|recording))\/|@peculiar|zod/;
+    assert.deepEqual(
+      Object.keys(inputs).filter((path) => forbidden.test(path)),
+      [],
+    );
+  });
+
   it("is plain ASCII, because V8 keeps any other text in twice the memory", () => {
     const text = readFileSync(serverBundlePath, "latin1");
     const found = [...text].findIndex((character) => character.charCodeAt(0) > 127);
@@ -34,5 +50,8 @@ describe("CA bundle", () => {
     await bundleServer(directory.join("again.mjs"));
     const isFresh = readFileSync(directory.join("again.mjs")).equals(readFileSync(serverBundlePath));
     assert.ok(isFresh, "the bundle is older than its sources or not reproducible: run npm run build");
+    await bundleWorker(directory.join("worker.mjs"));
+    const isWorkerFresh = readFileSync(directory.join("worker.mjs")).equals(readFileSync(workerBundlePath));
+    assert.ok(isWorkerFresh, "the bundle of the workers is older than its sources: run npm run build");
   });
 });

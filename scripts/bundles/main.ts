@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { bundleAgent, licensesPath } from "./bundle-agent.ts";
-import { bundleServer } from "./bundle-server.ts";
+import { bundleServer, bundleWorker } from "./bundle-server.ts";
 import { licensesOf, packagesIn } from "./contents.ts";
 
-const [agent] = await Promise.all([bundleAgent(), bundleServer()]);
+const [agent] = await Promise.all([bundleAgent(), bundleServer(), bundleWorker()]);
 await writeFile(licensesPath, await licensesOf(await packagesIn(agent)));

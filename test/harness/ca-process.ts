@@ -16,10 +16,14 @@ export interface CaLaunch extends DaemonLaunch {
   readonly flags?: readonly string[];
 }
 
+const workers = process.env["KASBAH_WORKERS"];
+
 const unlessGiven = [
   ["--grpc-address", "127.0.0.1:0"],
   ["--http-address", "127.0.0.1:0"],
   ["--min-stage", "0s"],
+  // KASBAH_WORKERS=2 runs a suite against CAs with two worker processes each.
+  ...(workers === undefined ? [] : [["--workers", workers] as const]),
 ] as const;
 
 /** kasbah-server as it ships, in its own process, on ports that the system chooses. */

@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { bundleServer, serverBundlePath } from "../../../scripts/bundles/bundle-server.ts";
+import {
+  bundleServer,
+  bundleWorker,
+  serverBundlePath,
+  workerBundlePath,
+} from "../../../scripts/bundles/bundle-server.ts";
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, installedPackages } from "../installed-packages.ts";
 import { run } from "../run.ts";
@@ -34,6 +39,7 @@ export async function makeAppTree(
   const installed = await installedPackages(home);
   for (const folder of await installedWorkspaces(home, folders)) await copyBuilt(root, home, folder);
   await bundleServer(join(home, relative(root, serverBundlePath)));
+  await bundleWorker(join(home, relative(root, workerBundlePath)));
   await removeAsides(home);
   for (const name of workspaces) await linkCommands(tree, name);
   await cp(join(root, "LICENSE"), join(tree, "usr/share/doc/kasbah/LICENSE"));

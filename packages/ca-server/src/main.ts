@@ -10,7 +10,9 @@ import {
   cronSweep,
   type Logger,
   MemoryReturn,
+  publicEnvironment,
   readHostCapacity,
+  readProcessors,
   runMain,
   StartGarbage,
   systemClock,
@@ -27,6 +29,7 @@ import { clockConditions } from "./clock/conditions.ts";
 import { ClockOperator } from "./clock/operations.ts";
 import { type ServerConfig, serverCommand, serverOptions } from "./config/config.ts";
 import { fileProblems } from "./config/file-problems.ts";
+import { workersOf } from "./config/workers.ts";
 import { createGrpcServer } from "./grpc/create-grpc-server.ts";
 import { createReferenceIds } from "./grpc/reference-ids.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
@@ -47,6 +50,7 @@ import { createTelemetry } from "./telemetry/create-telemetry.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
 import { createUnauthenticated } from "./unauthenticated/create-unauthenticated.ts";
+import { createWorkers } from "./workers/create-workers.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const machine = { isRoot: process.getuid?.() === 0, env: process.env };
@@ -58,7 +62,8 @@ const newLedgerKey = () => generateKeyPairSync("ed25519").privateKey;
 const newReferenceId = createReferenceIds(randomBytes);
 
 const command = serverCommand(version);
-await runMain({ command, options: serverOptions(machine), checkFiles, compose }, process);
+const options = serverOptions(machine);
+await runMain({ command, options, checkFiles, compose }, process);
 
 async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promise<readonly string[]> {
   const { policy, tokenIssuers } = config;
@@ -135,7 +140,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
 
   const { trustDomain } = config;
   const names = createPolicyWarnings({ issuers, policy: () => policy.current(), trustDomain, clock });
-  const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => [] };
+  const port = { troubles: () => grpc.endpoint.troubles(), warnings: () => grpc.endpoint.warnings() };
   const cluster = kubernetes === undefined ? [] : [kubernetes];
   const conditions = clockConditions(clock, kubernetes);
   const sources = [
@@ -158,7 +163,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
     serverNames: own.serverNames,
     ...{ metrics, unauthenticated, writer, newSerial, newReferenceId, roll: Math.random },
-    capacity: readHostCapacity(process.constrainedMemory()),
+    ...servingOf(config, metrics.workerReplaced, logger),
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),
   });
@@ -184,4 +189,16 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     new MemoryReturn({ sweep: cronSweep("*/10 * * * * *") }),
     new StartGarbage(),
   ];
+}
+
+/** How many processes serve the gRPC port, and with which limits. */
+function servingOf(config: ServerConfig, onReplaced: () => void, logger: Logger) {
+  const capacity = readHostCapacity(process.constrainedMemory());
+  const elsewhere = createWorkers({
+    ...{ config, capacity, onReplaced, logger, clock: systemClock, roll: Math.random },
+    workers: workersOf(config, readProcessors()),
+    env: publicEnvironment(options, machine.env),
+    execArgv: process.execArgv,
+  });
+  return { capacity, elsewhere };
 }

@@ -11,9 +11,11 @@ export {
 } from "./connections/host-capacity.ts";
 export { NetworkCounts, type NetworkSummary } from "./connections/network-counts.ts";
 export { peerGroup } from "./connections/peer-group.ts";
+export { firstBytesBuffered, listenTcp, type TcpListener } from "./connections/tcp-listener.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
 export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";
+export { readProcessors } from "./daemon/processors.ts";
 export { type Program, runMain } from "./daemon/run-main.ts";
 export {
   createProbeServer,

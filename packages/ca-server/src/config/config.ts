@@ -11,6 +11,7 @@ import { limitOptions } from "./limits.ts";
 import { defaultStateDirectory, type Machine } from "./machine.ts";
 import { ownIdentityOptions, ownIdentityProblems } from "./own-identity.ts";
 import { rateOptions } from "./rates.ts";
+import { workerOptions } from "./workers.ts";
 
 export type { Machine } from "./machine.ts";
 
@@ -32,6 +33,7 @@ export function serverOptions(machine: Machine) {
     ...authorityOptions,
     ...clockOptions,
     ...kubernetesOptions,
+    ...workerOptions,
     ...limitOptions,
     ...rateOptions,
   };

@@ -1,3 +1,4 @@
+import type { CertificateRequest } from "@kasbah/pki";
 import {
   anyRootHeader,
   type CreateCertificateRequest,
@@ -42,12 +43,18 @@ export interface CertificateServiceDeps {
 
 const maxProgramLength = 100;
 
-type Call = UnaryCall<CreateCertificateRequest>;
+/** A request whose CSR a worker process may have parsed already; then `csr` is empty. */
+export interface CertificateOrder extends CreateCertificateRequest {
+  /** @throws PkiError like the parser of CSRs */
+  readonly parsedCsr?: () => CertificateRequest;
+}
+
+type Call = UnaryCall<CertificateOrder>;
 
 /** `CreateCertificate`, the method that stock agents call. */
 export function createCertificateRoute(
   deps: CertificateServiceDeps,
-): AuthenticatedRoute<CreateCertificateRequest, Uint8Array> {
+): AuthenticatedRoute<CertificateOrder, Uint8Array> {
   const service = { ...deps, replies: new IssuedReplies() };
   return {
     path: createCertificate.path,
@@ -151,8 +158,11 @@ class CallFacts implements IssuanceCall {
   }
 
   readBody(): CertificateRequestBody {
-    const { csr, validityDurationSeconds, impersonatedIdentity } = this.#request();
-    return { csrPem: csr, ttlSeconds: validityDurationSeconds, impersonatedIdentity };
+    const { csr, parsedCsr, validityDurationSeconds, impersonatedIdentity } = this.#request();
+    return {
+      ...{ csrPem: csr, ttlSeconds: validityDurationSeconds, impersonatedIdentity },
+      ...(parsedCsr === undefined ? {} : { parsedCsr }),
+    };
   }
 
   clientOf({ order, validity }: Issuance): SeenClient {
@@ -165,7 +175,7 @@ class CallFacts implements IssuanceCall {
     };
   }
 
-  #request(): CreateCertificateRequest {
+  #request(): CertificateOrder {
     if (this.#whole === undefined) throw new TypeError("the body has not arrived");
     try {
       return this.#whole.request();

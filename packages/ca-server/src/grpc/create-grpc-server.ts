@@ -1,5 +1,6 @@
 import type { CertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock, HostCapacity, HostPort, LogFacts, Logger, Scheduler } from "@kasbah/runtime";
+import type { GrpcServerOptions } from "@kasbah/runtime/grpc";
 import { authenticatedRoute, type ServerLimits } from "@kasbah/runtime/rpc";
 import { takeTurns } from "../admission/turns/take-turns.ts";
 import { Turns } from "../admission/turns/turns.ts";
@@ -9,12 +10,27 @@ import type { CaMetrics } from "../telemetry/metrics.ts";
 import type { Unauthenticated } from "../unauthenticated/create-unauthenticated.ts";
 import { type CertificateServiceDeps, createCertificateRoute } from "./certificate-service.ts";
 import { createHealthRoutes } from "./health-service.ts";
-import { GrpcEndpoint } from "./server.ts";
+import { GrpcEndpoint, type TlsRouteServer } from "./server.ts";
 import {
   ServingCertificate,
   type ServingCertificateDeps,
   type ServingIssuerSource,
 } from "./serving-certificate.ts";
+
+/** Serves the port in other processes. */
+export interface ServingElsewhere {
+  /** The number of processes. */
+  readonly workers: number;
+  /** The sum over all processes. */
+  readonly limits: ServerLimits;
+  createServer(options: GrpcServerOptions, parts: CertificateParts): TlsRouteServer;
+}
+
+/** The decisions behind the port. */
+interface CertificateParts {
+  readonly route: ReturnType<typeof createCertificateRoute>;
+  readonly isReady: () => boolean;
+}
 
 export interface GrpcServerDeps {
   readonly config: LimitConfig & {
@@ -40,6 +56,8 @@ export interface GrpcServerDeps {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** If undefined, this process serves the port. */
+  readonly elsewhere?: ServingElsewhere | undefined;
 }
 
 /** The public gRPC server and its certificate, which must start first. */
@@ -50,7 +68,7 @@ export interface CaGrpcServer {
 
 export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
   const { config, issuers, metrics, isReady, newReferenceId, clock, logger } = deps;
-  const { writer, newSerial, scheduler } = deps;
+  const { writer, newSerial, scheduler, elsewhere } = deps;
   const { refusals, handshakes } = deps.unauthenticated;
   const certificate = new ServingCertificate({
     issuers,
@@ -63,16 +81,14 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     clock,
     logger,
   });
-  const limits = limitsOf(config, deps.capacity);
+  const limits = elsewhere?.limits ?? limitsOf(config, deps.capacity);
   logger.info("limits of the gRPC port", limitFacts(limits, deps));
   const turns = turnsFor(deps);
   const issuance = takeTurns(deps.issuance, turns, clock);
+  const route = createCertificateRoute({ ...deps, issuance, refusals });
   const endpoint = new GrpcEndpoint({
     address: config.grpcAddress,
-    routes: (stopping) => [
-      authenticatedRoute(createCertificateRoute({ ...deps, issuance, refusals })),
-      ...createHealthRoutes({ isReady, clock, stopping }),
-    ],
+    routes: (stopping) => [authenticatedRoute(route), ...createHealthRoutes({ isReady, clock, stopping })],
     certificate,
     limits,
     maxInFlight: config.maxInFlight,
@@ -87,6 +103,9 @@ export function createGrpcServer(deps: GrpcServerDeps): CaGrpcServer {
     onAcceptError: (error) => handshakes.notAccepted(error),
     newReferenceId,
     logger,
+    ...(elsewhere === undefined
+      ? {}
+      : { createServer: (options) => elsewhere.createServer(options, { route, isReady }) }),
   });
   return { certificate, endpoint };
 }
@@ -102,8 +121,9 @@ function turnsFor({ config, clock, roll }: GrpcServerDeps): Turns {
 }
 
 /** What an operator needs to see why a limit is lower than its flag. */
-function limitFacts(limits: ServerLimits, { config, capacity }: GrpcServerDeps): LogFacts {
+function limitFacts(limits: ServerLimits, { config, capacity, elsewhere }: GrpcServerDeps): LogFacts {
   return {
+    workers: elsewhere?.workers ?? 1,
     maxConnections: limits.maxConnections,
     maxConnectionsFlag: config.maxConnections,
     maxUnauthenticated: limits.maxUnauthenticated,

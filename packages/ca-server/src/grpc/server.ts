@@ -6,12 +6,24 @@ import {
   type HostPort,
   type Logger,
 } from "@kasbah/runtime";
-import { GrpcServer, type ServingIdentity } from "@kasbah/runtime/grpc";
+import { GrpcServer, type GrpcServerOptions, type ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { CaError } from "../errors.ts";
 import { RefusedCall } from "./refused-call.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { refusalOf } from "./status.ts";
+
+/** Serves routes over TLS, in this process or in others. */
+export interface TlsRouteServer extends Pick<GrpcServer, "inFlight" | "waiting" | "streams" | "connections"> {
+  listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort>;
+  updateIdentity(identity: ServingIdentity): void;
+  close(graceMs: number): Promise<void>;
+  /** The number of processes that serve connections; undefined if this process does. */
+  readonly processes?: number;
+  /** The reason why callers cannot connect. */
+  troubles?(): readonly string[];
+  warnings?(): readonly string[];
+}
 
 export interface GrpcEndpointDeps {
   readonly address: HostPort;
@@ -34,6 +46,8 @@ export interface GrpcEndpointDeps {
   readonly onAcceptError?: (error: Error) => void;
   readonly newReferenceId: () => string;
   readonly logger: Logger;
+  /** Replaces the server of this process. */
+  readonly createServer?: (options: GrpcServerOptions) => TlsRouteServer;
 }
 
 /** Less than the 10 s that the whole daemon has to stop. */
@@ -46,7 +60,7 @@ const drainMs = 8_000;
 export class GrpcEndpoint implements Component {
   readonly name = "grpc server";
   readonly #deps: GrpcEndpointDeps;
-  readonly #server: GrpcServer;
+  readonly #server: TlsRouteServer;
   readonly #stopping = new AbortController();
   #address: HostPort;
   #isListening = false;
@@ -54,7 +68,8 @@ export class GrpcEndpoint implements Component {
   constructor(deps: GrpcEndpointDeps) {
     this.#deps = deps;
     this.#address = deps.address;
-    this.#server = new GrpcServer({
+    const createServer = deps.createServer ?? ((options) => new GrpcServer(options));
+    this.#server = createServer({
       routes: deps.routes(this.#stopping.signal),
       toStatus: (error, path) => this.#statusOf(error, path),
       limits: deps.limits,
@@ -94,6 +109,11 @@ export class GrpcEndpoint implements Component {
     return this.#server.connections;
   }
 
+  /** The number of processes that serve connections. */
+  get processes(): number {
+    return this.#server.processes ?? 1;
+  }
+
   get maxConnections(): number {
     return this.#deps.limits.maxConnections;
   }
@@ -111,7 +131,12 @@ export class GrpcEndpoint implements Component {
 
   /** The reason why callers cannot connect. */
   troubles(): readonly string[] {
-    return this.#isListening ? [] : ["grpc: the port opens as soon as the CA has a serving certificate"];
+    if (this.#isListening) return this.#server.troubles?.() ?? [];
+    return ["grpc: the port opens as soon as the CA has a serving certificate"];
+  }
+
+  warnings(): readonly string[] {
+    return this.#server.warnings?.() ?? [];
   }
 
   async #listen(identity: ServingIdentity): Promise<void> {

@@ -45,6 +45,8 @@ export interface IssuanceDeps extends SigningDeps {
 /** The content of a request, as received. */
 export interface CertificateRequestBody {
   readonly csrPem: string;
+  /** Returns the CSR if another process has parsed it. @throws PkiError like the parser */
+  readonly parsedCsr?: () => CertificateRequest;
   readonly ttlSeconds: number;
   /** Another workload's SPIFFE ID, or "" for the caller's own. */
   readonly impersonatedIdentity: string;
@@ -167,13 +169,13 @@ function refuseOwnIdentity({ credential, issuerMark }: Caller, isOwn: boolean): 
   });
 }
 
-function parse({ csrPem, ttlSeconds }: CertificateRequestBody): RequestedOrder {
-  return { request: parseCsr(csrPem), ttlMs: ttlSeconds * 1000 };
+function parse(body: CertificateRequestBody): RequestedOrder {
+  return { request: parseCsr(body), ttlMs: body.ttlSeconds * 1000 };
 }
 
-function parseCsr(pem: string): CertificateRequest {
+function parseCsr({ csrPem, parsedCsr }: CertificateRequestBody): CertificateRequest {
   try {
-    return parseCertificateRequest(pem);
+    return parsedCsr === undefined ? parseCertificateRequest(csrPem) : parsedCsr();
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     const code = csrErrorCode(cause);

@@ -104,12 +104,13 @@ describe("Counters of the CA", () => {
 describe("Gauges of the gRPC server", () => {
   it("reads the gauges at each scrape", async () => {
     const registry = new Registry();
-    const server = { inFlight: 0, waiting: 0, watches: 0, connections: 0, maxConnections: 9 };
+    const server = { inFlight: 0, waiting: 0, watches: 0, connections: 0, maxConnections: 9, processes: 2 };
     registerServerGauges(registry, server);
     assert.match(await registry.metrics(), /^kasbah_calls_in_flight 0$/m);
     Object.assign(server, { inFlight: 3, connections: 7 });
     assert.match(await registry.metrics(), /^kasbah_calls_in_flight 3$/m);
     assert.match(await registry.metrics(), /^kasbah_connections 7$/m);
     assert.match(await registry.metrics(), /^kasbah_max_connections 9$/m);
+    assert.match(await registry.metrics(), /^kasbah_workers 2$/m);
   });
 });

@@ -22,6 +22,8 @@ export interface CaMetrics {
   tokenReviewed(from: string): void;
   requestIgnored(kinds: readonly string[]): void;
   keyShared(): void;
+  /** A worker process ended, and another one takes its place. */
+  workerReplaced(): void;
 }
 
 /** The values that each scrape reads from the gRPC server. */
@@ -31,13 +33,16 @@ export interface ServerGauges {
   readonly watches: number;
   readonly connections: number;
   readonly maxConnections: number;
+  /** The number of processes that serve connections. */
+  readonly processes: number;
 }
 
 const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
 /** Registers the CA's counters. Istio exports its counters without an added `_total`. */
 export function createCaMetrics(registry: Registry): CaMetrics {
-  const { csrs, unauthenticated, issued, failed, refusals, evictions } = createCitadelCounters(registry);
+  const { csrs, unauthenticated, issued, failed, refusals, evictions, replacements } =
+    createCitadelCounters(registry);
   const { credentials, reviews, ignored, sharedKeys } = createAdmissionCounters(registry);
   const { issuance, refusal, authentication } = createHistograms(registry);
   return {
@@ -61,6 +66,7 @@ export function createCaMetrics(registry: Registry): CaMetrics {
       for (const kind of kinds) ignored.inc({ kind: boundedKind(kind) });
     },
     keyShared: () => sharedKeys.inc(),
+    workerReplaced: () => replacements.inc(),
   };
 }
 
@@ -76,6 +82,7 @@ export function registerServerGauges(registry: Registry, server: ServerGauges): 
   gauge("kasbah_watches", "Open Health/Watch streams.", () => server.watches);
   gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
   gauge("kasbah_max_connections", "The limit of open connections in force.", () => server.maxConnections);
+  gauge("kasbah_workers", "Processes that serve the gRPC port.", () => server.processes);
 }
 
 /** Registers the gauge of the root publisher. */
@@ -118,6 +125,7 @@ function createCitadelCounters(registry: Registry) {
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
     failed: counter("citadel_server_csr_sign_err_count", "Failed CSRs of authenticated callers.", ["error"]),
     refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
+    replacements: counter("kasbah_worker_replacements", "Worker processes that ended and were replaced."),
     evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", [
       "kind",
     ]),

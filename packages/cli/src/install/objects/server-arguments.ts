@@ -33,6 +33,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     ...(policyMapName(installation) === undefined ? [] : [`--policy=${policyPath}/${policyKey}`]),
     `--default-ttl=${ca.defaultTtl}`,
     `--max-ttl=${ca.maxTtl}`,
+    ...(ca.workers === 1 ? [] : [`--workers=${ca.workers}`]),
     "--log-format=json",
     `--log-level=${ca.logLevel}`,
     ...ca.extraArgs,

@@ -44,6 +44,8 @@ describe("Installation values", () => {
       { ca: { trustedNodeAccounts: ["ztunnel"] } },
       { ca: { defaultTtl: "one day" } },
       { ca: { extraArgs: ["$(evil)"] } },
+      { ca: { workers: 0 } },
+      { ca: { workers: "many" } },
       { volume: { size: "much" } },
       { networkPolicy: { apiServerPorts: [70_000] } },
       { prometheusRule: { runbookUrl: "javascript:alert(1)" } },

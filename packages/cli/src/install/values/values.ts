@@ -48,6 +48,7 @@ const ca = z.strictObject({
   defaultTtl: duration.default("24h"),
   maxTtl: duration.default("2160h"),
   logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  workers: z.union([z.int().min(1).max(64), z.literal("auto")]).default(1),
   extraArgs: z.array(z.string().regex(/^--[a-z]/, "expected a flag of kasbah-server")).default([]),
 });
 

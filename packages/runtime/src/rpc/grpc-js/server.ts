@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createServer, type Server as TcpServer } from "node:net";
+import type { Socket, Server as TcpServer } from "node:net";
 import {
   type ChannelOptions,
   Server,
@@ -10,6 +9,7 @@ import type { HostPort } from "../../address.ts";
 import { ConnectionGuard } from "../../connections/connection-guard.ts";
 import type { FailedHandshake } from "../../connections/failed-handshake.ts";
 import { HandshakeWatch } from "../../connections/handshake-watch.ts";
+import { listenTcp } from "../../connections/tcp-listener.ts";
 import { WaitingRoom } from "../../connections/waiting-room.ts";
 import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
@@ -95,6 +95,17 @@ export class GrpcServer {
 
   /** Binds and serves. Resolves to the address, with the port that the kernel chose if `port` is 0. */
   async listenTls(address: HostPort, identity: ServingIdentity): Promise<HostPort> {
+    this.serveTls(identity);
+    const { server, address: bound } = await listenTcp(address, {
+      onSocket: (socket) => this.accept(socket),
+      onAcceptError: (error) => this.#options.onAcceptError?.(error),
+    });
+    this.#listener = server;
+    return bound;
+  }
+
+  /** Serves the connections that are passed to {@link accept}. */
+  serveTls(identity: ServingIdentity): void {
     this.#credentials = new ServingCredentials(identity, this.#limits);
     const injector = this.#server.createConnectionInjector(this.#credentials);
     for (const server of tlsServersOf(this.#server)) this.#handshakes.follow(server);
@@ -111,11 +122,12 @@ export class GrpcServer {
       onLeft: (reason, group) => this.#options.onHandshakeFailure?.(reason, group),
     });
     this.#room = room;
-    const options = { noDelay: true, highWaterMark: firstBytesBuffered };
-    this.#listener = createServer(options, (socket) => room.enter(socket));
-    const port = await listen(this.#listener, address);
-    this.#listener.on("error", (error) => this.#options.onAcceptError?.(error));
-    return { host: address.host, port };
+  }
+
+  /** Serves a connection from which nothing was read yet. */
+  accept(socket: Socket): void {
+    if (this.#room === undefined) socket.destroy();
+    else this.#room.enter(socket);
   }
 
   /** Uses `identity` for new handshakes. */
@@ -166,18 +178,6 @@ export class GrpcServer {
       this.#options.routes.map((route) => [route.path, implementationOf(route, deps)]),
     );
   }
-}
-
-/** In bytes; a socket that waits reads no more, until its TLS connection reads for itself. */
-const firstBytesBuffered = 4 * 1024;
-/** The kernel lowers it to `net.core.somaxconn`. With Node's 511, a burst makes clients wait for a retransmission. */
-const backlog = 4_096;
-
-async function listen(server: TcpServer, { host, port }: HostPort): Promise<number> {
-  server.listen({ host, port, backlog });
-  await once(server, "listening");
-  const bound = server.address();
-  return bound !== null && typeof bound === "object" ? bound.port : port;
 }
 
 function channelOptionsOf(limits: ServerLimits): ChannelOptions {
