@@ -17,12 +17,9 @@ describe("CA bundle", () => {
     assert.equal(said.trim(), `kasbah-server ${version}`);
   });
 
-  it("disables Node's debugger signal first, then limits the heap, and imports no module", () => {
+  it("disables Node's debugger signal first, and imports no module", () => {
     const text = readFileSync(serverBundlePath, "utf8");
-    assert.match(
-      text,
-      /^process\.on\("SIGUSR1",.*?\);process\.getBuiltinModule\("node:v8"\)\.setFlagsFromString\(/,
-    );
+    assert.match(text, /^process\.on\("SIGUSR1",/);
     assert.doesNotMatch(text, /^import[ {*"]/m);
   });
 

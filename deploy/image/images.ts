@@ -41,9 +41,6 @@ const server: Image = {
     ...path,
     // The same directory as in the chart, so that kasbah finds the CA in the pod.
     KASBAH_STATE_DIR: "/var/lib/kasbah/state",
-    // A burst of connections then takes half of the memory, and most of that is returned after it; docs/limits.md.
-    NODE_OPTIONS: "--max-semi-space-size=4",
-    MALLOC_ARENA_MAX: "1",
   },
   ports: ["15012/tcp", "15014/tcp", "15016/tcp"],
   writable: ["/var/lib/kasbah"],

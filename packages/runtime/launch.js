@@ -13,12 +13,16 @@ const floor = engines.node.replace(/^>=/, "");
 /**
  * Runs the module at `main` in this process if this Node satisfies `engines` in package.json. Otherwise runs
  * the command again with the Node that the project pins, and forwards signals and the exit code.
+ *
+ * Some options of Node and variables of the C library have no effect once a process runs. If the process has
+ * not been started with `nodeOptions`, it replaces itself: the process ID stays, and the start takes 25 ms longer.
  */
-export async function launch(main) {
+export async function launch(main, { nodeOptions = [], env = {} } = {}) {
   // Without a listener, SIGUSR1 makes Node open its debugger, a port through which every key can be read.
   process.on("SIGUSR1", () => {});
   keepMemoryOutOfCoreDumps();
   if (isAtLeast(process.versions.node, floor)) {
+    replaceProcess(nodeOptions, env);
     await import(main.href);
     return;
   }
@@ -31,6 +35,15 @@ export async function launch(main) {
     process.exit(2);
   }
   runAgainWith(pinned);
+}
+
+/** Does not return if it replaces the process. */
+function replaceProcess(nodeOptions, env) {
+  if (nodeOptions.every((option) => process.execArgv.includes(option))) return;
+  // Node before 24 and Windows have no such call, and run without the options.
+  if (process.execve === undefined || process.platform === "win32") return;
+  const args = [process.argv0, ...nodeOptions, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, { ...env, ...process.env });
 }
 
 /**

@@ -6,22 +6,13 @@ import { root, singleFile } from "./single-file.ts";
 export const serverBundlePath = join(root, "packages/ca-server/dist/kasbah-server.mjs");
 
 /**
- * V8 keeps its young generation at its first size, and starts to collect garbage once the heap has grown by a
- * third: without these options, it would grow to several times what the CA needs before it looks for garbage.
- */
-const smallHeap = ["--semi-space-growth-factor=1", "--heap-growing-percent=30"];
-
-/**
  * Writes the CA as a single file. Its code takes half the memory of the modules, which Node keeps with their
  * comments and some twice, and starts in two thirds of the time.
  */
 export async function bundleServer(outfile = serverBundlePath): Promise<Metafile> {
-  const setFlags = `process.getBuiltinModule("node:v8").setFlagsFromString(${JSON.stringify(smallHeap.join(" "))});`;
   const { metafile } = await build({
     ...singleFile,
     entryPoints: ["packages/ca-server/src/main.ts"],
-    // The first statement, whichever way the file is started.
-    banner: { js: singleFile.banner.js + setFlags },
     outfile,
   });
   return metafile;

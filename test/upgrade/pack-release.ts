@@ -84,9 +84,7 @@ async function bundle(from: string, entryPoint: string): Promise<{ code: Uint8Ar
 /** The licenses of the packages whose code is in the bundles, read by the checkout from its own dependencies. */
 async function licenses(from: string, metafiles: readonly Metafile[]): Promise<Uint8Array> {
   const module = pathToFileURL(join(from, "scripts/bundles/contents.ts")).href;
-  const { licensesOf, packagesIn }: typeof import("../../scripts/bundles/contents.ts") = await import(
-    module
-  );
+  const { licensesOf, packagesIn }: typeof import("../../scripts/bundles/contents.ts") = await import(module);
   const packages = (await Promise.all(metafiles.map(packagesIn))).flat();
   const byFolder = new Map(packages.map((one) => [one.folder, one]));
   return Buffer.from(await licensesOf([...byFolder.values()]));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -83,6 +83,33 @@ describe("launch", () => {
   it("stays in the same process on a supported Node", async () => {
     const child = run(command("console.log(process.pid);"), { old: false });
     assert.equal((await outcome(child)).out, `${child.pid}\n`);
+  });
+
+  describe("with options that Node takes only at its start", () => {
+    const report = `
+      import { getHeapStatistics } from "node:v8";
+      const limit = Math.round(getHeapStatistics().heap_size_limit / 1024 ** 2);
+      console.log(process.pid, limit < 200, process.env.ARENAS, process.argv.slice(2).join());`;
+    const wanted = `{ nodeOptions: ["--max-old-space-size=100", "--max-semi-space-size=1"], env: { ARENAS: "1" } }`;
+    const start = (env: Record<string, string>) => {
+      const bin = command(report);
+      writeFileSync(
+        bin,
+        readFileSync(bin, "utf8").replace("import.meta.url));", `import.meta.url), ${wanted});`),
+      );
+      return spawn(process.execPath, [bin, "one", "--two"], { stdio: ["ignore", "pipe", "pipe"], env });
+    };
+
+    it("replaces the process once, and keeps its ID and its arguments", async () => {
+      const child = start({});
+      const { out, err } = await outcome(child);
+      assert.deepEqual([out, err], [`${child.pid} true 1 one,--two\n`, ""]);
+    });
+
+    it("leaves a variable as it is if an operator has set it", async () => {
+      const child = start({ ARENAS: "4" });
+      assert.equal((await outcome(child)).out, `${child.pid} true 4 one,--two\n`);
+    });
   });
 
   it("keeps the memory of the command out of core dumps, in this process and in the one that it starts", async () => {

@@ -5,8 +5,8 @@ export interface InstallProfile {
   readonly values: ValuesInput;
 }
 
-/** An idle CA uses about 155 MiB. */
-const small = { requests: { cpu: "20m", memory: "192Mi" } };
+/** An idle CA uses about 100 MiB. */
+const small = { requests: { cpu: "20m", memory: "128Mi" } };
 
 /** Named sets of values; each is also a file of the chart, `profiles/<name>.yaml`. */
 export const profiles = {

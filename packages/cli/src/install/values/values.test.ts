@@ -81,7 +81,7 @@ describe("Installation values", () => {
     );
     assert.deepEqual(ca.tokenAudiences, ["c"]);
     assert.equal(ca.logLevel, "debug");
-    assert.deepEqual(resources, { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "2" } });
+    assert.deepEqual(resources, { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "2" } });
     assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux", zone: "a" });
     const without = parseValues(image, {
       resources: { limits: null },
