@@ -96,7 +96,7 @@ const pod = z.strictObject({
 });
 
 const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
-/** An idle CA uses about 100 MiB, and 64 callers at once raise that to about 165 MiB. Attacks reach the limit, not the request. */
+/** An idle CA uses about 100 MiB, and 64 callers at once raise that to at most 180 MiB. Attacks reach the limit, not the request. */
 const resources = z.strictObject({
   requests: amounts.default({ cpu: "100m", memory: "192Mi" }),
   limits: amounts.default({ memory: "512Mi" }),
