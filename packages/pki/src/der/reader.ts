@@ -13,13 +13,22 @@ const maxDepth = 16;
  * @throws PkiError `DER_MALFORMED`
  */
 export function parseDer(bytes: Uint8Array): DerElement {
-  const element = readElement(bytes, 0, bytes.length, 1);
+  const element = readElement(bytes, 0, bytes.length, 1, []);
   if (element.end !== bytes.length) throw malformed("there are bytes after the structure");
   return element;
 }
 
-/** Reads the element that starts at `start` and may not reach beyond `limit`. */
-function readElement(bytes: Uint8Array, start: number, limit: number, depth: number): ReadElement {
+/**
+ * Reads the element that starts at `start` and may not reach beyond `limit`. `siblings` holds the elements whose
+ * parent is not complete: an array that grew for each parent alone would be mostly spare room.
+ */
+function readElement(
+  bytes: Uint8Array,
+  start: number,
+  limit: number,
+  depth: number,
+  siblings: ReadElement[],
+): ReadElement {
   if (depth > maxDepth) throw malformed(`the nesting is deeper than ${maxDepth}`);
   const identifier = octetAt(bytes, start, limit);
   checkIdentifier(identifier);
@@ -28,21 +37,27 @@ function readElement(bytes: Uint8Array, start: number, limit: number, depth: num
   if (end > limit) throw malformed("the structure is truncated");
   const isConstructed = (identifier & 0x20) !== 0;
   if (!isConstructed) checkPrimitive(identifier, bytes, contentStart, end);
-  const children = isConstructed ? readChildren(bytes, contentStart, end, depth + 1) : noChildren;
+  const children = isConstructed ? readChildren(bytes, contentStart, end, depth + 1, siblings) : noChildren;
   if (identifier === tag.set) checkSetOrder(children);
   return new ReadElement(identifier, bytes, start, contentStart, end, children);
 }
 
 const noChildren: readonly ReadElement[] = [];
 
-function readChildren(bytes: Uint8Array, start: number, limit: number, depth: number): ReadElement[] {
-  const children: ReadElement[] = [];
+function readChildren(
+  bytes: Uint8Array,
+  start: number,
+  limit: number,
+  depth: number,
+  siblings: ReadElement[],
+): readonly ReadElement[] {
+  const first = siblings.length;
   for (let at = start; at < limit; ) {
-    const child = readElement(bytes, at, limit, depth);
-    children.push(child);
+    const child = readElement(bytes, at, limit, depth, siblings);
+    siblings.push(child);
     at = child.end;
   }
-  return children;
+  return siblings.splice(first);
 }
 
 /** Checks that a SET OF is sorted by encoding (X.690 §11.6). @throws PkiError `DER_MALFORMED` */
