@@ -5,12 +5,15 @@ import type { Suite } from "../suites/suite.ts";
 export interface Options {
   readonly suites: readonly string[];
   readonly full: boolean;
+  /** Only the rows of `issuance` whose name contains this text; "" for all. */
+  readonly only: string;
   readonly rounds: number;
   readonly calls: number;
   readonly workers: readonly number[];
   /** Other checkouts to measure beside this one, as `NAME=DIR` or `DIR`. */
   readonly servers: readonly string[];
-  readonly peers: boolean;
+  /** Whether to build and measure other CAs; undefined for those that have been built before. */
+  readonly peers: boolean | undefined;
   readonly given:
     | { readonly address: string; readonly rootFile: string; readonly pid: number | undefined }
     | undefined;
@@ -26,13 +29,15 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
+    allowNegative: true,
     options: {
       full: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
       rounds: { type: "string", default: "4" },
       calls: { type: "string", default: "600" },
       workers: { type: "string", default: "1,2" },
       server: { type: "string", multiple: true, default: [] },
-      peers: { type: "boolean", default: false },
+      peers: { type: "boolean" },
       target: { type: "string" },
       root: { type: "string" },
       pid: { type: "string" },
@@ -52,6 +57,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   return {
     suites: positionals,
     full: values.full,
+    only: values.only,
     rounds: countOf("--rounds", values.rounds),
     calls: countOf("--calls", values.calls),
     workers: values.workers.split(",").map((count) => countOf("--workers", count)),
@@ -91,13 +97,15 @@ ${suites.map(({ name, takes, title }) => `  ${name.padEnd(10)}${takes.padEnd(8)}
 
 How much:
   --full               every row and the long loads, instead of the most telling ones
+  --only TEXT          the rows of issuance whose name contains this text, such as "16 callers"
   --rounds N           rounds of each row [4]
   --calls N            calls of each row in a round [600]
   --workers LIST       numbers of workers to measure [1,2]
 
 What else to measure, in the same rounds and the same tables:
   --server NAME=DIR    kasbah-server of another checkout that has been built, such as an old release; repeatable
-  --peers              step-ca and Istio's CA, built once from Go modules into .cache
+  --peers              step-ca and Istio's CA, built once from Go modules into .cache; later runs measure them
+                       without this flag, unless --no-peers is given
   --target HOST:PORT --root FILE
                        a CA that is already running, such as istiod, with the file of its root certificate; its CPU
                        and memory are read if it runs here and --pid names it

@@ -11,12 +11,16 @@ export interface Launch {
   readonly workers: number;
   /** How it verifies tokens: with the issuer's keys, or by asking an API server. */
   readonly tokens: "jwks" | "token-review";
+  /** Where kasbah-server writes a line for each garbage collection. */
+  readonly gcLog?: string;
 }
 
 /** A CA that can be measured. */
 export interface Contender {
   readonly name: string;
   readonly dialect: Dialect;
+  /** Whether it is a product other than kasbah. */
+  readonly isPeer: boolean;
   /** Why it cannot be launched like this, as a sentence; undefined if it can. */
   whyNot(launch: Launch): string | undefined;
   start(launch: Launch, folder: string, materials: Materials): Promise<RunningContender>;

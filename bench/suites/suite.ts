@@ -5,7 +5,7 @@ import type { Row } from "../report/row.ts";
 
 /** The parts of a run that every suite uses. */
 export interface Bench {
-  /** The CAs to measure: ours first, then those to compare it with. */
+  /** The CAs to measure: that of this checkout first, then those to compare it with. */
   readonly contenders: readonly Contender[];
   readonly materials: Materials;
   /** An empty folder for the suite. */
@@ -15,6 +15,8 @@ export interface Bench {
   readonly calls: number;
   /** Whether to measure every row instead of the most telling ones. */
   readonly full: boolean;
+  /** Only the rows of `issuance` whose name contains this text. */
+  readonly only: string;
   readonly workers: readonly number[];
   /** Measures the unit of the ratios, in microseconds. */
   unitUs(): number;
@@ -36,4 +38,9 @@ export interface Suite {
   /** How long the short form takes. */
   readonly takes: string;
   measure(bench: Bench): Promise<Measured>;
+}
+
+/** The run without other products, for questions about kasbah alone. */
+export function withoutPeers(bench: Bench): Bench {
+  return { ...bench, contenders: bench.contenders.filter(({ isPeer }) => !isPeer) };
 }

@@ -1,6 +1,7 @@
 import { takeTurns } from "../../measure/take-turns.ts";
 import type { Row } from "../../report/row.ts";
 import type { Bench, Suite } from "../suite.ts";
+import { measureGarbage } from "./garbage.ts";
 import { byLaunch, type Scenario, scenarios } from "./scenarios.ts";
 
 /** The CPU time of a certificate, for every kind of caller. */
@@ -9,14 +10,16 @@ export const issuance: Suite = {
   title: "whole calls: TLS, token, CSR, signature, lint, durable record",
   takes: "2 min",
   async measure(bench) {
-    const chosen = scenarios(bench.workers).filter(({ short }) => short || bench.full);
+    const chosen = scenarios(bench.workers).filter(
+      ({ short, name }) => (short || bench.full) && name.includes(bench.only),
+    );
     const groups = [...byLaunch(chosen).values()];
     const rows: Row[] = [];
     for (const [index, group] of groups.entries()) {
-      const share = [index / groups.length, (index + 1) / groups.length] as const;
+      const share = [(0.9 * index) / groups.length, (0.9 * (index + 1)) / groups.length] as const;
       rows.push(...(await measureGroup(bench, group, share)));
     }
-    return { rows };
+    return { rows, figures: bench.only === "" ? await measureGarbage(bench) : [] };
   },
 };
 
@@ -36,5 +39,6 @@ async function measureGroup(
 
 /** One caller alone takes as long as many with several times its calls; a third is enough. */
 function countOf({ calls }: Bench, callers: number, round: number): number {
-  return Math.ceil(round === 0 || callers === 1 ? calls / 3 : calls);
+  if (round === 0 || callers === 1) return Math.ceil(calls / 3);
+  return Math.max(calls, 2 * callers);
 }
