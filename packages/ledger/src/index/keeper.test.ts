@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
+import { mkdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
+import { eventually, manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
 import { issued, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
+import { encodeEntry } from "../entry/encode-entry.ts";
 import { IndexKeeper } from "./keeper.ts";
 
 describe("IndexKeeper", () => {
@@ -70,6 +71,28 @@ describe("IndexKeeper", () => {
     durable = 2;
     await keeper.catchUp();
     assert.equal(keeper.isNameKnown(spiffe("backend")), true);
+  });
+
+  it("adds noted entries without looking at the segments, and looks at them again within sixty runs", async () => {
+    const { sweep, tick } = manualSweep();
+    const { directory } = ledger;
+    keeper = new IndexKeeper({ directory, durable: () => durable, sweep, logger });
+    await keeper.start();
+    await keeper.catchUp();
+    const entry = issued();
+    await ledger.write(entry);
+    keeper.note([encodeEntry(entry)], 0, { segmentFirst: 0, offset: 0 });
+    durable = 1;
+    await rename(directory.segments, `${directory.segments}-away`);
+    for (let run = 0; run < 50; run += 1) {
+      tick();
+      await eventually(() => keeper.isNameKnown(entry.spiffeId) === true);
+    }
+    assert.equal(warnings(), 0);
+    await eventually(() => {
+      tick();
+      return warnings() === 1;
+    });
   });
 
   it("names the holders of unexpired certificates of an authority, and who has renewed under another one", async () => {

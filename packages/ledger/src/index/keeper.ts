@@ -4,7 +4,7 @@ import type { LedgerDirectory } from "../ledger-directory.ts";
 import type { EntryIndex, Holder } from "../ports.ts";
 import { listSegments } from "../segments/list.ts";
 import { AuditIndex } from "./audit-index.ts";
-import { catchUp } from "./catch-up.ts";
+import { catchUp, takeNew } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
 import { findDecision } from "./find-decision.ts";
 import { findHolders } from "./find-holders.ts";
@@ -19,6 +19,9 @@ export interface IndexKeeperDeps {
   readonly logger: Logger;
 }
 
+/** How many runs in a row may trust that the segments have not changed. */
+const mostQuickRuns = 60;
+
 /**
  * Keeps the index of a running CA up to date with its ledger. Issuance never waits for it, and continues if
  * it fails.
@@ -32,6 +35,7 @@ export class IndexKeeper implements EntryIndex, Component {
   #sweeping: { stop(): void } | undefined;
   #working: Promise<void> | undefined;
   #isCurrent = false;
+  #quickRuns = 0;
   #hasFailed = false;
 
   constructor(deps: IndexKeeperDeps) {
@@ -41,7 +45,7 @@ export class IndexKeeper implements EntryIndex, Component {
   /** Returns immediately, because recreating an index takes time. */
   async start(): Promise<void> {
     void this.catchUp();
-    this.#sweeping = this.#deps.sweep(() => void this.catchUp());
+    this.#sweeping = this.#deps.sweep(() => void this.#run(() => this.#follow()));
   }
 
   async stop(): Promise<void> {
@@ -59,10 +63,7 @@ export class IndexKeeper implements EntryIndex, Component {
 
   /** Adds new entries. Concurrent callers share one run. */
   catchUp(): Promise<void> {
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
-    return this.#working;
+    return this.#run(() => this.#work());
   }
 
   /** Finds the decision about a call on disk. Entries since the last run are not found. */
@@ -93,14 +94,43 @@ export class IndexKeeper implements EntryIndex, Component {
     return await findHolders(index, this.#deps.directory.segments, authorities, now);
   }
 
+  #run(work: () => Promise<void>): Promise<void> {
+    this.#working ??= work().finally(() => {
+      this.#working = undefined;
+    });
+    return this.#working;
+  }
+
+  /** Adds what was noted. Whether the index still matches the segments, and what retention has deleted, can wait. */
+  async #follow(): Promise<void> {
+    this.#quickRuns += 1;
+    if (this.#quickRuns > mostQuickRuns || !(await this.#addRecent())) await this.#work();
+  }
+
+  /** False if that was not possible. */
+  async #addRecent(): Promise<boolean> {
+    const index = this.#isCurrent ? this.#index : undefined;
+    const { durable } = this.#deps;
+    try {
+      if (index === undefined || this.#recent.from(index.size) === undefined) return false;
+      return await takeNew(index, [], this.#options(durable()));
+    } catch {
+      return this.#stopping.signal.aborted;
+    }
+  }
+
+  #options(end: number) {
+    const recent = (index: number) => this.#recent.from(index);
+    return { end, signal: this.#stopping.signal, recent };
+  }
+
   async #work(): Promise<void> {
+    this.#quickRuns = 0;
     const { directory, durable } = this.#deps;
     const { signal } = this.#stopping;
     try {
       this.#index ??= AuditIndex.open(directory.index);
-      const recent = (index: number) => this.#recent.from(index);
-      const list = () => listSegments(directory.segments);
-      await catchUp(this.#index, list, { end: durable(), signal, recent });
+      await catchUp(this.#index, () => listSegments(directory.segments), this.#options(durable()));
       if (this.#hasFailed) this.#deps.logger.info("the audit index has recovered");
       this.#hasFailed = false;
       this.#isCurrent = true;

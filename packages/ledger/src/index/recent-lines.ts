@@ -11,12 +11,13 @@ const maxLines = 4096;
  */
 export class RecentLines {
   #lines: Omit<IndexableEntry, "entry">[] = [];
+  /** The index after the last line that was noted. */
+  #end: number | undefined;
 
   /** Notes a batch as soon as it is durable. */
   note(entries: readonly Uint8Array[], first: number, { segmentFirst, offset }: BatchPlace): void {
-    const last = this.#lines.at(-1);
-    const isNext = last === undefined || last.index + 1 === first;
-    if (!isNext || this.#lines.length + entries.length > maxLines) this.#lines = [];
+    if (first !== this.#end || this.#lines.length + entries.length > maxLines) this.#lines = [];
+    this.#end = first + entries.length;
     if (entries.length > maxLines) return;
     const segment = { first: segmentFirst };
     let start = offset;
@@ -28,7 +29,7 @@ export class RecentLines {
 
   /** The lines from an index on, and forgets earlier ones; undefined if it does not have all of them. */
   from(index: number): Iterable<IndexableEntry> | undefined {
-    const first = this.#lines[0]?.index;
+    const first = this.#lines[0]?.index ?? this.#end;
     if (first === undefined || index < first) return undefined;
     this.#lines = this.#lines.slice(index - first);
     return entriesOf(this.#lines);

@@ -13,10 +13,6 @@ const segment = /^[a-zA-Z0-9._-]+$/;
 export class SpiffeId {
   readonly trustDomain: TrustDomain;
   readonly path: string;
-  /** Each certificate compares and prints its name several times. */
-  readonly #text: string;
-  /** Undefined until it is first read; null if the identity does not have Istio's form. */
-  #workload: WorkloadName | null | undefined;
 
   /** @throws PkiError `SPIFFE_ID_MALFORMED` */
   constructor(trustDomain: TrustDomain, path: string) {
@@ -26,7 +22,6 @@ export class SpiffeId {
     checkPath(path);
     this.trustDomain = trustDomain;
     this.path = path;
-    this.#text = `${scheme}${trustDomain.name}${path}`;
   }
 
   /** The identity that Istio gives to a service account: `spiffe://<td>/ns/<ns>/sa/<sa>`. */
@@ -37,11 +32,6 @@ export class SpiffeId {
 
   /** The service account of this identity, if it has Istio's form. */
   get workload(): WorkloadName | undefined {
-    this.#workload ??= this.#readWorkload() ?? null;
-    return this.#workload ?? undefined;
-  }
-
-  #readWorkload(): WorkloadName | undefined {
     const [empty, ns, namespace = "", sa, serviceAccount = "", ...rest] = this.path.split("/");
     const hasForm = empty === "" && ns === "ns" && sa === "sa" && rest.length === 0;
     if (!hasForm || !isLabel(namespace) || !isSubdomain(serviceAccount)) return undefined;
@@ -54,11 +44,11 @@ export class SpiffeId {
   }
 
   toString(): string {
-    return this.#text;
+    return `${scheme}${this.principal}`;
   }
 
   equals(other: SpiffeId): boolean {
-    return this.#text === other.#text;
+    return this.principal === other.principal;
   }
 }
 
