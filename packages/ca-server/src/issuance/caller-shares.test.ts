@@ -32,7 +32,7 @@ class Counter {
 
   isAllowed(request: Partial<ShareRequest>): boolean {
     const { subject = frontend } = request;
-    const whole = { caller, addressGroup: "10.0.0.1", ...request, subject };
+    const whole = { caller, peer: { addressGroup: "10.0.0.1" }, ...request, subject };
     try {
       for (const share of sharesOf(whole, admit(subject, this.#policy), this.#policy))
         this.#throttle.takeOwn(share);
@@ -84,7 +84,7 @@ describe("sharesOf", () => {
       600,
     );
     assert.equal(
-      counter.allowed(1_000, () => ({ addressGroup: "10.0.0.2" })),
+      counter.allowed(1_000, () => ({ peer: { addressGroup: "10.0.0.2" } })),
       600,
     );
     const other = { caller: { ...caller, spiffeId: nameOf(1) }, subject: nameOf(1) };
@@ -101,7 +101,7 @@ describe("sharesOf", () => {
       const byToken = { caller: { ...podNamed("a"), podMark } };
       const renewed = (index: number) => ({
         caller: { ...byCertificate, podMark },
-        addressGroup: `10.1.${index >> 8}.${index & 255}`,
+        peer: { addressGroup: `10.1.${index >> 8}.${index & 255}` },
       });
       assert.equal(
         counter.allowed(30, () => byToken),
@@ -141,7 +141,7 @@ describe("sharesOf", () => {
     assert.equal(counter.allowed(2_000, chain), 600);
     const replicas = (index: number) => ({
       caller: byCertificate,
-      addressGroup: `10.1.${index >> 8}.${index & 255}`,
+      peer: { addressGroup: `10.1.${index >> 8}.${index & 255}` },
     });
     assert.equal(counter.allowed(2_000, replicas), 2_000);
   });

@@ -6,8 +6,8 @@ export interface ShareRequest {
   readonly caller: Caller;
   /** The identity of the certificate. */
   readonly subject: SpiffeId;
-  /** The addresses that one host controls: the peer's, with IPv6 its /64. */
-  readonly addressGroup: string;
+  /** The addresses that one host controls: the peer's, with IPv6 its /64. It is read only if it is needed. */
+  readonly peer: { readonly addressGroup: string };
 }
 
 /** Several pods may share a credential without a pod: behind one address, or as VMs with one name. */
@@ -30,10 +30,10 @@ export function sharesOf(request: ShareRequest, ruling: Ruling, policy: Issuance
   return defaultRate === 0 ? [] : defaultShares(request, defaultRate);
 }
 
-function defaultShares({ caller, subject, addressGroup }: ShareRequest, perMinute: number): readonly Share[] {
+function defaultShares({ caller, subject, peer }: ShareRequest, perMinute: number): readonly Share[] {
   const pod = podOf(caller);
   if (pod === undefined) {
-    const key = `${caller.spiffeId} from ${addressGroup} for ${subject}`;
+    const key = `${caller.spiffeId} from ${peer.addressGroup} for ${subject}`;
     return [{ key, rate: rateOf(withoutPodFactor * perMinute) }];
   }
   const own = { key: `${pod} for ${subject}`, rate: rateOf(perMinute) };

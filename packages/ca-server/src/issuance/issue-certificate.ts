@@ -145,8 +145,8 @@ async function admitSubject(
   issuerScopes.check(caller, subject);
   const ruling = admit(subject, policy, caller.credential.issuer);
   call.known?.({ rule: ruling.rule });
-  const { addressGroup } = call;
-  for (const share of sharesOf({ caller, subject, addressGroup }, ruling, policy)) throttle.takeOwn(share);
+  const request = { caller, subject, peer: call };
+  for (const share of sharesOf(request, ruling, policy)) throttle.takeOwn(share);
   if (policy.globalRate) throttle.takeGlobal(policy.globalRate);
   return { ...ruling, caller, subject, policy };
 }

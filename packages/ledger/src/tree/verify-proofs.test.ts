@@ -82,6 +82,8 @@ describe("verifyInclusion", () => {
     }
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(claim)), fc.anything(), (field, value) => {
+        // Trees of several sizes can have one path; see below.
+        fc.pre(field !== "size" || !Number.isSafeInteger(value));
         assert.equal(verifyInclusion({ ...claim, [field]: value }), field === "index" && value === 5);
       }),
     );
