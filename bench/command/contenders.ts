@@ -22,13 +22,14 @@ export function contendersOf(
       : [basename(resolve(server)), server];
     return kasbahIn(resolve(directory ?? "."), name);
   });
-  const installed = [
+  const known = [
     { peer: istioPeer, contender: istio(say) },
     { peer: stepCaPeer, contender: stepCa(say) },
-  ].filter(({ peer }) => {
-    const why = whyNoPeer(peer, peers);
+  ];
+  const installed = known.filter(({ peer }) => {
+    const why = peers === false ? undefined : whyNoPeer(peer, peers === true);
     if (why !== undefined) say(why);
-    return why === undefined;
+    return peers !== false && why === undefined;
   });
   return [
     kasbahIn(repositoryRoot, ours),

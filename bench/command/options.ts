@@ -10,7 +10,8 @@ export interface Options {
   readonly workers: readonly number[];
   /** Other checkouts to measure beside this one, as `NAME=DIR` or `DIR`. */
   readonly servers: readonly string[];
-  readonly peers: boolean;
+  /** Whether to build and measure other CAs; undefined for those that have been built before. */
+  readonly peers: boolean | undefined;
   readonly given:
     | { readonly address: string; readonly rootFile: string; readonly pid: number | undefined }
     | undefined;
@@ -26,13 +27,14 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
+    allowNegative: true,
     options: {
       full: { type: "boolean", default: false },
       rounds: { type: "string", default: "4" },
       calls: { type: "string", default: "600" },
       workers: { type: "string", default: "1,2" },
       server: { type: "string", multiple: true, default: [] },
-      peers: { type: "boolean", default: false },
+      peers: { type: "boolean" },
       target: { type: "string" },
       root: { type: "string" },
       pid: { type: "string" },
@@ -97,7 +99,8 @@ How much:
 
 What else to measure, in the same rounds and the same tables:
   --server NAME=DIR    kasbah-server of another checkout that has been built, such as an old release; repeatable
-  --peers              step-ca and Istio's CA, built once from Go modules into .cache
+  --peers              step-ca and Istio's CA, built once from Go modules into .cache; later runs measure them
+                       without this flag, unless --no-peers is given
   --target HOST:PORT --root FILE
                        a CA that is already running, such as istiod, with the file of its root certificate; its CPU
                        and memory are read if it runs here and --pid names it

@@ -16,6 +16,7 @@ export function givenCa({ address, rootFile, pid }: GivenCa): Contender {
   return {
     name: address,
     dialect: "istio",
+    isPeer: true,
     whyNot: ({ rootKey, workers, tokens }) =>
       rootKey === "P-256" && workers === 1 && tokens === "jwks"
         ? undefined

@@ -17,6 +17,8 @@ export interface Launch {
 export interface Contender {
   readonly name: string;
   readonly dialect: Dialect;
+  /** Whether it is a product other than kasbah. */
+  readonly isPeer: boolean;
   /** Why it cannot be launched like this, as a sentence; undefined if it can. */
   whyNot(launch: Launch): string | undefined;
   start(launch: Launch, folder: string, materials: Materials): Promise<RunningContender>;

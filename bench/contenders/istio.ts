@@ -15,6 +15,7 @@ export function istio(say: (text: string) => void): Contender {
   return {
     name: "istio",
     dialect: "istio",
+    isPeer: true,
     whyNot: ({ workers, tokens }) => {
       if (tokens === "token-review") return "istio runs here without an API server";
       return workers > 1 ? "istio has no workers: it uses every core" : undefined;

@@ -18,6 +18,7 @@ export function kasbahIn(checkout: string, name = "kasbah"): Contender {
   return {
     name,
     dialect: "istio",
+    isPeer: false,
     whyNot: ({ rootKey, workers }) => {
       if (!rootKeys.includes(rootKey)) return `${name} creates no ${rootKey} roots`;
       return workers > 1 && !knowsWorkers(program) ? `${name} has no --workers` : undefined;

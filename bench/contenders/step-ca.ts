@@ -16,6 +16,7 @@ export function stepCa(say: (text: string) => void): Contender {
   return {
     name: "step-ca",
     dialect: "step-ca",
+    isPeer: true,
     whyNot: ({ workers, tokens }) => {
       if (tokens === "token-review") return "step-ca has no TokenReview";
       return workers > 1 ? "step-ca has no workers: it uses every core" : undefined;

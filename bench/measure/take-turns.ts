@@ -21,7 +21,7 @@ export interface Turns {
 }
 
 /** Calls before the first round, which compile a CA's code and find its capacity, in units of a round's calls. */
-const warmUpRounds = 2;
+const warmUpRounds = 4;
 const warmUpCallers = 64;
 
 /** Starts every CA that can be launched like this once. In every round, they take turns at each kind of call. */

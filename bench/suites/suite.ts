@@ -5,7 +5,7 @@ import type { Row } from "../report/row.ts";
 
 /** The parts of a run that every suite uses. */
 export interface Bench {
-  /** The CAs to measure: ours first, then those to compare it with. */
+  /** The CAs to measure: that of this checkout first, then those to compare it with. */
   readonly contenders: readonly Contender[];
   readonly materials: Materials;
   /** An empty folder for the suite. */
@@ -36,4 +36,9 @@ export interface Suite {
   /** How long the short form takes. */
   readonly takes: string;
   measure(bench: Bench): Promise<Measured>;
+}
+
+/** The run without other products, for questions about kasbah alone. */
+export function withoutPeers(bench: Bench): Bench {
+  return { ...bench, contenders: bench.contenders.filter(({ isPeer }) => !isPeer) };
 }

@@ -3,7 +3,7 @@ import { usualCalls } from "../../measure/measured-ca.ts";
 import { takeTurns } from "../../measure/take-turns.ts";
 import type { Figure } from "../../report/figures.ts";
 import type { Row } from "../../report/row.ts";
-import type { Suite } from "../suite.ts";
+import { type Suite, withoutPeers } from "../suite.ts";
 
 const callers = 64;
 /** The rate of the good calls, as a share of the capacity, with and without the hostile ones. */
@@ -34,7 +34,12 @@ export const hostile: Suite = {
         }),
       },
     ];
-    const rows = await takeTurns(bench, { suite: "hostile", launch: usualLaunch, turns, share: [0, 1] });
+    const rows = await takeTurns(withoutPeers(bench), {
+      suite: "hostile",
+      launch: usualLaunch,
+      turns,
+      share: [0, 1],
+    });
     return { rows, figures: compare(rows) };
   },
 };

@@ -3,7 +3,7 @@ import { usualCalls } from "../../measure/measured-ca.ts";
 import { takeTurns } from "../../measure/take-turns.ts";
 import type { Figure } from "../../report/figures.ts";
 import type { Row } from "../../report/row.ts";
-import type { Suite } from "../suite.ts";
+import { type Suite, withoutPeers } from "../suite.ts";
 
 const shares = [0.25, 0.5];
 const callers = 64;
@@ -23,7 +23,12 @@ export const steady: Suite = {
         perSecond: ca.capacity * share,
       }),
     }));
-    const rows = await takeTurns(bench, { suite: "steady", launch: usualLaunch, turns, share: [0, 1] });
+    const rows = await takeTurns(withoutPeers(bench), {
+      suite: "steady",
+      launch: usualLaunch,
+      turns,
+      share: [0, 1],
+    });
     return { rows, figures: rows.map(cpuShare) };
   },
 };
