@@ -12,9 +12,10 @@ describe("The check of ratios", () => {
     assert.deepEqual(noisy, { [row]: { timesOpenssl: 10, noise: 0.5 } });
   });
 
-  it("ignores other CAs, rows with failed calls, and CAs whose CPU time cannot be read", () => {
+  it("ignores other CAs, paced rows, rows with failed calls, and CAs whose CPU time cannot be read", () => {
     const rows = [
       exampleRow({ ca: "istio" }),
+      exampleRow({ suite: "steady" }),
       exampleRow({ failures: { "gRPC 14 UNAVAILABLE": 3 } }),
       exampleRow({ timesOpenssl: [Number.NaN] }),
     ];

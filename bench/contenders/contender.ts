@@ -11,6 +11,8 @@ export interface Launch {
   readonly workers: number;
   /** How it verifies tokens: with the issuer's keys, or by asking an API server. */
   readonly tokens: "jwks" | "token-review";
+  /** Where kasbah-server writes a line for each garbage collection. */
+  readonly gcLog?: string;
 }
 
 /** A CA that can be measured. */

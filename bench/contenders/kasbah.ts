@@ -11,6 +11,9 @@ import { startReviewer } from "./reviewer.ts";
 /** `--root-key` of kasbah-server. */
 const rootKeys = ["P-256", "P-384", "RSA-3072", "RSA-4096"];
 
+/** V8 takes the flag before the server runs; the programs in bin/ pass none on. */
+const traceGc = `data:text/javascript,${encodeURIComponent('import v8 from "node:v8"; v8.setFlagsFromString("--trace-gc");')}`;
+
 /** kasbah-server of a checkout that has been built. */
 export function kasbahIn(checkout: string, name = "kasbah"): Contender {
   const program = join(checkout, "packages/ca-server/bin/kasbah-server.js");
@@ -33,7 +36,7 @@ function knowsWorkers(program: string): boolean {
 
 async function start(
   program: string,
-  { rootKey, workers, tokens }: Launch,
+  { rootKey, workers, tokens, gcLog }: Launch,
   folder: string,
   { issuer }: Materials,
 ): Promise<RunningContender> {
@@ -47,7 +50,9 @@ async function start(
     ...(workers > 1 ? ["--workers", String(workers)] : []),
     ...callers,
   ];
-  const ca = new DaemonProcess("kasbah-server", [program, ...flags], { quietAt });
+  const traced =
+    gcLog === undefined ? {} : { failpoint: traceGc, within: ["sh", "-c", `exec "$@" >${gcLog}`, "sh"] };
+  const ca = new DaemonProcess("kasbah-server", [program, ...flags], { quietAt, ...traced });
   const stop = async () => {
     await ca.stop();
     await reviewer?.stop();

@@ -1,6 +1,7 @@
 import { takeTurns } from "../../measure/take-turns.ts";
 import type { Row } from "../../report/row.ts";
 import type { Bench, Suite } from "../suite.ts";
+import { measureGarbage } from "./garbage.ts";
 import { byLaunch, type Scenario, scenarios } from "./scenarios.ts";
 
 /** The CPU time of a certificate, for every kind of caller. */
@@ -13,10 +14,10 @@ export const issuance: Suite = {
     const groups = [...byLaunch(chosen).values()];
     const rows: Row[] = [];
     for (const [index, group] of groups.entries()) {
-      const share = [index / groups.length, (index + 1) / groups.length] as const;
+      const share = [(0.9 * index) / groups.length, (0.9 * (index + 1)) / groups.length] as const;
       rows.push(...(await measureGroup(bench, group, share)));
     }
-    return { rows };
+    return { rows, figures: await measureGarbage(bench) };
   },
 };
 
