@@ -5,6 +5,8 @@ import type { Suite } from "../suites/suite.ts";
 export interface Options {
   readonly suites: readonly string[];
   readonly full: boolean;
+  /** Only the rows of `issuance` whose name contains this text; "" for all. */
+  readonly only: string;
   readonly rounds: number;
   readonly calls: number;
   readonly workers: readonly number[];
@@ -30,6 +32,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     allowNegative: true,
     options: {
       full: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
       rounds: { type: "string", default: "4" },
       calls: { type: "string", default: "600" },
       workers: { type: "string", default: "1,2" },
@@ -54,6 +57,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   return {
     suites: positionals,
     full: values.full,
+    only: values.only,
     rounds: countOf("--rounds", values.rounds),
     calls: countOf("--calls", values.calls),
     workers: values.workers.split(",").map((count) => countOf("--workers", count)),
@@ -93,6 +97,7 @@ ${suites.map(({ name, takes, title }) => `  ${name.padEnd(10)}${takes.padEnd(8)}
 
 How much:
   --full               every row and the long loads, instead of the most telling ones
+  --only TEXT          the rows of issuance whose name contains this text, such as "16 callers"
   --rounds N           rounds of each row [4]
   --calls N            calls of each row in a round [600]
   --workers LIST       numbers of workers to measure [1,2]

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "@kasbah/testkit";
 import { DaemonProcess } from "../../test/harness/daemon-process.ts";
@@ -42,6 +42,7 @@ async function start(
 ): Promise<RunningContender> {
   const [port, quietPort] = [await freePort(), await freePort()];
   const [stateDir, quietAt] = [join(folder, "state"), `127.0.0.1:${quietPort}`];
+  mkdirSync(folder, { recursive: true });
   const reviewer = tokens === "token-review" ? await startReviewer(folder) : undefined;
   const callers = reviewer?.flags ?? ["--jwks", issuer.jwksPath, "--token-issuer", tokenIssuer];
   const flags = [

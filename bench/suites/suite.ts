@@ -15,6 +15,8 @@ export interface Bench {
   readonly calls: number;
   /** Whether to measure every row instead of the most telling ones. */
   readonly full: boolean;
+  /** Only the rows of `issuance` whose name contains this text. */
+  readonly only: string;
   readonly workers: readonly number[];
   /** Measures the unit of the ratios, in microseconds. */
   unitUs(): number;

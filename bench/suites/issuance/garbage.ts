@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { usualLaunch } from "../../contenders/contender.ts";
 import { MeasuredCa, usualCalls } from "../../measure/measured-ca.ts";
@@ -14,7 +14,6 @@ export async function measureGarbage(bench: Bench): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [index, contender] of withoutPeers(bench).contenders.entries()) {
     const folder = join(bench.folder, `garbage-${index}`);
-    mkdirSync(folder, { recursive: true });
     const launch = { ...usualLaunch, gcLog: join(folder, "gc.log") };
     bench.progress(`garbage of ${contender.name}`, 0.9);
     const ca = await MeasuredCa.start(contender, launch, folder, bench.materials);

@@ -10,7 +10,9 @@ export const issuance: Suite = {
   title: "whole calls: TLS, token, CSR, signature, lint, durable record",
   takes: "2 min",
   async measure(bench) {
-    const chosen = scenarios(bench.workers).filter(({ short }) => short || bench.full);
+    const chosen = scenarios(bench.workers).filter(
+      ({ short, name }) => (short || bench.full) && name.includes(bench.only),
+    );
     const groups = [...byLaunch(chosen).values()];
     const rows: Row[] = [];
     for (const [index, group] of groups.entries()) {
