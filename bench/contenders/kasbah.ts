@@ -43,7 +43,7 @@ async function start(
   const [port, quietPort] = [await freePort(), await freePort()];
   const [stateDir, quietAt] = [join(folder, "state"), `127.0.0.1:${quietPort}`];
   mkdirSync(folder, { recursive: true });
-  const reviewer = tokens === "token-review" ? await startReviewer(folder) : undefined;
+  const reviewer = tokens === "token-review" ? await startReviewer(folder, issuer.jwksPath) : undefined;
   const callers = reviewer?.flags ?? ["--jwks", issuer.jwksPath, "--token-issuer", tokenIssuer];
   const flags = [
     ...["--state-dir", stateDir, "--log-format", "json", "--root-key", rootKey],

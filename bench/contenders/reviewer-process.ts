@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { acceptedReview, startFakeKubernetesApi } from "@kasbah/testkit";
 import type { ReviewerAddress } from "./reviewer.ts";
 
@@ -13,5 +14,7 @@ const api = await startFakeKubernetesApi({
     });
   },
 });
+// The CA rejects tokens that these keys did not sign, and asks about the others.
+api.jwks = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 process.on("disconnect", () => process.exit(0));
 process.send?.({ url: api.url.href, rootPem: api.rootPem } satisfies ReviewerAddress);

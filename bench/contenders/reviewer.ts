@@ -19,15 +19,15 @@ export interface ReviewerAddress {
 
 const program = fileURLToPath(new URL("reviewer-process.ts", import.meta.url));
 
-export async function startReviewer(folder: string): Promise<Reviewer> {
-  const child = fork(program);
+export async function startReviewer(folder: string, jwksPath: string): Promise<Reviewer> {
+  const child = fork(program, [jwksPath]);
   const [address]: [ReviewerAddress] = (await once(child, "message")) as [ReviewerAddress];
   const [caFile, tokenFile] = [join(folder, "api-ca.pem"), join(folder, "api-token")];
   writeFileSync(caFile, address.rootPem);
   writeFileSync(tokenFile, "the CA's own token", { mode: 0o600 });
   const files = ["--kubernetes-ca-file", caFile, "--kubernetes-token-file", tokenFile];
   return {
-    flags: ["--kubernetes-api", address.url, ...files],
+    flags: ["--kubernetes-api", address.url, "--allow-address", "127.0.0.1", ...files],
     async stop() {
       child.disconnect();
       await once(child, "exit");

@@ -32,8 +32,6 @@ export interface Order {
   readonly perSecond?: number;
   /** Every so many calls, one is hostile: it is counted apart. */
   readonly hostileEvery?: number;
-  /** Repeats a call that fails, with a backoff, until it succeeds. */
-  readonly retry?: boolean;
 }
 
 /** What the load generator saw. */
@@ -43,7 +41,6 @@ export interface Outcome {
   readonly served: number;
   /** Good calls that failed, by reason. */
   readonly failures: Readonly<Record<string, number>>;
-  readonly retries: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;

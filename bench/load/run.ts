@@ -10,8 +10,6 @@ import { hostileForm } from "./hostile.ts";
 import type { Order, Outcome, Target } from "./order.ts";
 import { Tally } from "./tally.ts";
 
-/** The first wait before a failed call is repeated; it doubles up to the last one, with full jitter. */
-const backoffMs = { first: 200, last: 5_000 };
 const hostileCallers = 16;
 const lifetimeSeconds = 86_400;
 
@@ -74,13 +72,9 @@ export class Callers {
       if (failure === "") tally.hostileServed += 1;
       return;
     }
-    for (let waitMs = backoffMs.first; ; waitMs = Math.min(2 * waitMs, backoffMs.last)) {
-      const failure = await this.#attempt(order, caller, index, honest);
-      if (failure === "") return tally.served(performance.now() - sinceMs);
-      if (!order.retry) return tally.failed(failure);
-      tally.retries += 1;
-      await sleep(Math.random() * waitMs);
-    }
+    const failure = await this.#attempt(order, caller, index, honest);
+    if (failure === "") tally.served(performance.now() - sinceMs);
+    else tally.failed(failure);
   }
 
   async #attempt({ newConnections }: Order, caller: number, index: number, call: Call): Promise<string> {

@@ -7,7 +7,6 @@ export class Tally {
   readonly #failures = new Map<string, number>();
   readonly #cpuBefore = process.cpuUsage();
   readonly #startedMs = performance.now();
-  retries = 0;
   hostileServed = 0;
 
   served(latencyMs: number): void {
@@ -24,7 +23,6 @@ export class Tally {
       seconds: (performance.now() - this.#startedMs) / 1000,
       served: this.#latenciesMs.length,
       failures: Object.fromEntries(this.#failures),
-      retries: this.retries,
       p50Ms: percentile(this.#latenciesMs, 0.5),
       p99Ms: percentile(this.#latenciesMs, 0.99),
       p999Ms: percentile(this.#latenciesMs, 0.999),

@@ -25,7 +25,6 @@ export function rowOf(
     p999Ms: spread(({ p999Ms }) => p999Ms),
     clientCpuMs: spread(({ clientCpuMs }) => clientCpuMs),
     peakMib,
-    retries: rounds.reduce((sum, { retries }) => sum + retries, 0),
     failures: sumOf(rounds.map(({ failures }) => failures)),
   };
 }

@@ -11,7 +11,7 @@ export function renderResult({ machine, rows, figures, notes }: Result, ours: st
     ...suites.map((suite) => `${suite}\n${renderRows(rows.filter((row) => row.suite === suite))}`),
     ...(figures.length === 0 ? [] : [renderFigures(figures)]),
     ...(notes.length === 0 ? [] : [`Not measured\n${notes.map((note) => `  ${note}\n`).join("")}`]),
-    summaryOf(rows, ours),
+    summaryOf(rows, figures, ours),
   ];
   return parts
     .filter((part) => part !== "")

@@ -14,7 +14,6 @@ export function exampleRow(row: Partial<Omit<Row, "cpuMs" | "timesOpenssl" | "pe
     p999Ms: same,
     clientCpuMs: same,
     peakMib: 120,
-    retries: 0,
     failures: {},
     ...labels,
     cpuMs: spreadOf([cpuMs]),

@@ -19,7 +19,6 @@ export interface Row {
   readonly clientCpuMs: Spread;
   /** The highest resident memory of the CA up to the end of the row. */
   readonly peakMib: number;
-  readonly retries: number;
   /** Calls that failed in all rounds, by reason. */
   readonly failures: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,6 @@
 import { scenarioName } from "../suites/issuance/scenarios.ts";
+import { stormTime } from "../suites/storm/time.ts";
+import type { Figure } from "./figures.ts";
 import type { Row } from "./row.ts";
 
 /** The share of one core that a CA should use on an ordinary day; the rest is for pods that start at once. */
@@ -10,7 +12,7 @@ const lifetimes = [
 ] as const;
 
 /** The run in a few sentences, as far as the suites that were measured tell. */
-export function summaryOf(rows: readonly Row[], ours: string): string {
+export function summaryOf(rows: readonly Row[], figures: readonly Figure[], ours: string): string {
   const own = rows.filter(({ ca }) => ca === ours);
   const named = (name: string) => own.find((row) => row.suite === "issuance" && row.name === name);
   const [kept, fresh] = [named(scenarioName({ callers: 64 })), named(scenarioName({ newConnections: true }))];
@@ -20,7 +22,7 @@ export function summaryOf(rows: readonly Row[], ours: string): string {
       ? []
       : [rateLine(fresh, "16 callers, a new connection for each"), ...podLines(fresh)]),
     ...workerLines(kept, named(scenarioName({ callers: 64, workers: 2 }))),
-    ...own.filter(({ suite }) => suite === "storm").map(stormLine),
+    ...stormLines(figures),
   ];
   return lines.length === 0 ? "" : `Summary\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
@@ -46,10 +48,10 @@ function workerLines(one: Row | undefined, two: Row | undefined): readonly strin
   return [`two workers: ${faster} × the certificates a second, ${dearer} × the CPU of each`];
 }
 
-function stormLine({ name, perSecond, p99Ms, retries }: Row): string {
-  const count = Number(name.replace(/\D/g, ""));
-  const seconds = (count / perSecond.median).toFixed(1);
-  return `${name}: all served in ${seconds} s, p99 ${(p99Ms.median / 1000).toFixed(1)} s, ${retries} calls repeated`;
+function stormLines(figures: readonly Figure[]): readonly string[] {
+  return figures
+    .filter(({ name }) => name === stormTime)
+    .map(({ topic, value, unit }) => `${topic}: all served in ${value.toFixed(1)} ${unit}`);
 }
 
 /** Two digits: more would pretend to a precision that no run has. */
