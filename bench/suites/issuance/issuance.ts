@@ -39,5 +39,6 @@ async function measureGroup(
 
 /** One caller alone takes as long as many with several times its calls; a third is enough. */
 function countOf({ calls }: Bench, callers: number, round: number): number {
-  return Math.ceil(round === 0 || callers === 1 ? calls / 3 : calls);
+  if (round === 0 || callers === 1) return Math.ceil(calls / 3);
+  return Math.max(calls, 2 * callers);
 }
