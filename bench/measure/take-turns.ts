@@ -32,9 +32,9 @@ export async function takeTurns(bench: Bench, group: Turns): Promise<readonly Ro
   try {
     for (let round = 0; round <= bench.rounds; round += 1) {
       const unitUs = bench.unitUs();
-      for (const [index, turn] of group.turns.entries()) {
-        show(bench, group, round, index);
-        for (const ca of cas) {
+      for (const [index, turn] of rotated(group.turns, round).entries()) {
+        show(bench, group, { round, index, name: turn.name });
+        for (const ca of rotated(cas, round)) {
           const sample = await ca.measure(turn.callsOf(ca, round));
           // The first round only warms each kind of call up.
           if (round > 0) append(rounds, keyOf(turn, ca), { ...sample, unitUs });
@@ -68,14 +68,25 @@ async function startAll(bench: Bench, { suite, launch, turns }: Turns): Promise<
   return cas;
 }
 
+/** The first one of a round finds the processor's caches as openssl left them, so each is first in turn. */
+function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+interface Step {
+  readonly round: number;
+  readonly index: number;
+  readonly name: string;
+}
+
 function show(
   { progress, rounds }: Bench,
   { turns, share: [from, to] }: Turns,
-  round: number,
-  turn: number,
+  { round, index, name }: Step,
 ): void {
-  const done = (round * turns.length + turn) / ((rounds + 1) * turns.length);
-  progress(`${turns[turn]?.name}, round ${round} of ${rounds}`, from + (to - from) * done);
+  const done = (round * turns.length + index) / ((rounds + 1) * turns.length);
+  progress(`${name}, round ${round} of ${rounds}`, from + (to - from) * done);
 }
 
 function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
