@@ -22,7 +22,8 @@ const filesForTls = 0.75;
 const largestUnauthenticatedPart = 0.25;
 /** More would only wait longer for the same processor. */
 const mostUnauthenticated = 256;
-const mostWaiting = 4_096;
+/** All pods of a large cluster: a client that is turned away connects again within a second. */
+const mostWaiting = 10_000;
 /** A call that waits, with its headers, as measured. */
 const callBytes = 24 * 1024;
 /** Buffers and TLS are outside of the heap of V8, which Node limits to about half of the memory of a container. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket, connect as tcpConnect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { manualTimers } from "@kasbah/testkit";
+import { FakeClock, manualTimers } from "@kasbah/testkit";
 import type { GuardedConnection } from "./connection.ts";
 import { ConnectionGuard, type ConnectionLimits } from "./connection-guard.ts";
-import { WaitingRoom } from "./waiting-room.ts";
+import { WaitingRoom, type WaitingRoomOptions } from "./waiting-room.ts";
 
 const limits: ConnectionLimits = {
   maxConnections: 100,
@@ -26,7 +26,7 @@ interface Listening extends AsyncDisposable {
 async function listen(
   partial: Partial<ConnectionLimits> = {},
   max = 100,
-  isOpen = () => true,
+  options: Partial<WaitingRoomOptions> = {},
 ): Promise<Listening> {
   const served: number[] = [];
   const guard = new ConnectionGuard({
@@ -39,7 +39,7 @@ async function listen(
     // As for TLS, what arrived before is not lost.
     socket.on("data", (data) => socket.write(data));
   };
-  const room: WaitingRoom = new WaitingRoom({ guard, max, firstByteTimeoutMs: 5_000, serve, isOpen });
+  const room: WaitingRoom = new WaitingRoom({ guard, max, firstByteTimeoutMs: 5_000, serve, ...options });
   const listener = createServer((socket) => room.enter(socket)).listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
@@ -222,7 +222,7 @@ describe("WaitingRoom", () => {
 
   it("serves no new connection until the server has caught up", async () => {
     let isOpen = false;
-    await using server = await listen({}, 100, () => isOpen);
+    await using server = await listen({}, 100, { isOpen: () => isOpen });
     using waiting = await dial(server);
     await until(() => server.room.size === 1);
     for (let count = 0; count < 5; count += 1) await nextTurn();
@@ -230,5 +230,30 @@ describe("WaitingRoom", () => {
     isOpen = true;
     server.room.admit();
     assert.deepEqual(server.served, [waiting.port]);
+  });
+
+  it("serves a connection that has just come before one that may soon give up, unless its address has used more", async () => {
+    const clock = new FakeClock();
+    await using server = await listen({ maxUnauthenticated: 1 }, 100, { clock });
+    using first = await dial(server);
+    await until(() => server.served.length === 1);
+    using old = await dial(server, "127.0.0.2");
+    await until(() => server.room.size === 1);
+    await clock.advance(7_000);
+    using fresh = await dial(server, "127.0.0.3");
+    server.room.blame("127.0.0.4");
+    using blamed = await dial(server, "127.0.0.4");
+    await until(() => server.room.size === 3);
+    for (let count = 0; count < 5; count += 1) await nextTurn();
+    first.socket.destroy();
+    await until(() => server.served.length === 2);
+    fresh.socket.destroy();
+    await until(() => server.served.length === 3);
+    old.socket.destroy();
+    await until(() => server.served.length === 4);
+    assert.deepEqual(
+      server.served,
+      [first, fresh, old, blamed].map(({ port }) => port),
+    );
   });
 });

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { type Clock, systemClock } from "../clock.ts";
-import { ServiceRate } from "../task/service-rate.ts";
 import { AddressDebts } from "./address-debts.ts";
 import { addressGroup } from "./address-group.ts";
 import type { GuardedConnection } from "./connection.ts";
@@ -8,10 +7,7 @@ import type { ConnectionGuard } from "./connection-guard.ts";
 
 export interface WaitingRoomOptions {
   readonly guard: ConnectionGuard;
-  /**
-   * Beyond it, or beyond those that can be served in time, a connection of the address leaves that has most of them,
-   * the newest last.
-   */
+  /** Beyond it, a connection of the address leaves that has most of them, the newest last. */
   readonly max: number;
   /** From the connection to its first byte. */
   readonly firstByteTimeoutMs: number;
@@ -30,16 +26,15 @@ export interface WaitingRoomOptions {
 /** A client sends less before the server answers: a ClientHello takes one or two kilobytes. */
 const maxFirstBytes = 16 * 1024;
 const maxDebtors = 10_000;
-/** Clients give up ten seconds after they began to connect, and the call itself takes a part of that. */
-const patienceMs = 6_000;
+/** Clients give up ten seconds or more after they began to connect, and the call itself takes a part of that. */
+const freshMs = 6_000;
 /** Between them, the calls of earlier connections make progress: otherwise all of a crowd would be served last. */
 const perTurn = 8;
-/** As many may always wait, however slow the server is. */
-const fewest = 256;
 
 interface Waiter {
   readonly socket: Socket;
   readonly group: string;
+  readonly sinceMs: number;
   /** Whether the client has sent its first bytes. */
   isReady: boolean;
 }
@@ -55,7 +50,8 @@ export class WaitingRoom {
   readonly #debts = new AddressDebts(maxDebtors);
   /** Those that have sent nothing yet. */
   readonly #silent = new Set<Waiter>();
-  readonly #rate = new ServiceRate();
+  /** The addresses whose newest connection has not waited for long, and when that one came. */
+  readonly #fresh = new Map<string, number>();
   /** The number of addresses with more than one connection. */
   #crowded = 0;
   #size = 0;
@@ -73,14 +69,17 @@ export class WaitingRoom {
   enter(socket: Socket): void {
     socket.on("error", () => socket.destroy());
     if (socket.remoteAddress === undefined) return void socket.destroy();
-    const waiter = { socket, group: addressGroup(socket.remoteAddress), isReady: false };
+    const sinceMs = this.#nowMs();
+    const waiter = { socket, group: addressGroup(socket.remoteAddress), sinceMs, isReady: false };
     const waiters = this.#groups.get(waiter.group) ?? new Set();
     this.#groups.set(waiter.group, waiters.add(waiter));
     this.#silent.add(waiter);
+    this.#fresh.delete(waiter.group);
+    this.#fresh.set(waiter.group, sinceMs);
     if (waiters.size === 2) this.#crowded += 1;
     this.#size += 1;
     this.#awaitFirstBytes(waiter);
-    if (this.#size > this.#most()) this.#evict(waiter);
+    if (this.#size > this.#options.max) this.#evict(waiter);
   }
 
   /** Counts a connection whose peer did not authenticate against its address. */
@@ -107,7 +106,6 @@ export class WaitingRoom {
 
   #serve(next: Waiter): void {
     this.#leave(next);
-    this.#rate.finished(this.#nowMs(), this.#size > this.#silent.size);
     const connection = this.#options.guard.admit(next.socket);
     if (connection !== undefined) this.#options.serve(connection);
   }
@@ -137,7 +135,6 @@ export class WaitingRoom {
       waiter.isReady = socket.readableLength > 0;
       if (waiter.isReady) this.#silent.delete(waiter);
       this.admit();
-      if (this.#size > this.#silent.size) this.#rate.waits(this.#nowMs());
     };
     socket.once("readable", onReadable);
     socket.once("close", () => {
@@ -153,29 +150,46 @@ export class WaitingRoom {
     this.#size -= 1;
     this.#silent.delete(waiter);
     if (waiters.size === 1) this.#crowded -= 1;
-    if (waiters.size === 0) this.#groups.delete(waiter.group);
+    if (waiters.size === 0) {
+      this.#groups.delete(waiter.group);
+      this.#fresh.delete(waiter.group);
+    }
     return true;
   }
 
-  /** The connection that has waited longest of the address that has used least, if the guard has room for it. */
+  /**
+   * A connection that the guard has room for. If more wait than can be served in time, those come first that have not
+   * waited for long: otherwise every client would be served just when it gives up.
+   */
   #next(): Waiter | undefined {
     const { guard, isOpen } = this.#options;
     if (this.#size === this.#silent.size || guard.isFull || isOpen?.() === false) return undefined;
+    const freshSinceMs = this.#nowMs() - freshMs;
+    for (const [group, sinceMs] of this.#fresh) {
+      if (sinceMs > freshSinceMs) break;
+      this.#fresh.delete(group);
+    }
+    const fresh = this.#nextOf(this.#fresh.keys(), freshSinceMs);
+    if (fresh?.used === 0) return fresh.waiter;
+    const any = this.#nextOf(this.#groups.keys(), Number.NEGATIVE_INFINITY);
+    return fresh !== undefined && fresh.used === any?.used ? fresh.waiter : any?.waiter;
+  }
+
+  /** The connection that has waited longest since then, of the address that has used least. */
+  #nextOf(
+    groups: Iterable<string>,
+    afterMs: number,
+  ): { readonly waiter: Waiter; readonly used: number } | undefined {
+    const { guard } = this.#options;
     let [next, least]: [Waiter | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
-    for (const [group, waiters] of this.#groups) {
+    for (const group of groups) {
       const used = this.#debts.of(group) + guard.unauthenticatedOf(group);
       if (used >= least || !guard.hasRoom(group)) continue;
-      const ready = firstReady(waiters);
+      const ready = firstReady(this.#groups.get(group), afterMs);
       if (ready !== undefined) [next, least] = [ready, used];
       if (least === 0) break;
     }
-    return next;
-  }
-
-  /** How many can be served before their clients give up. */
-  #most(): number {
-    const inTime = Math.floor((this.#rate.perSecond * patienceMs) / 1_000);
-    return Math.min(this.#options.max, Math.max(fewest, inTime));
+    return next && { waiter: next, used: least };
   }
 
   /**
@@ -221,7 +235,7 @@ export class WaitingRoom {
   }
 }
 
-function firstReady(waiters: Iterable<Waiter>): Waiter | undefined {
-  for (const waiter of waiters) if (waiter.isReady) return waiter;
+function firstReady(waiters: Iterable<Waiter> | undefined, afterMs: number): Waiter | undefined {
+  for (const waiter of waiters ?? []) if (waiter.isReady && waiter.sinceMs > afterMs) return waiter;
   return undefined;
 }

@@ -30,8 +30,8 @@ interface Waiting {
 
 /** Beyond this many callers, the CA serves no new connections. Many handshakes have begun by then. */
 const behindAt = 16;
-/** Fewer than this may always wait, however slow the service is. */
-const fewest = 16;
+/** As many may always wait: their handshakes are done, and the first ones are slow because the code is not compiled yet. */
+const fewest = 128;
 
 /**
  * Bounds the work in progress, and orders the callers that wait for it: those without a certificate that lasts before
