@@ -3,8 +3,10 @@ import { PassThrough } from "node:stream";
 import {
   createCertificateRequest,
   createKeyPair,
+  encodePem,
   PkiError,
   parseCertificateRequest,
+  parsePemBlock,
   parseSpiffeId,
 } from "@kasbah/pki";
 import { defaultLimits } from "@kasbah/runtime/rpc";
@@ -124,6 +126,31 @@ describe("Messages of a worker", () => {
       code: "CSR_SIGNATURE_INVALID",
       message: "the self-signature does not verify",
     });
+  });
+
+  it("lead to the verdict of one process for any CSR, whichever bytes of it are changed", () => {
+    const genuine = parsePemBlock(csr, "CERTIFICATE REQUEST");
+    const edit = fc.record({ at: fc.nat(genuine.length - 1), value: fc.integer({ min: 0, max: 255 }) });
+    const verdictOf = (parse: () => ReturnType<typeof parseCertificateRequest>) => {
+      try {
+        const { publicKey, ...names } = parse();
+        return { key: publicKey.hash, ...names };
+      } catch (error) {
+        assert.ok(error instanceof PkiError);
+        return { code: error.code, message: error.message };
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 3 }), (edits) => {
+        const der = Buffer.from(genuine);
+        for (const { at, value } of edits) der[at] = value;
+        const parse = () => parseCertificateRequest(encodePem("CERTIFICATE REQUEST", der));
+        const [[, , body] = []] = read(bytesOf((sender) => toMain(sender).body(1, orderWith(parse))));
+        const { order } = body as Extract<ReceivedBody, { kind: "order" }>;
+        assert.deepEqual(verdictOf(order.parsedCsr), verdictOf(parse));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("are rejected if a key in them is none that the CA accepts", () => {
