@@ -8,7 +8,7 @@ const config: LimitConfig = {
   ...{ maxConnections: 20_000, maxConnectionsPerAddress: 0, maxStreams: 100, maxInFlight: 1_000 },
   ...{ maxWatches: 1_000, bodyTimeout: 2_000, maxRequestBytes: 65_536, maxHeaderBytes: 20_480 },
   ...{ handshakeTimeout: 5_000, firstRequestTimeout: 10_000, callTimeout: 10_000, maxIdle: 300_000 },
-  ...{ maxConnectionAge: 1_800_000, resetBurst: 100 },
+  ...{ maxConnectionAge: 1_800_000, resetBurst: 100, logLevel: "info", logFormat: "json" },
 };
 const divided = [
   ...["maxConnections", "maxUnauthenticated", "maxWaitingConnections", "maxConnectionsPerAddress"],

@@ -213,6 +213,7 @@ describe("Messages to a worker", () => {
       worker.identity(identity);
       worker.identity(withoutRoots);
       worker.ready(true);
+      worker.pace(false);
       worker.admitted(1);
       worker.answered(2, Uint8Array.of(9));
       worker.refused(3, status);
@@ -227,6 +228,7 @@ describe("Messages to a worker", () => {
       ["identity", identity],
       ["identity", withoutRoots],
       ["ready", true],
+      ["pace", false],
       ["admitted", 1],
       ["answered", 2, Uint8Array.of(9)],
       ["refused", 3, status],

@@ -27,6 +27,7 @@ export class WorkerService implements ToWorker {
   #server: GrpcServer | undefined;
   #isServing = false;
   #isReady = false;
+  #mayServeMore = true;
   #lastLoad = "";
 
   constructor(deps: WorkerServiceDeps) {
@@ -42,6 +43,7 @@ export class WorkerService implements ToWorker {
       routes: [this.#calls.route(), ...health],
       toStatus: (error, path) => this.#statusOf(error, path),
       limits,
+      mayServeMore: () => this.#mayServeMore,
       onEvicted: (kind) => main.evicted(kind),
       onHandshakeFailure: (reason, group) => main.handshakeFailed(reason, group),
     });
@@ -58,6 +60,11 @@ export class WorkerService implements ToWorker {
 
   ready(isReady: boolean): void {
     this.#isReady = isReady;
+  }
+
+  pace(mayServeMore: boolean): void {
+    this.#mayServeMore = mayServeMore;
+    if (mayServeMore) this.#server?.serveWaiting();
   }
 
   admitted(call: number): void {
