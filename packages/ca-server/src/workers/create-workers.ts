@@ -34,12 +34,13 @@ export function createWorkers(deps: WorkersDeps): ServingElsewhere | undefined {
     workers,
     limits: whole,
     createServer(
-      { refuseEarly, toStatus, onEvicted, onHandshakeFailure, onAcceptError },
+      { refuseEarly, mayServeMore, toStatus, onEvicted, onHandshakeFailure, onAcceptError },
       { route, isReady },
     ) {
       const pool = new WorkerPool({
         ...{ workers, limits: each, route, isReady, clock, logger },
         maxInFlight: config.maxInFlight,
+        mayServeMore: () => mayServeMore?.() ?? true,
         refuseEarly: (inFlight) => refuseEarly?.(route.path, inFlight),
         toStatus: (error) => toStatus(error, route.path),
         onEvicted: (kind) => onEvicted?.(kind),

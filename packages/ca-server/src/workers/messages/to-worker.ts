@@ -13,6 +13,8 @@ export interface ToWorker {
   identity(identity: ServingIdentity): void;
   /** The answer to health checks. */
   ready(isReady: boolean): void;
+  /** Whether the CA has caught up with its callers; until then, new connections wait without TLS. */
+  pace(mayServeMore: boolean): void;
   /** The caller of a call is authenticated. */
   admitted(call: number): void;
   answered(call: number, body: Uint8Array): void;
@@ -21,7 +23,9 @@ export interface ToWorker {
   stop(graceMs: number): void;
 }
 
-const kinds = { limits: 1, identity: 2, ready: 3, admitted: 4, answered: 5, refused: 6, stop: 7 } as const;
+const kinds = {
+  ...{ limits: 1, identity: 2, ready: 3, pace: 4, admitted: 5, answered: 6, refused: 7, stop: 8 },
+} as const;
 
 export function toWorker(sender: FrameSender): ToWorker {
   return {
@@ -34,6 +38,7 @@ export function toWorker(sender: FrameSender): ToWorker {
         out.optional(clientRootsPem, (pem) => out.text(pem));
       }),
     ready: (isReady) => sender.send(kinds.ready, (out) => out.boolean(isReady)),
+    pace: (mayServeMore) => sender.send(kinds.pace, (out) => out.boolean(mayServeMore)),
     admitted: (call) => sender.send(kinds.admitted, (out) => out.uint32(call)),
     answered: (call, body) =>
       sender.send(kinds.answered, (out) => {
@@ -76,6 +81,10 @@ function rareDeliveryOf(kind: number, from: ByteReader, receiver: ToWorker): () 
   if (kind === kinds.ready) {
     const isReady = from.boolean();
     return () => receiver.ready(isReady);
+  }
+  if (kind === kinds.pace) {
+    const mayServeMore = from.boolean();
+    return () => receiver.pace(mayServeMore);
   }
   if (kind === kinds.identity) {
     const [certificateChainPem, privateKeyPem] = [from.text(), from.text()];

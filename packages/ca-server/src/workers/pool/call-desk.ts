@@ -72,12 +72,13 @@ export class CallDesk {
     );
   }
 
-  /** @throws FrameError if the worker has broken the protocol */
+  /** Ignores a call that was cancelled. @throws FrameError if the worker has broken the protocol */
   body(id: number, body: ReceivedBody): void {
     const { refuseEarly, slots, worker } = this.#deps;
     const call = this.#calls.get(id);
-    const handle = call?.handle;
-    if (call === undefined || handle === undefined || call.isServed) {
+    if (call === undefined) return;
+    const { handle } = call;
+    if (handle === undefined || call.isServed) {
       throw new FrameError("the body of a call that was not admitted");
     }
     call.isServed = true;

@@ -18,6 +18,7 @@ export interface WorkerPoolDeps {
   readonly refuseEarly: (inFlight: number) => RpcStatus | undefined;
   readonly toStatus: (error: unknown) => RpcStatus;
   readonly isReady: () => boolean;
+  readonly mayServeMore: () => boolean;
   readonly onEvicted: (kind: "connection" | "call") => void;
   readonly onHandshakeFailure: (reason: FailedHandshake, group: string) => void;
   readonly onReplaced: () => void;
@@ -46,6 +47,7 @@ export class WorkerPool {
   readonly #waitingForServing = new Set<() => void>();
   #identity: ServingIdentity | undefined;
   #isReady = false;
+  #mayServeMore = true;
   #lastConnection = 0;
 
   constructor(deps: WorkerPoolDeps) {
@@ -101,8 +103,9 @@ export class WorkerPool {
     }
   }
 
-  /** Passes the current answer to health checks on. */
-  updateReadiness(): void {
+  /** Passes on what the workers must know: the answer to health checks, and whether to serve more connections. */
+  update(): void {
+    this.#updatePace();
     const isReady = this.#deps.isReady();
     if (isReady === this.#isReady) return;
     this.#isReady = isReady;
@@ -130,6 +133,13 @@ export class WorkerPool {
     }, graceMs + killAfterMs);
     await Promise.all(workers.map(({ ended }) => ended));
     clearTimeout(late);
+  }
+
+  #updatePace(): void {
+    const mayServeMore = this.#deps.mayServeMore();
+    if (mayServeMore === this.#mayServeMore) return;
+    this.#mayServeMore = mayServeMore;
+    for (const { to } of this.#members.keys()) to.pace(mayServeMore);
   }
 
   /** If workers are equal, they take turns. */
@@ -161,6 +171,7 @@ export class WorkerPool {
     });
     worker.to.limits(limits);
     worker.to.ready(this.#isReady);
+    worker.to.pace(this.#mayServeMore);
     if (this.#identity !== undefined) worker.to.identity(this.#identity);
     return worker;
   }
@@ -175,7 +186,10 @@ export class WorkerPool {
         this.#progressed();
       },
       authenticate: (call, received) => desk.authenticate(call, received),
-      body: (call, body) => desk.body(call, body),
+      body: (call, body) => {
+        desk.body(call, body);
+        this.#updatePace();
+      },
       cancelled: (call) => desk.cancel(call),
       taken: (connection) => worker.connections.confirm(connection),
       closed: (connection) => worker.connections.remove(connection),
@@ -194,8 +208,14 @@ export class WorkerPool {
       // The worker exists only after its receiver.
       worker: {
         admitted: (call) => worker.to.admitted(call),
-        answered: (call, body) => worker.to.answered(call, body),
-        refused: (call, status) => worker.to.refused(call, status),
+        answered: (call, body) => {
+          worker.to.answered(call, body);
+          this.#updatePace();
+        },
+        refused: (call, status) => {
+          worker.to.refused(call, status);
+          this.#updatePace();
+        },
       },
       ...{ route, refuseEarly, toStatus, slots: this.#calls },
       maxCalls: 2 * limits.maxWaiting + maxInFlight,

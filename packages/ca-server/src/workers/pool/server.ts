@@ -9,8 +9,8 @@ export interface WorkerServerDeps {
   readonly clock: Clock;
 }
 
-/** How soon workers learn that the CA has become ready, or is not anymore. */
-const readinessEveryMs = 250;
+/** How soon workers learn what has changed, such as that the CA has become ready. */
+const updateEveryMs = 250;
 
 /** Serves the gRPC port in worker processes: this process only accepts the connections. */
 export class WorkerServer implements TlsRouteServer {
@@ -56,7 +56,7 @@ export class WorkerServer implements TlsRouteServer {
     const { pool, onAcceptError } = this.#deps;
     pool.setIdentity(identity);
     pool.start();
-    void this.#watchReadiness();
+    void this.#keepUpdated();
     await pool.settled();
     this.#listener = await listenTcp(address, {
       onSocket: (socket) => pool.take(socket),
@@ -76,12 +76,12 @@ export class WorkerServer implements TlsRouteServer {
     await this.#deps.pool.stop(graceMs);
   }
 
-  async #watchReadiness(): Promise<void> {
+  async #keepUpdated(): Promise<void> {
     const { pool, clock } = this.#deps;
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      pool.updateReadiness();
-      await delay(clock, readinessEveryMs, signal);
+      pool.update();
+      await delay(clock, updateEveryMs, signal);
     }
   }
 }

@@ -1,6 +1,12 @@
 import { parseCertificateRequest } from "@kasbah/pki";
 import { createCertificate } from "@kasbah/protocol";
-import type { CallContext, Route, RpcStatus, ServeBody } from "@kasbah/runtime/rpc";
+import {
+  type CallContext,
+  grpcStatus,
+  type Route,
+  type RpcStatus,
+  type ServeBody,
+} from "@kasbah/runtime/rpc";
 import { RefusedCall } from "../../grpc/refused-call.ts";
 import type { ReceivedBody } from "../messages/certificate-order.ts";
 import { forwardedHeaders } from "../messages/forwarded-headers.ts";
@@ -12,6 +18,8 @@ interface Waiting {
 }
 
 const nothing = new Uint8Array();
+/** No client reads it. */
+const cancelled: RpcStatus = { code: grpcStatus.CANCELLED, message: "the call was cancelled" };
 
 /** The calls of this worker whose answer the main process owes. */
 export class ForwardedCalls {
@@ -62,6 +70,7 @@ export class ForwardedCalls {
       throw error;
     });
     return async (body) => {
+      if (signal.aborted) throw new RefusedCall(cancelled, { cause: undefined });
       this.#main.body(id, receive(body));
       return this.#answerTo(id).finally(over);
     };

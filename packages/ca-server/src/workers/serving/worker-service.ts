@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { firstBytesBuffered, systemClock } from "@kasbah/runtime";
+import { firstBytesBuffered, MemoryReturn, type Sweep, systemClock } from "@kasbah/runtime";
 import { GrpcServer, type ServingIdentity } from "@kasbah/runtime/grpc";
 import type { RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
 import { createHealthRoutes } from "../../grpc/health-service.ts";
@@ -27,6 +27,7 @@ export class WorkerService implements ToWorker {
   #server: GrpcServer | undefined;
   #isServing = false;
   #isReady = false;
+  #mayServeMore = true;
   #lastLoad = "";
 
   constructor(deps: WorkerServiceDeps) {
@@ -42,10 +43,12 @@ export class WorkerService implements ToWorker {
       routes: [this.#calls.route(), ...health],
       toStatus: (error, path) => this.#statusOf(error, path),
       limits,
+      mayServeMore: () => this.#mayServeMore,
       onEvicted: (kind) => main.evicted(kind),
       onHandshakeFailure: (reason, group) => main.handshakeFailed(reason, group),
     });
     setInterval(() => this.#reportLoad(), loadEveryMs).unref();
+    void new MemoryReturn({ sweep: everyTenSeconds }).start();
   }
 
   identity(identity: ServingIdentity): void {
@@ -57,6 +60,11 @@ export class WorkerService implements ToWorker {
 
   ready(isReady: boolean): void {
     this.#isReady = isReady;
+  }
+
+  pace(mayServeMore: boolean): void {
+    this.#mayServeMore = mayServeMore;
+    if (mayServeMore) this.#server?.serveWaiting();
   }
 
   admitted(call: number): void {
@@ -106,6 +114,12 @@ export class WorkerService implements ToWorker {
     return refusalOf(error, referenceId).status;
   }
 }
+
+/** Without node-cron, which would be a tenth of the memory of a worker. */
+const everyTenSeconds: Sweep = (check) => {
+  const timer = setInterval(check, 10_000).unref();
+  return { stop: () => clearInterval(timer) };
+};
 
 /**
  * A connection that waits for its turn must not fill memory. Node creates the sockets that it receives with its default

@@ -130,6 +130,11 @@ export class GrpcServer {
     else this.#room.enter(socket);
   }
 
+  /** Serves connections that wait, because `mayServeMore` has changed. */
+  serveWaiting(): void {
+    this.#room?.admit();
+  }
+
   /** Uses `identity` for new handshakes. */
   updateIdentity(identity: ServingIdentity): void {
     this.#credentials?.update(identity);
