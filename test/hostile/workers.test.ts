@@ -12,10 +12,10 @@ import { runKasbahCommand } from "../harness/kasbah-command.ts";
 import { occurrencesInMemory } from "../harness/process-memory.ts";
 import { recordedIn } from "../harness/recorded-entries.ts";
 import { patienceMs, suiteTimeoutMs } from "../harness/until.ts";
+import { isRunning, workerPids } from "../harness/worker-pids.ts";
 import { controlCall, newWorkload, orderOf } from "./http2/control-call.ts";
 import { callOn, dial, framed, type Outcome } from "./http2/grpc-call.ts";
 import { steadyCallers } from "./workers/steady-callers.ts";
-import { isRunning, workerPids } from "./workers/worker-pids.ts";
 
 const flags = ["--workers", "2"];
 

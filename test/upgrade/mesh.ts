@@ -30,6 +30,9 @@ interface MeshReleases {
   readonly agents: ReleaseChoice;
 }
 
+/** What changes when the program of the CA is replaced. */
+type CaChange = Partial<Pick<CaSettings, "stateDirectory" | "flags">>;
+
 type WorkloadName = "frontend" | "backend";
 
 /** The outcome of the traffic of a mesh. */
@@ -114,11 +117,21 @@ export class UpgradeMesh implements AsyncDisposable {
     return authorities.map(({ fingerprint }) => fingerprint);
   }
 
-  /** Replaces the program of the CA, which keeps its state directory unless another one is given. */
-  async replaceCa(release: ReleaseChoice, stateDirectory = this.stateDirectory): Promise<void> {
+  /** The running CA. */
+  get ca(): Daemon {
+    if (this.#ca === undefined) throw new Error("the CA is not running");
+    return this.#ca;
+  }
+
+  /**
+   * Replaces the program of the CA, which keeps its state directory unless another one is given. The flags
+   * are added to those of the mesh, for this program only.
+   */
+  async replaceCa(release: ReleaseChoice, { stateDirectory, flags = [] }: CaChange = {}): Promise<void> {
     await this.#ca?.stop();
-    this.#caSettings = { ...this.#caSettings, stateDirectory };
-    this.#ca = await startCa(this.#releases[release], this.#caSettings);
+    if (stateDirectory !== undefined) this.#caSettings = { ...this.#caSettings, stateDirectory };
+    const settings = { ...this.#caSettings, flags: [...this.#caSettings.flags, ...flags] };
+    this.#ca = await startCa(this.#releases[release], settings);
   }
 
   /**

@@ -14,7 +14,7 @@ describe("the traffic counter of these suites", function () {
 
   it("counts failed handshakes when a CA loses its state and an agent then gets a certificate under another root", async () => {
     const count = await mesh.countHandshakes(async (traffic) => {
-      await mesh.replaceCa("current", `${mesh.stateDirectory}-empty`);
+      await mesh.replaceCa("current", { stateDirectory: `${mesh.stateDirectory}-empty` });
       await mesh.replaceAgent("frontend", "current");
       await untilSeen("failures", patienceMs, () => traffic.result().failures >= 20 || undefined);
     });

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { RunningCa } from "../../harness/ca-process.ts";
+import type { RunningCa } from "./ca-process.ts";
 
 /** The processes that the CA has started and that still run. */
 export async function workerPids({ pid }: Pick<RunningCa, "pid">): Promise<readonly number[]> {
