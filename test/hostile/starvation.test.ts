@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
-import { images } from "../../deploy/image/images.ts";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import { attackTimeoutMs } from "../harness/until.ts";
 import { vitalsOf } from "../harness/vitals.ts";
@@ -16,11 +15,7 @@ const isFull = process.env["KASBAH_ATTACK"] === "full";
 const patient = ["call", "handshake", "first-request"].flatMap((what) => [`--${what}-timeout`, "180s"]);
 const smaller = ["--max-connections", "215", "--max-in-flight", "100", "--max-watches", "100"];
 const flags = isFull ? patient : [...patient, ...smaller];
-const image = images.find(({ name }) => name === "server")?.env ?? {};
-const env = {
-  NODE_OPTIONS: `${image["NODE_OPTIONS"]} --max-old-space-size=${limitMiB / 2}`,
-  MALLOC_ARENA_MAX: String(image["MALLOC_ARENA_MAX"]),
-};
+const env = { NODE_OPTIONS: `--max-old-space-size=${limitMiB / 2}` };
 /** Of each kind: on a new connection each, and on connections that are kept. */
 const goodCalls = isFull ? 100 : 10;
 /** Before the attack, so that the CA has compiled and allocated what any call needs. */
