@@ -16,6 +16,7 @@ const floor = engines.node.replace(/^>=/, "");
  *
  * Some options of Node and variables of the C library have no effect once a process runs. If the process has
  * not been started with `nodeOptions`, it replaces itself: the process ID stays, and the start takes 25 ms longer.
+ * What an operator has set, in NODE_OPTIONS or another variable, takes precedence.
  */
 export async function launch(main, { nodeOptions = [], env = {} } = {}) {
   // Without a listener, SIGUSR1 makes Node open its debugger, a port through which every key can be read.
@@ -39,11 +40,20 @@ export async function launch(main, { nodeOptions = [], env = {} } = {}) {
 
 /** Does not return if it replaces the process. */
 function replaceProcess(nodeOptions, env) {
-  if (nodeOptions.every((option) => process.execArgv.includes(option))) return;
+  const missing = nodeOptions.filter(
+    (option) => !process.execArgv.includes(option) && !isInEnvironment(option),
+  );
+  if (missing.length === 0 && Object.keys(env).every((name) => name in process.env)) return;
   // Node before 24 and Windows have no such call, and run without the options.
   if (process.execve === undefined || process.platform === "win32") return;
-  const args = [process.argv0, ...nodeOptions, ...process.execArgv, ...process.argv.slice(1)];
+  const args = [process.argv0, ...missing, ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, args, { ...env, ...process.env });
+}
+
+/** Whether NODE_OPTIONS sets the option: Node would prefer the command line, and accepts both spellings. */
+function isInEnvironment(option) {
+  const nameOf = (text) => text.replaceAll("_", "-").split("=")[0];
+  return (process.env.NODE_OPTIONS ?? "").split(/\s+/).some((one) => nameOf(one) === nameOf(option));
 }
 
 /**

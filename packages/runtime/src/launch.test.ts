@@ -106,6 +106,13 @@ describe("launch", () => {
       assert.deepEqual([out, err], [`${child.pid} true 1 one,--two\n`, ""]);
     });
 
+    it("leaves an option as it is if an operator has set it in NODE_OPTIONS", async () => {
+      for (const option of ["--max-old-space-size=300", "--max_old_space_size=300"]) {
+        const child = start({ NODE_OPTIONS: option });
+        assert.equal((await outcome(child)).out, `${child.pid} false 1 one,--two\n`);
+      }
+    });
+
     it("leaves a variable as it is if an operator has set it", async () => {
       const child = start({ ARENAS: "4" });
       assert.equal((await outcome(child)).out, `${child.pid} true 4 one,--two\n`);
