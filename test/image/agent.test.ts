@@ -3,6 +3,7 @@ import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { type CaVolumes, caArgs, createCaVolumes, makeVolume } from "./ca-volume.ts";
 import { Container } from "./container.ts";
 import { bind, type ContainerPlan } from "./container-config.ts";
@@ -11,7 +12,7 @@ import { unpackedImage } from "./hooks.ts";
 const socketFolder = "/var/run/secrets/workload-spiffe-uds";
 
 describe("Image of kasbah-agent", function () {
-  this.timeout(120_000);
+  this.timeout(suiteTimeoutMs);
   let directory: TemporaryDirectory;
   let volumes: CaVolumes;
   const running: Container[] = [];

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { caArgs, createAuthn } from "./ca-volume.ts";
 import { Container } from "./container.ts";
 import { type Mount, memory } from "./container-config.ts";
 import { unpackedImage } from "./hooks.ts";
 
 describe("Image of kasbah-server under adverse conditions", function () {
-  this.timeout(120_000);
+  this.timeout(suiteTimeoutMs);
   let directory: TemporaryDirectory;
   let callers: Mount;
   let server: Container | undefined;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { type CaVolumes, caArgs, createCaVolumes } from "./ca-volume.ts";
 import { Container } from "./container.ts";
 import { unpackedImage } from "./hooks.ts";
 
 describe("Image of kasbah-server", function () {
-  this.timeout(120_000);
+  this.timeout(suiteTimeoutMs);
   let directory: TemporaryDirectory;
   let volumes: CaVolumes;
   let server: Container;

@@ -13,6 +13,7 @@ import {
 import { createCertificateWriter, type Signer, type SubjectAltName } from "@kasbah/pki/certificate-writer";
 import { temporaryDirectory } from "@kasbah/testkit";
 import { hasGo } from "../harness/go-program.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
 /** Leaf, intermediate, root. */
 type Chain = readonly [Certificate, Certificate, Certificate];
@@ -94,7 +95,7 @@ const findings: readonly Finding[] = [
 ];
 
 describe("Leaf below an intermediate with a URI name constraint, as verified by kasbah, OpenSSL and Go", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
 
   for (const { what, permitted, name, ours, openssl, go } of findings) {
     it(`${permitted ?? "none"}: ${what}`, async () => {

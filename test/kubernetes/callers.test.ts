@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@kasbah/runtime";
 import type { RunningCa } from "../harness/ca-process.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -10,7 +11,7 @@ import { createWorkload, type Workload } from "./workloads.ts";
 const unauthenticated = 16;
 
 describe("CA that authenticates callers with a real API server", function () {
-  this.timeout(90_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: CaAccount;
   let ca: RunningCa;

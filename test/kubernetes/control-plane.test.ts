@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { decodeJwt } from "jose";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { whyNoHelm } from "./build-tools.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { openHelm } from "./helm-command.ts";
@@ -15,7 +16,7 @@ interface TokenReview {
 const audience = "istio-ca";
 
 describe("Kubernetes control plane for tests", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
 
   before(() => {
@@ -94,7 +95,7 @@ describe("Kubernetes control plane for tests", function () {
 });
 
 describe("Service account token bound to a pod", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let workload: Workload;
 

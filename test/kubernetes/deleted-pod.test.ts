@@ -15,6 +15,7 @@ import { systemClock } from "@kasbah/runtime";
 import { eventually, rawCall } from "@kasbah/testkit";
 import { CaProcess, type RunningCa, startCa } from "../harness/ca-process.ts";
 import { type MintedLeaf, mintLeaf } from "../harness/minted-leaf.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, createCaAccount } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -25,7 +26,7 @@ const minuteMs = 60_000;
 const [connections, perConnection] = [6, 100];
 
 describe("CA with a real API server that accepts client certificates", function () {
-  this.timeout(120_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: CaAccount;
   let ca: RunningCa;

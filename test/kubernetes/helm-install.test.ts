@@ -3,6 +3,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { chartPath } from "../harness/chart/yaml.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { whyNoHelm } from "./build-tools.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type Helm, openHelm } from "./helm-command.ts";
@@ -10,7 +11,7 @@ import { sharedControlPlane } from "./hooks.ts";
 import { canDo } from "./install/observations.ts";
 
 describe("Helm chart on a real API server", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let home: TemporaryDirectory;
   let helm: Helm;

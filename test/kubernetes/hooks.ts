@@ -25,7 +25,7 @@ export const mochaHooks = {
 
   async afterAll(this: Mocha.Context): Promise<void> {
     if (running === undefined) return;
-    this.timeout(30_000);
+    this.timeout(120_000);
     const keepLogs = !isAllWell(this.test?.parent);
     await running.stop({ keepLogs });
     if (keepLogs) process.stdout.write(`      the control plane's logs are in ${running.logs}\n`);

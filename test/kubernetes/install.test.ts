@@ -8,6 +8,7 @@ import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { parseValues, type ValuesInput } from "../../packages/cli/src/install/values/values.ts";
 import type { Kubectl } from "../../packages/cli/src/kubectl/kubectl.ts";
 import { testImage, version } from "../harness/chart/installations.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { canDo, claimOf, podOf } from "./install/observations.ts";
@@ -24,7 +25,7 @@ const several: ValuesInput = {
 };
 
 describe("kasbah install on a real API server", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let kubectl: Kubectl;
   let count = 0;

@@ -4,6 +4,7 @@ import { recordingLogger, untilSeen } from "@kasbah/testkit";
 import { Leader } from "../../packages/ca-server/src/kubernetes/leader/leader.ts";
 import { bareConfig } from "../../packages/ca-server/src/kubernetes/rbac/rbac-config.fixture.ts";
 import { neededPermissions } from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { CandidateProcess, reigns } from "./leader/candidate-process.ts";
@@ -22,7 +23,7 @@ const leases = neededPermissions({ ...bareConfig, stateSecret: "kasbah-state" })
 );
 
 describe("Leader election in a real cluster", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: LeastAccount;
   let path: string;

@@ -14,7 +14,8 @@ import { deletePublishedRoots } from "./published-roots.ts";
 const values = ["ca.stateSecret=kasbah-ca"];
 
 describe("Move of a CA on a real API server", function () {
-  this.timeout(300_000);
+  // It runs more than a hundred commands one after the other.
+  this.timeout(900_000);
   let controlPlane: ControlPlane;
   let directory: TemporaryDirectory;
   let helm: Helm;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { untilSeen } from "@kasbah/testkit";
 import type { RunningCa } from "../harness/ca-process.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -10,7 +11,7 @@ import { createToken, createWorkload, type KubernetesObject, modestPod } from ".
 const unauthenticated = 16;
 
 describe("Node proxy in a real cluster", function () {
-  this.timeout(90_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: CaAccount;
   let ca: RunningCa;

@@ -3,13 +3,14 @@ import { systemClock } from "@kasbah/runtime";
 import { eventually, recordingLogger } from "@kasbah/testkit";
 import { PodInformer } from "../../packages/ca-server/src/kubernetes/pods/pod-informer.ts";
 import { KubernetesPods } from "../../packages/ca-server/src/kubernetes/pods/pods.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { type Account, createPublisherAccount } from "./publisher-account.ts";
 import { type KubernetesObject, modestPod } from "./workloads.ts";
 
 describe("Pod informer in a real cluster", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: Account;
   let informer: PodInformer;

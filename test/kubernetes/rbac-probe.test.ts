@@ -7,6 +7,7 @@ import {
   neededRules,
   type Permission,
 } from "../../packages/ca-server/src/kubernetes/rbac/rbac-rules.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { createLeastAccount, type LeastAccount } from "./leader/least-account.ts";
@@ -28,7 +29,7 @@ const isIncluded = ({ rule, verb, name }: Permission) =>
   );
 
 describe("RbacProbe against a real API server", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: LeastAccount;
   let clock: FakeClock;

@@ -4,6 +4,7 @@ import { systemClock } from "@kasbah/runtime";
 import { createTestAuthority, eventually, recordingLogger } from "@kasbah/testkit";
 import { ClusterTrustBundlePublisher } from "../../packages/ca-server/src/kubernetes/publish/cluster-trust-bundle.ts";
 import { RootPublisher } from "../../packages/ca-server/src/kubernetes/publish/publisher.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { deletePublishedRoots } from "./published-roots.ts";
@@ -18,7 +19,7 @@ const name = "istio-ca-root-cert";
 const key = "root-cert.pem";
 
 describe("Root publisher in a real cluster", function () {
-  this.timeout(60_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: Account;
   let publisher: RootPublisher;

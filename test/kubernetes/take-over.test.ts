@@ -12,6 +12,7 @@ import {
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import { systemClock } from "@kasbah/runtime";
 import type { RunningCa } from "../harness/ca-process.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { callCa } from "./call-ca.ts";
 import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -59,7 +60,7 @@ function wholeSecond(ms: number): Date {
 }
 
 describe("CA that takes over from istiod", function () {
-  this.timeout(120_000);
+  this.timeout(suiteTimeoutMs);
   let controlPlane: ControlPlane;
   let account: CaAccount;
   let ca: RunningCa | undefined;

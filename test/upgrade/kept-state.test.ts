@@ -15,13 +15,14 @@ import { authorityCodec } from "../../packages/ca-server/src/authorities/backing
 import { parseSnapshot } from "../../packages/ca-server/src/kubernetes/state-secret/authority-snapshot.ts";
 import { readSecretObject } from "../../packages/ca-server/src/kubernetes/state-secret/secret-object.ts";
 import { currentRelease, packedReleases, runCommand } from "../harness/release.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { spiffeIdOf } from "./processes/callers.ts";
 
 const web = spiffeIdOf("web");
 
 for (const { name, path: release } of packedReleases()) {
   describe(`the state that release ${name} left`, function () {
-    this.timeout(60_000);
+    this.timeout(suiteTimeoutMs);
     let directory: TemporaryDirectory;
     let now: Date;
     let stateDir: readonly string[];
