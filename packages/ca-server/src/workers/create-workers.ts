@@ -1,5 +1,5 @@
-import { type ForkOptions, fork } from "node:child_process";
-import type { Duplex } from "node:stream";
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
+import { type Duplex, PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Clock, HostCapacity, Logger } from "@kasbah/runtime";
 import type { LimitConfig } from "../config/limits.ts";
@@ -67,6 +67,8 @@ function startWorkerWith({ env, execArgv }: Pick<WorkersDeps, "env" | "execArgv"
   };
   return () => {
     const child = fork(path, [], options);
-    return { child, pipe: child.stdio[workerPipe] as Duplex };
+    // Without free descriptors, Node creates no pipes, and reports the error of the child later.
+    const pipes: ChildProcess["stdio"] | undefined = child.stdio;
+    return { child, pipe: (pipes?.[workerPipe] as Duplex | undefined) ?? new PassThrough() };
   };
 }

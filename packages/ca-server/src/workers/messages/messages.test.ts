@@ -78,6 +78,7 @@ describe("Messages of a worker", () => {
       main.taken(9);
       main.closed(2 ** 32 - 1);
       main.load({ connections: 1, waiting: 2, watches: 3 });
+      main.alive();
       main.evicted("call");
       main.handshakeFailed("no_call", "10.0.0.1");
       main.failed("call failed", { referenceId: "r", error: "text" });
@@ -89,6 +90,7 @@ describe("Messages of a worker", () => {
       ["taken", 9],
       ["closed", 2 ** 32 - 1],
       ["load", { connections: 1, waiting: 2, watches: 3 }],
+      ["alive"],
       ["evicted", "call"],
       ["handshakeFailed", "no_call", "10.0.0.1"],
       ["failed", "call failed", { referenceId: "r", error: "text" }],
@@ -218,6 +220,7 @@ describe("Messages to a worker", () => {
       worker.answered(2, Uint8Array.of(9));
       worker.refused(3, status);
       worker.refused(4, { code: 13, message: "internal error" });
+      worker.ping();
       worker.stop(8_000);
     });
     const calls: [string, ...unknown[]][] = [];
@@ -233,6 +236,7 @@ describe("Messages to a worker", () => {
       ["answered", 2, Uint8Array.of(9)],
       ["refused", 3, status],
       ["refused", 4, { code: 13, message: "internal error" }],
+      ["ping"],
       ["stop", 8_000],
     ]);
   });

@@ -35,6 +35,8 @@ export interface ToMain {
   taken(connection: number): void;
   closed(connection: number): void;
   load(load: WorkerLoad): void;
+  /** The answer to a ping. */
+  alive(): void;
   evicted(kind: "connection" | "call"): void;
   handshakeFailed(reason: FailedHandshake, group: string): void;
   /** An error of the worker itself, with its reference id if a call had it. */
@@ -43,7 +45,7 @@ export interface ToMain {
 
 const kinds = {
   ...{ serving: 1, authenticate: 2, body: 3, cancelled: 4, taken: 5, closed: 6, load: 7 },
-  ...{ evicted: 8, handshakeFailed: 9, failed: 10 },
+  ...{ evicted: 8, handshakeFailed: 9, failed: 10, alive: 11 },
 } as const;
 const evictions = ["connection", "call"] as const;
 const reasons = Object.keys({
@@ -74,6 +76,7 @@ export function toMain(sender: FrameSender): ToMain {
       sender.send(kinds.load, (out) => {
         for (const count of [connections, waiting, watches]) out.uint32(count);
       }),
+    alive: () => sender.send(kinds.alive, () => {}),
     evicted: (kind) => sender.send(kinds.evicted, (out) => out.byte(evictions.indexOf(kind))),
     handshakeFailed: (reason, group) =>
       sender.send(kinds.handshakeFailed, (out) => {
@@ -146,6 +149,7 @@ function rareDeliveryOf(kind: number, from: ByteReader, receiver: ToMain): () =>
     const facts = { referenceId: from.text(), error: from.text() };
     return () => receiver.failed(event, facts);
   }
+  if (kind === kinds.alive) return () => receiver.alive();
   if (kind !== kinds.serving) throw new FrameError(`a message of the unknown kind ${kind}`);
   return () => receiver.serving();
 }

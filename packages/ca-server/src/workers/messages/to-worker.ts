@@ -19,12 +19,14 @@ export interface ToWorker {
   admitted(call: number): void;
   answered(call: number, body: Uint8Array): void;
   refused(call: number, status: RpcStatus): void;
+  /** The worker answers, to show that it does not hang. */
+  ping(): void;
   /** The worker finishes its calls within this time, and exits. */
   stop(graceMs: number): void;
 }
 
 const kinds = {
-  ...{ limits: 1, identity: 2, ready: 3, pace: 4, admitted: 5, answered: 6, refused: 7, stop: 8 },
+  ...{ limits: 1, identity: 2, ready: 3, pace: 4, admitted: 5, answered: 6, refused: 7, stop: 8, ping: 9 },
 } as const;
 
 export function toWorker(sender: FrameSender): ToWorker {
@@ -50,6 +52,7 @@ export function toWorker(sender: FrameSender): ToWorker {
         out.uint32(call);
         writeRpcStatus(status, out);
       }),
+    ping: () => sender.send(kinds.ping, () => {}),
     stop: (graceMs) => sender.send(kinds.stop, (out) => out.double(graceMs)),
   };
 }
@@ -96,6 +99,7 @@ function rareDeliveryOf(kind: number, from: ByteReader, receiver: ToWorker): () 
     const limits: ServerLimits = JSON.parse(from.text());
     return () => receiver.limits(limits);
   }
+  if (kind === kinds.ping) return () => receiver.ping();
   if (kind !== kinds.stop) throw new FrameError(`a message of the unknown kind ${kind}`);
   const graceMs = from.double();
   return () => receiver.stop(graceMs);

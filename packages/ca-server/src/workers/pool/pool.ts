@@ -112,10 +112,15 @@ export class WorkerPool {
     for (const { to } of this.#members.keys()) to.ready(isReady);
   }
 
+  /** Asks each worker for a sign of life; called every 2 s. */
+  beat(): void {
+    for (const worker of [...this.#members.keys()]) worker.beat();
+  }
+
   /** Hands a connection, from which nothing was read yet, to a worker. Without one, the client must retry. */
   take(socket: Socket): void {
     const group = groupOf(socket);
-    const worker = group === undefined ? undefined : chooseWorker(this.#serving(), group);
+    const worker = group === undefined ? undefined : this.#choose(group);
     if (worker === undefined || group === undefined) return void socket.destroy();
     this.#putLast(worker);
     this.#lastConnection = (this.#lastConnection + 1) % 2 ** 32;
@@ -140,6 +145,13 @@ export class WorkerPool {
     if (mayServeMore === this.#mayServeMore) return;
     this.#mayServeMore = mayServeMore;
     for (const { to } of this.#members.keys()) to.pace(mayServeMore);
+  }
+
+  /** A worker that does not answer gets connections only if no other one does. */
+  #choose(group: string): WorkerProcess | undefined {
+    const serving = [...this.#serving()];
+    const answering = serving.filter(({ isBusy }) => !isBusy);
+    return chooseWorker(answering.length > 0 ? answering : serving, group);
   }
 
   /** If workers are equal, they take turns. */
@@ -193,6 +205,7 @@ export class WorkerPool {
       cancelled: (call) => desk.cancel(call),
       taken: (connection) => worker.connections.confirm(connection),
       closed: (connection) => worker.connections.remove(connection),
+      alive: () => {},
       load: (load) => {
         member.load = load;
       },

@@ -2,6 +2,7 @@ import { type Clock, delay, type HostPort, listenTcp, type TcpListener } from "@
 import type { ServingIdentity } from "@kasbah/runtime/grpc";
 import type { TlsRouteServer } from "../../grpc/server.ts";
 import type { WorkerPool } from "./pool.ts";
+import { beatEveryMs } from "./pulse.ts";
 
 export interface WorkerServerDeps {
   readonly pool: WorkerPool;
@@ -56,7 +57,8 @@ export class WorkerServer implements TlsRouteServer {
     const { pool, onAcceptError } = this.#deps;
     pool.setIdentity(identity);
     pool.start();
-    void this.#keepUpdated();
+    void this.#keep(updateEveryMs, () => pool.update());
+    void this.#keep(beatEveryMs, () => pool.beat());
     await pool.settled();
     this.#listener = await listenTcp(address, {
       onSocket: (socket) => pool.take(socket),
@@ -76,12 +78,11 @@ export class WorkerServer implements TlsRouteServer {
     await this.#deps.pool.stop(graceMs);
   }
 
-  async #keepUpdated(): Promise<void> {
-    const { pool, clock } = this.#deps;
+  async #keep(everyMs: number, check: () => void): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      pool.update();
-      await delay(clock, updateEveryMs, signal);
+      check();
+      await delay(this.#deps.clock, everyMs, signal);
     }
   }
 }

@@ -6,6 +6,7 @@ import { FrameSender } from "../frames/sender.ts";
 import { readToMain, type ToMain } from "../messages/to-main.ts";
 import { type ToWorker, toWorker } from "../messages/to-worker.ts";
 import { HandOvers } from "./hand-overs.ts";
+import { Pulse } from "./pulse.ts";
 
 /** Starts the process of a worker, with an IPC channel for connections and a pipe for frames. */
 export type StartWorker = () => { readonly child: ChildProcess; readonly pipe: Duplex };
@@ -38,6 +39,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #sender: FrameSender;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #pulse = new Pulse();
   #reason: string | undefined;
   /** Whether it takes connections. */
   isServing = false;
@@ -72,6 +74,18 @@ export class WorkerProcess {
     return this.#ended.promise;
   }
 
+  /** Whether it has not answered for a few seconds. */
+  get isBusy(): boolean {
+    return this.#pulse.isBusy;
+  }
+
+  /** Asks for a sign of life. A worker that has given none for long is killed: it would keep its clients forever. */
+  beat(): void {
+    this.#pulse.beat();
+    if (this.#pulse.isHung(this.isServing)) this.kill("it does not answer");
+    else this.to.ping();
+  }
+
   kill(reason: string): void {
     this.#reason ??= reason;
     this.isServing = false;
@@ -87,6 +101,7 @@ export class WorkerProcess {
 
   #receive(frames: FrameReceiver, chunk: Buffer): void {
     if (this.#reason !== undefined) return;
+    this.#pulse.heard();
     try {
       frames.push(chunk);
     } catch (error) {

@@ -11,11 +11,14 @@ describe("WorkerSlot", () => {
   let replaced: number;
   let started: ((end: WorkerEnd) => void)[];
   let slot: WorkerSlot;
+  let failure: Error | undefined;
 
   beforeEach(() => {
     [clock, logger, replaced, started] = [new FakeClock(), recordingLogger(), 0, []];
+    failure = undefined;
     slot = new WorkerSlot({
       start: (onEnded) => {
+        if (failure !== undefined) throw failure;
         const worker = { pid: started.length + 1 } as WorkerProcess;
         started.push((end) => onEnded(worker, end));
         return worker;
@@ -67,6 +70,18 @@ describe("WorkerSlot", () => {
     const before = started.length;
     await endLast();
     assert.deepEqual([started.length, slot.keepsEnding], [before + 1, false]);
+  });
+
+  it("tries again later if no process can be started", async () => {
+    failure = new Error("spawn ENOMEM");
+    await endLast();
+    assert.deepEqual([slot.worker, slot.keepsEnding], [undefined, false]);
+    assert.equal(logger.named("worker ended")[1]?.facts["reason"], "spawn ENOMEM");
+    await clock.advance(30_000);
+    assert.deepEqual([slot.worker, slot.keepsEnding], [undefined, true]);
+    failure = undefined;
+    await clock.advance(10_000);
+    assert.equal(slot.worker?.pid, 2);
   });
 
   it("starts no worker after a stop", async () => {

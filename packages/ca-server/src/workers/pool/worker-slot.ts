@@ -40,7 +40,13 @@ export class WorkerSlot {
 
   start(): void {
     this.#startedMs = this.#deps.clock.monotonicMs();
-    this.#worker = this.#deps.start((worker, end) => this.#ended(worker, end));
+    try {
+      this.#worker = this.#deps.start((worker, end) => this.#ended(worker, end));
+    } catch (error) {
+      // Such as ENOMEM: the other workers still serve.
+      const reason = error instanceof Error ? error.message : String(error);
+      return void this.#ended(undefined, { code: null, signal: null, reason });
+    }
     this.#deps.logger.info("worker started", { workerPid: this.#worker.pid });
   }
 
@@ -49,10 +55,10 @@ export class WorkerSlot {
     this.#stopping.abort();
   }
 
-  #ended({ pid }: WorkerProcess, end: WorkerEnd): void {
+  #ended(worker: WorkerProcess | undefined, end: WorkerEnd): void {
     this.#worker = undefined;
     if (this.#stopping.signal.aborted) return;
-    this.#deps.logger.error("worker ended", { workerPid: pid, ...end });
+    this.#deps.logger.error("worker ended", { workerPid: worker?.pid, ...end });
     const isShort = this.#deps.clock.monotonicMs() - this.#startedMs < shortLifeMs;
     const attempt = isShort ? this.#shortLives : 0;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;

@@ -79,6 +79,10 @@ export class WorkerService implements ToWorker {
     this.#calls.refused(call, status);
   }
 
+  ping(): void {
+    this.#deps.main.alive();
+  }
+
   stop(graceMs: number): void {
     this.#stopping.abort();
     const closed = this.#server?.close(graceMs) ?? Promise.resolve();

@@ -60,6 +60,18 @@ describe("GrpcServer over TLS", () => {
     return session;
   }
 
+  it("prints nothing of a header that gRPC does not allow", async () => {
+    const printed: string[] = [];
+    const { error } = console;
+    console.error = (...values: unknown[]) => void printed.push(values.join(" "));
+    try {
+      await say(Buffer.from("hello"), { authorization: "Bearer secret\u00e4" });
+    } finally {
+      console.error = error;
+    }
+    assert.deepEqual(printed, []);
+  });
+
   async function say(message: Buffer, headers: Record<string, string> = {}, compressed = 0) {
     const session = await dial();
     const stream = session.request({ ...call, ...headers });

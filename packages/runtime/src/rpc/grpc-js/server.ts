@@ -1,8 +1,10 @@
 import type { Socket, Server as TcpServer } from "node:net";
 import {
   type ChannelOptions,
+  logVerbosity,
   Server,
   type ServiceDefinition,
+  setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { HostPort } from "../../address.ts";
@@ -48,6 +50,8 @@ export class GrpcServer {
   #listener: TcpServer | undefined;
 
   constructor(options: GrpcServerOptions) {
+    // It prints headers that it rejects, and with them the tokens and line feeds of clients.
+    setLogVerbosity(logVerbosity.NONE);
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#connections = new ConnectionGuard({
