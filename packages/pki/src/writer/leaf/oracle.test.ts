@@ -89,7 +89,8 @@ async function assertSame(template: LeafTemplate, issuer: Certificate): Promise<
   assert.equal(Buffer.from(ours).toString("hex"), Buffer.from(library).toString("hex"));
 }
 
-describe("The encoder of leaves", () => {
+describe("The encoder of leaves", function () {
+  this.timeout(600_000);
   for (const { publicKey } of keys) {
     const profiles = `${ordersPerKey} random orders of every profile with a key of type ${publicKey.type}`;
     it(`encodes ${profiles} exactly as @peculiar/x509 does`, async () => {
