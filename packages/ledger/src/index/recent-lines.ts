@@ -37,8 +37,8 @@ export class RecentLines {
 }
 
 function* entriesOf(lines: readonly Omit<IndexableEntry, "entry">[]): Iterable<IndexableEntry> {
-  for (const line of lines) {
-    const text = Buffer.from(line.line.buffer, line.line.byteOffset, line.line.byteLength).toString();
-    yield { ...line, entry: JSON.parse(text) as LedgerEntry };
+  for (const { index, segment, offset, line } of lines) {
+    const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString();
+    yield { index, segment, offset, line, entry: JSON.parse(text) as LedgerEntry };
   }
 }

@@ -19,8 +19,11 @@ export class RowInserter {
   /** Inserts the rows in order. */
   insert(rows: readonly (readonly SQLInputValue[])[]): void {
     let at = 0;
-    for (; at + rowsAtOnce <= rows.length; at += rowsAtOnce)
-      this.#many.run(...rows.slice(at, at + rowsAtOnce).flat());
+    for (; at + rowsAtOnce <= rows.length; at += rowsAtOnce) {
+      const values: SQLInputValue[] = [];
+      for (let row = at; row < at + rowsAtOnce; row += 1) values.push(...(rows[row] ?? []));
+      this.#many.run(...values);
+    }
     for (; at < rows.length; at += 1) this.#one.run(...(rows[at] ?? []));
   }
 }

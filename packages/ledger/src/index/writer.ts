@@ -59,7 +59,7 @@ export class IndexWriter {
     entries.insert(batch.map(({ index, offset, line }) => [index, offset, line.length]));
     certificates.insert(rows.certificates);
     // Sorted, so that neighbors in the tree are written to the same page.
-    keys.insert(rows.keys.sort(([, one], [, other]) => one - other));
+    keys.insert(rows.keys.sort((one, other) => one[1] - other[1]));
     this.#statements.bucket.run(bucket, times.min, times.max, validity.min, validity.max);
     this.#writeState(batch);
   }

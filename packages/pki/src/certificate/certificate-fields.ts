@@ -92,15 +92,18 @@ function readTbs(
 }
 
 function readSerial(element: DerElement, { zeroSerial }: FieldRules): Uint8Array {
-  const isZero = element.content.length === 1 && element.content[0] === 0;
-  return zeroSerial && isZero ? element.content : positiveInteger(element, "serialNumber");
+  if (!zeroSerial) return positiveInteger(element, "serialNumber");
+  const { content } = element;
+  const isZero = content.length === 1 && content[0] === 0;
+  return isZero ? content : positiveInteger(element, "serialNumber");
 }
 
 function checkVersion(explicit: DerElement): void {
   const fields = new DerCursor(explicit, "version");
-  const [version, ...more] = fields.take(tag.integer, "version").content;
+  const version = fields.take(tag.integer, "version").content;
   fields.end();
-  if (version !== 2 || more.length > 0) throw new PkiError("CERTIFICATE_MALFORMED", "the version is not 3");
+  if (version[0] !== 2 || version.length > 1)
+    throw new PkiError("CERTIFICATE_MALFORMED", "the version is not 3");
 }
 
 function readExtensionsField(

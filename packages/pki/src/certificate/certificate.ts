@@ -129,7 +129,9 @@ export class Certificate {
   }
 
   #namesOf(kind: GeneralNameKind): Uint8Array[] {
-    return this.extensions.names.filter((name) => name.kind === kind).map((name) => name.value);
+    const octets: Uint8Array[] = [];
+    for (const name of this.extensions.names) if (name.kind === kind) octets.push(name.value);
+    return octets;
   }
 
   #textNames(kind: GeneralNameKind): string[] {

@@ -66,8 +66,9 @@ function readRequest(der: Uint8Array): UnverifiedRequest {
   request.end();
 
   const fields = openElement(info, tag.sequence, "CertificationRequestInfo");
-  const [version, ...more] = fields.take(tag.integer, "version").content;
-  if (version !== 0 || more.length > 0) throw new PkiError("CSR_MALFORMED", "the PKCS#10 version is not 0");
+  const version = fields.take(tag.integer, "version").content;
+  if (version[0] !== 0 || version.length > 1)
+    throw new PkiError("CSR_MALFORMED", "the PKCS#10 version is not 0");
   const subject = readRequestedSubject(fields.take(tag.sequence, "subject"));
   const spki = fields.take(tag.sequence, "subjectPKInfo").raw;
   const attributes = readAttributes(fields.take(constructedTag(0), "attributes"));

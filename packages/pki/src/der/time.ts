@@ -12,8 +12,11 @@ export function readTime(element: DerElement): Date {
   if (content.length !== yearDigits + 11 || content[yearDigits + 10] !== 0x5a) throw wrongForm();
   const year =
     yearDigits === 4 ? number(content, 0) * 100 + number(content, 2) : fullYear(number(content, 0));
-  const part = (index: number) => number(content, yearDigits + 2 * index);
-  const [month, day, hour, minute, second] = [part(0), part(1), part(2), part(3), part(4)];
+  const month = number(content, yearDigits);
+  const day = number(content, yearDigits + 2);
+  const hour = number(content, yearDigits + 4);
+  const minute = number(content, yearDigits + 6);
+  const second = number(content, yearDigits + 8);
   const instant = new Date(Date.UTC(2000, 0, 1, hour, minute, second));
   instant.setUTCFullYear(year, month - 1, day);
   // Date reads February 31 as a day in March, so a date exists only if it is read back unchanged.
@@ -24,7 +27,8 @@ export function readTime(element: DerElement): Date {
 
 /** Two ASCII digits. */
 function number(content: Uint8Array, at: number): number {
-  const [tens, ones] = [(content[at] ?? 0) - 0x30, (content[at + 1] ?? 0) - 0x30];
+  const tens = (content[at] ?? 0) - 0x30;
+  const ones = (content[at + 1] ?? 0) - 0x30;
   if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw wrongForm();
   return tens * 10 + ones;
 }

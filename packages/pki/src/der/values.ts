@@ -3,8 +3,9 @@ import type { DerElement } from "./reader.ts";
 
 /** The magnitude of a positive INTEGER, without the sign octet. @throws PkiError `DER_MALFORMED` for zero and below */
 export function positiveInteger(element: DerElement, name: string): Uint8Array {
-  const [first = 0] = element.content;
-  const magnitude = first === 0 ? element.content.subarray(1) : element.content;
+  const { content } = element;
+  const first = content[0] ?? 0;
+  const magnitude = first === 0 ? content.subarray(1) : content;
   if ((first & 0x80) !== 0 || magnitude.length === 0) {
     throw new PkiError("DER_MALFORMED", `${name} is not positive`);
   }
@@ -16,8 +17,9 @@ export function positiveInteger(element: DerElement, name: string): Uint8Array {
  * `DER_MALFORMED`
  */
 export function wholeOctets(element: DerElement, name: string): Uint8Array {
-  if (element.content[0] !== 0) throw new PkiError("DER_MALFORMED", `${name} does not contain whole octets`);
-  return element.content.subarray(1);
+  const { content } = element;
+  if (content[0] !== 0) throw new PkiError("DER_MALFORMED", `${name} does not contain whole octets`);
+  return content.subarray(1);
 }
 
 /** The dotted form of an OBJECT IDENTIFIER that {@link parseDer} has found canonical. */

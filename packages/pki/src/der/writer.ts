@@ -2,11 +2,14 @@ import { tag } from "./tag.ts";
 
 /** One element with a minimal definite length. Its content is the concatenated parts. */
 export function encode(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = [identifier, ...encodeLength(length)];
-  const element = new Uint8Array(header.length + length);
-  element.set(header);
-  let at = header.length;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const lengthOctets = length < 0x80 ? undefined : encodeLength(length);
+  let at = 1 + (lengthOctets?.length ?? 1);
+  const element = new Uint8Array(at + length);
+  element[0] = identifier;
+  if (lengthOctets === undefined) element[1] = length;
+  else element.set(lengthOctets, 1);
   for (const part of parts) {
     element.set(part, at);
     at += part.length;
@@ -35,8 +38,8 @@ export function encodeExtension(oid: string, critical: boolean, value: Uint8Arra
   return encodeSequence(encodeOid(oid), ...flag, encode(tag.octetString, value));
 }
 
+/** The long form, for 128 octets and more. */
 function encodeLength(length: number): number[] {
-  if (length < 0x80) return [length];
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
   return [0x80 | octets.length, ...octets];

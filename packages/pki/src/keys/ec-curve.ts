@@ -38,8 +38,16 @@ export function pointProblem(curve: EcCurve, point: Uint8Array): string | undefi
 }
 
 /** Whether the magnitude is in [1, n−1], as r and s of an ECDSA signature must be. */
-export function isScalar({ size, n }: EcCurve, magnitude: Uint8Array): boolean {
-  if (magnitude.length > size) return false;
-  const value = toUnsigned(magnitude);
-  return value > 0n && value < n;
+export function isScalar(curve: EcCurve, magnitude: Uint8Array): boolean {
+  if (magnitude.length > curve.size || !magnitude.some((octet) => octet !== 0)) return false;
+  return magnitude.length < curve.size || Buffer.compare(magnitude, orderOf(curve)) < 0;
+}
+
+const orders = new WeakMap<EcCurve, Uint8Array>();
+
+/** n in octets of the curve's size. Its first octet is not zero, so n is above every shorter magnitude. */
+function orderOf(curve: EcCurve): Uint8Array {
+  const order = orders.get(curve) ?? Buffer.from(curve.n.toString(16).padStart(2 * curve.size, "0"), "hex");
+  orders.set(curve, order);
+  return order;
 }

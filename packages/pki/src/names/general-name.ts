@@ -59,7 +59,7 @@ export function readGeneralName(element: DerElement): GeneralName {
 
 /** The octets as text with one character per octet, which loses nothing and never fails. */
 export function latin1(octets: Uint8Array): string {
-  return Buffer.from(octets).toString("latin1");
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1");
 }
 
 /** The usual text of an iPAddress; undefined unless it has 4 or 16 octets. */

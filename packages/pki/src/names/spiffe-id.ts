@@ -13,6 +13,8 @@ const segment = /^[a-zA-Z0-9._-]+$/;
 export class SpiffeId {
   readonly trustDomain: TrustDomain;
   readonly path: string;
+  /** Null until it is asked for. */
+  #workload: WorkloadName | undefined | null = null;
 
   /** @throws PkiError `SPIFFE_ID_MALFORMED` */
   constructor(trustDomain: TrustDomain, path: string) {
@@ -32,10 +34,8 @@ export class SpiffeId {
 
   /** The service account of this identity, if it has Istio's form. */
   get workload(): WorkloadName | undefined {
-    const [empty, ns, namespace = "", sa, serviceAccount = "", ...rest] = this.path.split("/");
-    const hasForm = empty === "" && ns === "ns" && sa === "sa" && rest.length === 0;
-    if (!hasForm || !isLabel(namespace) || !isSubdomain(serviceAccount)) return undefined;
-    return { namespace, serviceAccount };
+    if (this.#workload === null) this.#workload = workloadOf(this.path);
+    return this.#workload;
   }
 
   /** The form that Istio's AuthorizationPolicy uses under `principals`: the ID without its scheme. */
@@ -50,6 +50,13 @@ export class SpiffeId {
   equals(other: SpiffeId): boolean {
     return this.principal === other.principal;
   }
+}
+
+function workloadOf(path: string): WorkloadName | undefined {
+  const [empty, ns, namespace = "", sa, serviceAccount = "", ...rest] = path.split("/");
+  const hasForm = empty === "" && ns === "ns" && sa === "sa" && rest.length === 0;
+  if (!hasForm || !isLabel(namespace) || !isSubdomain(serviceAccount)) return undefined;
+  return { namespace, serviceAccount };
 }
 
 /**

@@ -48,10 +48,15 @@ function printableEntries(
 ): Record<string, unknown> {
   // No prototype, so that __proto__ is a name like any other.
   const printed: Record<string, unknown> = Object.create(null);
-  for (const [name, item] of Object.entries(value).slice(0, mostEntries)) {
+  for (const [name, item] of firstEntries(value)) {
     if (item !== undefined) printed[rename(printableText(name, 128))] = printableValue(item, depth);
   }
   return printed;
+}
+
+function firstEntries(value: object): [string, unknown][] {
+  const entries = Object.entries(value);
+  return entries.length > mostEntries ? entries.slice(0, mostEntries) : entries;
 }
 
 /**

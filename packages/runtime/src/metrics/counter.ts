@@ -18,9 +18,9 @@ export class Counter<L extends string = string> implements Metric {
   inc(by?: number): void;
   inc(labels: LabelsOf<L>, by?: number): void;
   inc(first: number | LabelsOf<L> = 1, second = 1): void {
-    const [labels, by] = typeof first === "number" ? [{}, first] : [first, second];
+    const by = typeof first === "number" ? first : second;
     if (!(by >= 0)) throw new RangeError(`${this.name}: a counter cannot decrease`);
-    this.#samples.set(labels, (before) => before + by);
+    this.#samples.set(typeof first === "number" ? {} : first, (before) => before + by);
   }
 
   render(): string {
