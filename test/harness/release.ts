@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -55,14 +55,19 @@ export async function unpackRelease(
   await mkdir(programs, { recursive: true });
   // The server and the command read their version from the directory above their own.
   await writeFile(join(directory, "package.json"), await readFile(join(packed, "package.json")));
-  const unpack = async (program: string) => {
-    const path = join(programs, `${program}.mjs`);
-    await writeFile(path, await promisify(gunzip)(await readFile(join(packed, `${program}.mjs.gz`))));
-    return path;
+  const unpack = async (file: string) => {
+    const content = await promisify(gunzip)(await readFile(join(packed, file)));
+    await writeFile(join(programs, basename(file, ".gz")), content);
   };
-  const [server, agent, command] = await Promise.all(["kasbah-server", "kasbah-agent", "kasbah"].map(unpack));
-  if (!server || !agent || !command) throw new Error(`${packed} is not a packed release`);
-  return { server, agent, command, quickStages: [] };
+  const files = readdirSync(packed).filter((name) => name.endsWith(".mjs.gz"));
+  await Promise.all(files.map(unpack));
+  const at = (program: string) => join(programs, `${program}.mjs`);
+  return {
+    server: at("kasbah-server"),
+    agent: at("kasbah-agent"),
+    command: at("kasbah"),
+    quickStages: [],
+  };
 }
 
 /** Runs the operator's command of a release and returns what it prints. Rejects if its exit code is not 0. */

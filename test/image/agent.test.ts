@@ -46,31 +46,36 @@ describe("Image of kasbah-agent", function () {
     assert.equal((await agent.signal("SIGTERM")).code, 0);
   });
 
-  it("gets its certificate from a container of the server's image at the default address of the CA", async () => {
-    const server = await start("server", { name: "ca", args: caArgs, mounts: volumes.mounts });
-    await server.untilAnswers(15014, "/healthz/ready");
-    const agent = await start("agent", { name: "agent", args: [], mounts: await podMounts() }, server);
-    await agent.untilAnswers(15020, "/healthz/ready");
-    const { out } = await agent.exec(
-      "node",
-      "--eval",
-      "console.log(fs.readFileSync('/proc/1/status', 'utf8'))",
-    );
-    assert.match(out, /^Uid:\t65532\t/m);
-    assert.match(out, /^CapEff:\t0{16}$/m);
-    const { out: files } = await agent.exec(
-      "node",
-      "--eval",
-      `console.log(fs.readdirSync('${socketFolder}').join())`,
-    );
-    assert.equal(files, "socket\n");
-  });
+  for (const workers of [1, 2]) {
+    it(`gets its certificate from a container of the server's image at the default address of the CA, with --workers ${workers}`, async () => {
+      const args = [...caArgs, `--workers=${workers}`];
+      const server = await start("server", { name: `ca-${workers}`, args, mounts: volumes.mounts });
+      await server.untilAnswers(15014, "/healthz/ready");
+      const name = `agent-${workers}`;
+      const agent = await start("agent", { name, args: [], mounts: await podMounts(name) }, server);
+      await agent.untilAnswers(15020, "/healthz/ready");
+      const status = await inside(agent, "fs.readFileSync('/proc/1/status', 'utf8')");
+      assert.match(status, /^Uid:\t65532\t/m);
+      assert.match(status, /^CapEff:\t0{16}$/m);
+      assert.equal(await inside(agent, `fs.readdirSync('${socketFolder}').join()`), "socket\n");
+      // The program that reads the list runs beside the server and is not its child.
+      const children = await inside(server, "fs.readFileSync('/proc/1/task/1/children', 'utf8').trim()");
+      assert.match(children, workers === 1 ? /^\n$/ : /^\d+ \d+\n$/);
+      assert.equal((await server.signal("SIGTERM")).code, 0);
+    });
+  }
+
+  async function inside(container: Container, expression: string): Promise<string> {
+    const { code, out, err } = await container.exec("node", "--eval", `console.log(${expression})`);
+    assert.equal(code, 0, err);
+    return out;
+  }
 
   /** Root, token and socket directory at the paths that they have in an Istio pod. */
-  async function podMounts() {
+  async function podMounts(name: string) {
     const [root, token, hosts] = [
-      directory.join("root-cert.pem"),
-      directory.join("token"),
+      directory.join(`${name}-root-cert.pem`),
+      directory.join(`${name}-token`),
       directory.join("hosts"),
     ];
     await copyFile(join(volumes.state, "state/public/root-cert.pem"), root);
@@ -80,7 +85,7 @@ describe("Image of kasbah-agent", function () {
       bind(root, "/var/run/secrets/istio/root-cert.pem"),
       bind(token, "/var/run/secrets/tokens/istio-token"),
       bind(hosts, "/etc/hosts"),
-      await socketVolume("served"),
+      await socketVolume(`${name}-socket`),
     ];
   }
 

@@ -5,14 +5,13 @@ import { fileURLToPath } from "node:url";
 import { formatVerifierKey } from "@kasbah/ledger/tree";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { changedProofs, newLogKey, sampleEntry, sampleProof, trusted } from "@kasbah/testkit/ledger";
-import { suiteTimeoutMs } from "../harness/until.ts";
 
 const script = fileURLToPath(new URL("../../docs/verify-proof.sh", import.meta.url));
 const missing = ["openssl", "jq"].filter((tool) => spawnSync(tool, ["--help"]).error !== undefined);
 const skipped = missing.length === 0 ? "" : ` (skipped: ${missing.join(" and ")} not installed)`;
 
 describe(`Proof of the ledger verified with only openssl, jq and a shell${skipped}`, function () {
-  this.timeout(suiteTimeoutMs);
+  this.timeout(300_000);
   let directory: TemporaryDirectory;
 
   before(async function () {

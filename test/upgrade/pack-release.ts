@@ -44,11 +44,14 @@ async function packDaemons(from: string): Promise<string> {
   writeFileSync(join(release, "package.json"), `${JSON.stringify({ version, type: "module" }, null, 2)}\n`);
   const server = await bundle(from, "packages/ca-server/src/main.ts");
   pack(release, "kasbah-server.mjs", server.code);
+  // The server starts its workers from the file beside its own.
+  const worker = await bundle(from, "packages/ca-server/src/workers/main.ts");
+  pack(release, "kasbah-worker.mjs", worker.code);
   const command = await bundle(from, "packages/cli/src/main.ts");
   pack(release, "kasbah.mjs", command.code);
   // The agent is shipped as one file, and its own build makes that file.
   pack(release, "kasbah-agent.mjs", readFileSync(join(from, "packages/agent/dist/kasbah-agent.mjs")));
-  pack(release, "LICENSES.txt", await licenses(from, [server.metafile, command.metafile]));
+  pack(release, "LICENSES.txt", await licenses(from, [server.metafile, worker.metafile, command.metafile]));
   return release;
 }
 
