@@ -47,7 +47,11 @@ function replaceProcess(nodeOptions, env) {
   // Node before 24 and Windows have no such call, and run without the options.
   if (process.execve === undefined || process.platform === "win32") return;
   const args = [process.argv0, ...missing, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve(process.execPath, args, { ...env, ...process.env });
+  try {
+    process.execve(process.execPath, args, { ...env, ...process.env });
+  } catch {
+    // Node's permission model forbids it without --allow-child-process. The options only save memory.
+  }
 }
 
 /** Whether NODE_OPTIONS sets the option: Node would prefer the command line, and accepts both spellings. */

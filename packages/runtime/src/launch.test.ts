@@ -91,13 +91,16 @@ describe("launch", () => {
       const limit = Math.round(getHeapStatistics().heap_size_limit / 1024 ** 2);
       console.log(process.pid, limit < 200, process.env.ARENAS, process.argv.slice(2).join());`;
     const wanted = `{ nodeOptions: ["--max-old-space-size=100", "--max-semi-space-size=1"], env: { ARENAS: "1" } }`;
-    const start = (env: Record<string, string>) => {
+    const start = (env: Record<string, string>, ...options: string[]) => {
       const bin = command(report);
       writeFileSync(
         bin,
         readFileSync(bin, "utf8").replace("import.meta.url));", `import.meta.url), ${wanted});`),
       );
-      return spawn(process.execPath, [bin, "one", "--two"], { stdio: ["ignore", "pipe", "pipe"], env });
+      return spawn(process.execPath, [...options, bin, "one", "--two"], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env,
+      });
     };
 
     it("replaces the process once, and keeps its ID and its arguments", async () => {
@@ -116,6 +119,11 @@ describe("launch", () => {
     it("leaves a variable as it is if an operator has set it", async () => {
       const child = start({ ARENAS: "4" });
       assert.equal((await outcome(child)).out, `${child.pid} true 4 one,--two\n`);
+    });
+
+    it("runs without the options if Node may start no process", async () => {
+      const child = start({}, "--permission", "--allow-fs-read=*", "--allow-fs-write=*");
+      assert.equal((await outcome(child)).out, `${child.pid} false undefined one,--two\n`);
     });
   });
 
