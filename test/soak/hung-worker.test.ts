@@ -17,7 +17,7 @@ describe("CA with a worker that hangs", function () {
     await using ca = await startCa({ flags: ["--workers", "2"] });
     const { workerPid: hung } = await ca.process.logged("worker started");
     process.kill(Number(hung), "SIGSTOP");
-    await untilSeen("a replacement", patienceMs, async () =>
+    await untilSeen("a replacement", 2 * patienceMs, async () =>
       (await ca.process.metric("kasbah_worker_replacements")) === 1 ? true : undefined,
     );
     const { workerPid, reason } = await ca.process.logged("worker ended");
