@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PkiError } from "../errors.ts";
+import { oid } from "../oids.ts";
 import { parseDer } from "./reader.ts";
 import { dottedOid } from "./values.ts";
 import { encode, encodeOid, encodeSequence } from "./writer.ts";
@@ -74,5 +75,17 @@ describe("parseDer", () => {
     for (const dotted of ["1.2.840.10045.2.1", "2.5.29.17", "1.3.6.1.5.5.7.3.1", "2.999.3"]) {
       assert.equal(dottedOid(parseDer(encodeOid(dotted)).content), dotted);
     }
+  });
+
+  it("distinguishes the object identifiers that it knows from their neighbors", () => {
+    for (const dotted of Object.values(oid)) {
+      assert.equal(dottedOid(encodeOid(dotted).subarray(2)), dotted);
+      for (const neighbor of [`${dotted}.0`, dotted.replace(/\d+$/, (arc) => `${Number(arc) ^ 64}`)]) {
+        assert.equal(dottedOid(encodeOid(neighbor).subarray(2)), neighbor);
+      }
+    }
+    // Both have the same checksum.
+    assert.equal(dottedOid(Uint8Array.of(0x55, 0x1c, 0x11 + 31)), "2.5.28.48");
+    assert.equal(dottedOid(Uint8Array.of(0x55, 0x1d, 0x11)), oid.subjectAltName);
   });
 });

@@ -1,5 +1,8 @@
+import { equalBytes } from "../bytes.ts";
 import { PkiError } from "../errors.ts";
+import { oid } from "../oids.ts";
 import type { DerElement } from "./reader.ts";
+import { encodeOid } from "./writer.ts";
 
 /** The magnitude of a positive INTEGER, without the sign octet. @throws PkiError `DER_MALFORMED` for zero and below */
 export function positiveInteger(element: DerElement, name: string): Uint8Array {
@@ -24,6 +27,26 @@ export function wholeOctets(element: DerElement, name: string): Uint8Array {
 
 /** The dotted form of an OBJECT IDENTIFIER that {@link parseDer} has found canonical. */
 export function dottedOid(content: Uint8Array): string {
+  const known = knownOids.get(checksum(content));
+  return known !== undefined && equalBytes(known.content, content) ? known.text : readOid(content);
+}
+
+/** Almost every certificate contains only these, so their texts are not built anew. */
+const knownOids: ReadonlyMap<number, { readonly content: Uint8Array; readonly text: string }> = new Map(
+  Object.values(oid).map((text) => {
+    const content = encodeOid(text).subarray(2);
+    return [checksum(content), { content, text }];
+  }),
+);
+
+/** It only finds a candidate: different octets can have the same. */
+function checksum(octets: Uint8Array): number {
+  let sum = octets.length;
+  for (let at = 0; at < octets.length; at += 1) sum = (Math.imul(sum, 31) + (octets[at] ?? 0)) | 0;
+  return sum;
+}
+
+function readOid(content: Uint8Array): string {
   let text = "";
   let arc = 0;
   for (const octet of content) {

@@ -4,7 +4,7 @@ import { tag } from "../der/tag.ts";
 import { encode, encodeBits, encodeOid, encodeSequence } from "../der/writer.ts";
 import { hex } from "../forge.fixture.ts";
 import { oid } from "../oids.ts";
-import { isPointOnCurve } from "./ec-curve.ts";
+import { isPointOnCurve, isScalar } from "./ec-curve.ts";
 import { createKeyPair } from "./key.ts";
 import { keyTypes, keyTypesIn } from "./key-types.ts";
 import { parseAuthorityKey, parsePublicKey } from "./public-key.ts";
@@ -151,6 +151,25 @@ describe("isPointOnCurve", () => {
         assert.ok(!isPointOnCurve(curve, y, x));
         assert.ok(!isPointOnCurve(curve, x.subarray(1), y));
       }
+    });
+  }
+});
+
+describe("isScalar", () => {
+  for (const name of keyTypesIn("EC")) {
+    const { curve } = keyTypes[name];
+    const octetsOf = (value: bigint, length: number) => hex(value.toString(16).padStart(2 * length, "0"));
+    it(`accepts 1 to n − 1 on ${name}, in any number of octets up to those of the curve`, () => {
+      const { n, size } = curve;
+      for (const value of [1n, 255n, n / 256n, n - 256n, n - 1n])
+        assert.ok(isScalar(curve, octetsOf(value, size)));
+      for (const value of [0n, n, n + 1n, 256n ** BigInt(size) - 1n])
+        assert.ok(!isScalar(curve, octetsOf(value, size)));
+      assert.ok(isScalar(curve, octetsOf(1n, 1)));
+      assert.ok(isScalar(curve, new Uint8Array(size - 1).fill(0xff)));
+      assert.ok(!isScalar(curve, octetsOf(1n, size + 1)));
+      assert.ok(!isScalar(curve, octetsOf(0n, 1)));
+      assert.ok(!isScalar(curve, new Uint8Array()));
     });
   }
 });
