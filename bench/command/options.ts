@@ -9,6 +9,7 @@ export interface Options {
   readonly only: string;
   readonly rounds: number;
   readonly calls: number;
+  readonly warmUp: number;
   readonly workers: readonly number[];
   /** Other checkouts to measure beside this one, as `NAME=DIR` or `DIR`. */
   readonly servers: readonly string[];
@@ -35,6 +36,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       only: { type: "string", default: "" },
       rounds: { type: "string", default: "4" },
       calls: { type: "string", default: "600" },
+      "warm-up": { type: "string", default: "4000" },
       workers: { type: "string", default: "1,2" },
       server: { type: "string", multiple: true, default: [] },
       peers: { type: "boolean" },
@@ -60,6 +62,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     only: values.only,
     rounds: countOf("--rounds", values.rounds),
     calls: countOf("--calls", values.calls),
+    warmUp: countOf("--warm-up", values["warm-up"]),
     workers: values.workers.split(",").map((count) => countOf("--workers", count)),
     servers: values.server,
     peers: values.peers,
@@ -100,6 +103,7 @@ How much:
   --only TEXT          the rows of issuance whose name contains this text, such as "16 callers"
   --rounds N           rounds of each row [4]
   --calls N            calls of each row in a round [600]
+  --warm-up N          calls before the first round [4000]; V8 compiles a CA's code in the first tens of thousands
   --workers LIST       numbers of workers to measure [1,2]
 
 What else to measure, in the same rounds and the same tables:

@@ -25,6 +25,8 @@ export const usualCalls = {
   newConnections: false,
 } as const;
 
+const warmUpBatch = 2_000;
+
 /** One run, measured from both sides. */
 export interface Sample extends Outcome {
   readonly perSecond: number;
@@ -73,7 +75,23 @@ export class MeasuredCa {
   }
 
   async measure(calls: Calls): Promise<Sample> {
-    const order: Order = { ...calls, supply: await this.#take(calls) };
+    return this.#run({ ...calls, supply: await this.#take(calls) });
+  }
+
+  /**
+   * Calls by many callers at once, which compile the code of the CA and find its capacity. Their tokens and requests
+   * are used again in each batch, except by a CA that accepts a token once.
+   */
+  async warmUp({ callers, calls }: Pick<Calls, "callers" | "calls">): Promise<void> {
+    const batch = { ...usualCalls, callers, calls: Math.min(calls, warmUpBatch) };
+    let supply = await this.#take(batch);
+    for (let done = 0; done < calls; done += batch.calls) {
+      if (done > 0 && this.running.target.dialect === "step-ca") supply = await this.#take(batch);
+      this.capacity = (await this.#run({ ...batch, supply })).perSecond;
+    }
+  }
+
+  async #run(order: Order): Promise<Sample> {
     await this.#load.prepare(order);
     const before = cpuSecondsOf(this.running);
     const outcome = await this.#load.run(order);
@@ -84,11 +102,6 @@ export class MeasuredCa {
       cpuMs: (cpuSeconds * 1000) / outcome.served,
       clientCpuMs: (outcome.clientCpuSeconds * 1000) / outcome.served,
     };
-  }
-
-  /** Calls by many callers at once, which also compile the code of the CA. */
-  async findCapacity(many: Pick<Calls, "callers" | "calls">): Promise<void> {
-    this.capacity = (await this.measure({ ...usualCalls, ...many })).perSecond;
   }
 
   /** The highest resident memory so far, in MiB. */

@@ -20,8 +20,6 @@ export interface Turns {
   readonly share: readonly [from: number, to: number];
 }
 
-/** Calls before the first round, which compile a CA's code and find its capacity, in units of a round's calls. */
-const warmUpRounds = 4;
 const warmUpCallers = 64;
 
 /** Starts every CA that can be launched like this once. In every round, they take turns at each kind of call. */
@@ -63,7 +61,7 @@ async function startAll(bench: Bench, { suite, launch, turns }: Turns): Promise<
     const folder = join(bench.folder, `${suite}-${Object.values(launch).join("-")}-${cas.length}`);
     const ca = await MeasuredCa.start(contender, launch, folder, bench.materials);
     cas.push(ca);
-    await ca.findCapacity({ callers: warmUpCallers, calls: warmUpRounds * bench.calls });
+    await ca.warmUp({ callers: warmUpCallers, calls: bench.warmUp });
   }
   return cas;
 }

@@ -13,6 +13,8 @@ export interface Bench {
   readonly rounds: number;
   /** Calls of one row in one round. */
   readonly calls: number;
+  /** Calls before the first round. V8 compiles a CA's code in the first tens of thousands. */
+  readonly warmUp: number;
   /** Whether to measure every row instead of the most telling ones. */
   readonly full: boolean;
   /** Only the rows of `issuance` whose name contains this text. */

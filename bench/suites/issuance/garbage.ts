@@ -19,7 +19,7 @@ export async function measureGarbage(bench: Bench): Promise<readonly Figure[]> {
     const ca = await MeasuredCa.start(contender, launch, folder, bench.materials);
     try {
       const collections = () => readCollections(readFileSync(launch.gcLog, "utf8"));
-      await ca.findCapacity({ callers, calls: 2 * bench.calls });
+      await ca.warmUp({ callers, calls: bench.warmUp });
       const before = collections();
       const { served } = await ca.measure({ ...usualCalls, callers, calls: 2 * bench.calls });
       const after = collections();
