@@ -4,7 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import { provideReleases, type Releases } from "../harness/release.ts";
-import { fetchLeaf } from "../harness/sds-client.ts";
+import { fetchLeaf, type ReceivedLeaf } from "../harness/sds-client.ts";
 import { patienceMs } from "../harness/until.ts";
 import { storyTimeoutMs } from "./mesh.ts";
 import { createAgentSettings, startAgent } from "./processes/agent.ts";
@@ -45,7 +45,7 @@ describe("the files of an agent", function () {
       await first.stop();
       await ca.stop();
       await using second = await startAgent(releases[reader], settings).ready();
-      const served = await fetchLeaf(settings.sdsSocket);
+      const served = await (reader === "previous" ? fetchLeafOnceListening : fetchLeaf)(settings.sdsSocket);
       assert.equal(served.leaf.serialNumber, cached.leaf.serialNumber);
       assert.equal(served.key, cached.key);
       await untilShown(join(home, "certs"), cached.leaf.serialNumber);
@@ -71,6 +71,11 @@ describe("the files of an agent", function () {
     });
   }
 });
+
+/** The previous release reports that it is ready with a cached secret before its socket listens. */
+function fetchLeafOnceListening(socket: string): Promise<ReceivedLeaf> {
+  return untilSeen("leaf of the cache", patienceMs, () => fetchLeaf(socket).catch(() => undefined));
+}
 
 /** Waits until the output files of an agent hold the certificate with this serial number. */
 async function untilShown(certs: string, serial: string): Promise<void> {

@@ -71,6 +71,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     fileNames,
     ...sds.components,
     ...workloadApi,
+    status.afterSockets,
     ...supply.components,
   ];
 }

@@ -11,10 +11,13 @@ import type { SdsEndpoint } from "../sds/create-sds-endpoint.ts";
 import type { Supply } from "../secret/supply.ts";
 import type { AgentTelemetry } from "./create-telemetry.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
+import { SocketGate } from "./socket-gate.ts";
 import { statusDocument } from "./status-document.ts";
 
 export interface StatusPort {
   readonly components: readonly Component[];
+  /** Starts after the sockets of the agent: until then no client can connect, and the agent is not ready. */
+  readonly afterSockets: Component;
   readiness(): Readiness;
 }
 
@@ -30,8 +33,9 @@ export interface StatusPortDeps extends AgentDeps {
 export function createStatusPort(deps: StatusPortDeps): StatusPort {
   const { config, store, registry, clock, logger, supply, sds, telemetry, skippedRoots } = deps;
   const { rotations, streams } = telemetry;
+  const sockets = new SocketGate();
   const readiness = () =>
-    withWarnings(agentReadiness(store, rotations.lastFailure, supply.warnings()), [
+    withWarnings(sockets.check(agentReadiness(store, rotations.lastFailure, supply.warnings())), [
       ...deps.fileWarnings(),
       ...skippedRoots.warnings(),
     ]);
@@ -50,5 +54,6 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
   const { statusAddress: address } = config;
-  return { components: [createStatusServer({ address, registry, readiness, pages, logger })], readiness };
+  const server = createStatusServer({ address, registry, readiness, pages, logger });
+  return { components: [server], afterSockets: sockets, readiness };
 }
