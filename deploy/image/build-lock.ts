@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -23,7 +24,7 @@ export async function withBuildLock(
 
 async function take(path: string): Promise<boolean> {
   // Written in full before it gets its name: an empty lock has no owner, and others would wait forever.
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   try {
     await writeFile(own, String(process.pid));
     await link(own, path);
