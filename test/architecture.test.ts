@@ -238,6 +238,12 @@ describe("the agent's bundle", () => {
     assert.deepEqual(among(eager, /node_modules\/yaml\//), []);
   });
 
+  it("loads node-cron after the first secret, and no message of the operator", () => {
+    assert.ok(among(all, /node_modules\/node-cron\//).length > 0);
+    assert.deepEqual(among(eager, /node_modules\/node-cron\//), []);
+    assert.deepEqual(among(all, /^packages\/protocol\/src\/(operator|health)/), []);
+  });
+
   it("never calls fetch, whose parser needs WebAssembly, which the image disables", () => {
     const calls = sources.filter(
       ({ path, text }) => path.startsWith("packages/agent/") && /\b(?:await|return|=>|=) fetch\(/.test(text),

@@ -7,7 +7,8 @@ import {
   noAnchors,
   prepareLedgerDirectory,
 } from "@kasbah/ledger";
-import { cronSweep, systemClock } from "@kasbah/runtime";
+import { systemClock } from "@kasbah/runtime";
+import { cronSweep } from "@kasbah/runtime/cron";
 import { recordingLogger } from "@kasbah/testkit";
 import { type CaLedger, createLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
 import { workloadAt } from "../../materials/workload.ts";

@@ -7,7 +7,6 @@ import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import {
   type Component,
   createScheduler,
-  cronSweep,
   type Logger,
   MemoryReturn,
   publicEnvironment,
@@ -17,6 +16,7 @@ import {
   StartGarbage,
   systemClock,
 } from "@kasbah/runtime";
+import { cronSweep } from "@kasbah/runtime/cron";
 import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createAdmission } from "./admission/create-admission.ts";
 import { loadPolicy } from "./admission/policy/file.ts";

@@ -1,7 +1,4 @@
 export { encodeCertificateReply, encodeChainElements } from "./certificate-reply.ts";
-export * from "./certificate-service.ts";
-export type { Codec, Method } from "./codec.ts";
-export * from "./delta-secrets.ts";
 export * from "./health.ts";
 export * from "./operator/admission-admin.ts";
 export type { AuthorityMessage, LeafMessage } from "./operator/authority.ts";
@@ -17,8 +14,4 @@ export type { NoFields } from "./operator/fields.ts";
 export * from "./operator/ledger-admin.ts";
 export type { RotationMessage } from "./operator/rotation.ts";
 export * from "./operator/state-admin.ts";
-export * from "./rpc-status.ts";
-export { type SdsSecret, secretTypeUrl } from "./secret.ts";
-export * from "./secret-discovery.ts";
-export { encodeShownRoots, ShownRoots, shownRootsHeader } from "./shown-roots.ts";
-export * from "./workload-api.ts";
+export * from "./workload.ts";

@@ -1,5 +1,10 @@
 import type { SpiffeId, TrustBundle } from "@kasbah/pki";
-import { anyRootHeader, createCertificate, encodeShownRoots, shownRootsHeader } from "@kasbah/protocol";
+import {
+  anyRootHeader,
+  createCertificate,
+  encodeShownRoots,
+  shownRootsHeader,
+} from "@kasbah/protocol/workload";
 import type { HostPort, Secret } from "@kasbah/runtime";
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { AgentError } from "../errors.ts";

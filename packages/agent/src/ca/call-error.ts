@@ -1,4 +1,4 @@
-import { decodeErrorInfo } from "@kasbah/protocol";
+import { decodeErrorInfo } from "@kasbah/protocol/workload";
 import { formatHostPort, type HostPort, withoutCredentials } from "@kasbah/runtime";
 import { grpcStatus, RpcError } from "@kasbah/runtime/rpc";
 import { AgentError, type AgentErrorCode, type AgentErrorOptions, type CaRefusal } from "../errors.ts";

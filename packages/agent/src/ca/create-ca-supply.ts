@@ -1,4 +1,4 @@
-import { ConfigInvalidError, createScheduler, cronSweep } from "@kasbah/runtime";
+import { ConfigInvalidError, createScheduler, lateSweep, type Sweep } from "@kasbah/runtime";
 import type { AgentDeps } from "../agent-deps.ts";
 import { caRootPath, renewsInPlace } from "../config/places.ts";
 import { AgentError } from "../errors.ts";
@@ -36,7 +36,7 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
     store,
     policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
     clock,
-    scheduler: createScheduler(clock, cronSweep()),
+    scheduler: createScheduler(clock, lateSweep(clock, loadSweep)),
     roll,
     observer,
     wake,
@@ -59,6 +59,11 @@ function rootsFromFile({ config, skippedRoots, logger }: AgentDeps): HeldRoots |
   const path = caRootPath(config);
   if (path === "SYSTEM") return undefined;
   return new HeldRoots(path, logger, { isOurOutput: renewsInPlace(config), skippedRoots });
+}
+
+async function loadSweep(): Promise<Sweep> {
+  const { cronSweep } = await import("@kasbah/runtime/cron");
+  return cronSweep();
 }
 
 async function systemRoots(isLost: () => boolean): Promise<TrustedRoots> {

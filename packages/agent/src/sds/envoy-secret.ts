@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { SdsSecret } from "@kasbah/protocol";
+import type { SdsSecret } from "@kasbah/protocol/workload";
 import { chainPem } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 

@@ -1,4 +1,4 @@
-import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
+import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { quoted } from "@kasbah/runtime";
 import type { UnaryCall } from "@kasbah/runtime/rpc";

@@ -7,7 +7,7 @@ import {
   fetchSecrets,
   type Method,
   streamSecrets,
-} from "@kasbah/protocol";
+} from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { fetchX509Bundles, fetchX509Svid } from "@kasbah/protocol";
+import { fetchX509Bundles, fetchX509Svid } from "@kasbah/protocol/workload";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 
 /** The two messages of the X.509-SVID profile. */

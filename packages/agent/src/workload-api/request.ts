@@ -1,4 +1,4 @@
-import { type EmptyRequest, type Method, workloadHeader } from "@kasbah/protocol";
+import { type EmptyRequest, type Method, workloadHeader } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import type { CallContext } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";

@@ -4,7 +4,7 @@ import {
   fetchX509Svid,
   jwtSvidMethods,
   type Method,
-} from "@kasbah/protocol";
+} from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
 import { AgentError } from "../errors.ts";

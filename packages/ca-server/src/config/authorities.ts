@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { authorityKeyTypeNames, type TrustDomain } from "@kasbah/pki";
-import { type ConfigOf, isCronPattern, option, schema } from "@kasbah/runtime";
+import { type ConfigOf, option, schema } from "@kasbah/runtime";
+import { isCronPattern } from "@kasbah/runtime/cron";
 
 /** Where the CA's keys come from, their lifetimes, and when they are replaced. */
 export const authorityOptions = {

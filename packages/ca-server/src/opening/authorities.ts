@@ -1,4 +1,5 @@
-import { collectGarbageSoon, cronSweep } from "@kasbah/runtime";
+import { collectGarbageSoon } from "@kasbah/runtime";
+import { cronSweep } from "@kasbah/runtime/cron";
 import { policyDnsNames } from "../admission/policy-dns-names.ts";
 import type { AuthorityBacking } from "../authorities/backing.ts";
 import {

@@ -1,4 +1,5 @@
-import { cronSweep, type Logger } from "@kasbah/runtime";
+import type { Logger } from "@kasbah/runtime";
+import { cronSweep } from "@kasbah/runtime/cron";
 import type { Authorities } from "../authorities/create-authorities.ts";
 import { forPublication } from "../authorities/plugged-in/earlier-releases.ts";
 import { authoritiesInUse, createTransitionObserver } from "../authorities/transition-observer.ts";

@@ -1,5 +1,6 @@
 import { type CheckpointTarget, fileTarget, prepareLedgerDirectory } from "@kasbah/ledger";
-import { cronSweep, type Logger } from "@kasbah/runtime";
+import type { Logger } from "@kasbah/runtime";
+import { cronSweep } from "@kasbah/runtime/cron";
 import type { TrustedClock } from "../clock/trusted-clock.ts";
 import type { ServerConfig } from "../config/config.ts";
 import { peerMemoryPath } from "../recording/anchors/peers/memory.ts";

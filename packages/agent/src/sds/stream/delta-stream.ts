@@ -1,4 +1,4 @@
-import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from "@kasbah/protocol";
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from "@kasbah/protocol/workload";
 import { withoutCredentials } from "@kasbah/runtime";
 import {
   type DeltaStep,

@@ -1,4 +1,4 @@
-import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol";
+import type { DiscoveryRequest, DiscoveryResponse } from "@kasbah/protocol/workload";
 import { withoutCredentials } from "@kasbah/runtime";
 import {
   emptySotwSubscription,

@@ -1,4 +1,4 @@
-import { secretTypeUrl } from "@kasbah/protocol";
+import { secretTypeUrl } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../../errors.ts";
 import { isNacked, type ResponseHistory } from "../subscription/response-history.ts";
