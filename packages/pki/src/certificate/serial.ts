@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 const serialLength = 16;
 /** The trailing octets of a workload's serial encode a time, which leaves 104 random bits. */
@@ -17,22 +17,9 @@ const stepMs = 300_000;
  */
 export function createSerial(): Uint8Array {
   for (;;) {
-    const serial = randomOctets();
+    const serial = new Uint8Array(randomBytes(serialLength));
     if (serial[0] !== 0) return serial;
   }
-}
-
-/** Octets of OpenSSL's generator, fetched together because each call costs as much as 4 KiB. Each is used once. */
-const pool = new Uint8Array(256 * serialLength);
-let used = pool.length;
-
-function randomOctets(): Uint8Array<ArrayBuffer> {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += serialLength;
-  return pool.slice(used - serialLength, used);
 }
 
 /**
