@@ -7,7 +7,7 @@ import { PodCaller } from "./pod-caller.ts";
 import { contextOf } from "./pod-connection.ts";
 import { retryRules } from "./retry-rules.ts";
 
-// All pods of a storm, in one process of their own, so that its CPU time can be told from that of the CA.
+// All pods of a storm, in one process of their own, so that its CPU time is measured separately from the CA's.
 const [planPath = "", reportPath = ""] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planPath, "utf8")) as StormPlan;
 const context = contextOf(plan);

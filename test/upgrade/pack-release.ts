@@ -8,7 +8,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
-import { builtinModules } from "../../scripts/bundles/builtin-modules.ts";
+import { singleFile } from "../../scripts/bundles/single-file.ts";
 import { releasesDirectory } from "../harness/release.ts";
 import { writeKeptState } from "./write-kept-state.ts";
 
@@ -61,23 +61,11 @@ function pack(release: string, file: string, content: Uint8Array): void {
 
 async function bundle(from: string, entryPoint: string): Promise<{ code: Uint8Array; metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
+    ...singleFile,
     absWorkingDir: from,
     entryPoints: [entryPoint],
-    bundle: true,
     metafile: true,
     write: false,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    conditions: ["kasbah-source"],
-    minifySyntax: true,
-    minifyWhitespace: true,
-    lineLimit: 160,
-    legalComments: "none",
-    plugins: [builtinModules],
-    // As bin/kasbah-server.js does: without a listener, SIGUSR1 makes Node open its debugger.
-    banner: { js: 'process.on("SIGUSR1",()=>{});' },
-    logLevel: "warning",
   });
   const [output] = outputFiles;
   if (output === undefined) throw new Error(`esbuild wrote nothing for ${entryPoint}`);

@@ -16,7 +16,7 @@ const divided = [
 ] as const;
 
 describe("Limits of workers", () => {
-  it("sum up to no more than those of the CA, whatever the host", () => {
+  it("sum up to no more than those of the CA, on any host", () => {
     const flags = fc.record({
       maxConnections: fc.integer({ min: 1, max: 100_000 }),
       maxConnectionsPerAddress: fc.nat(1_000),

@@ -82,7 +82,7 @@ export class ConnectionGuard {
     return this.#add(peer, group, socket);
   }
 
-  /** Whether no connection would be admitted now, whatever its address. */
+  /** Whether no connection from any address would be admitted now. */
   get isFull(): boolean {
     if (this.#settled.size > 0) return false;
     const { maxConnections } = this.#options.limits;

@@ -171,8 +171,9 @@ export class WaitingRoom {
     }
     const fresh = this.#nextOf(this.#fresh.keys(), freshSinceMs);
     if (fresh?.used === 0) return fresh.waiter;
-    const any = this.#nextOf(this.#groups.keys(), Number.NEGATIVE_INFINITY);
-    return fresh !== undefined && fresh.used === any?.used ? fresh.waiter : any?.waiter;
+    const longest = this.#nextOf(this.#groups.keys(), Number.NEGATIVE_INFINITY);
+    if (fresh !== undefined && fresh.used === longest?.used) return fresh.waiter;
+    return longest?.waiter;
   }
 
   /** The connection that has waited longest since then, of the address that has used least. */

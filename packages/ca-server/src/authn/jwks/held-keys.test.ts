@@ -29,7 +29,7 @@ function mint({ signer, alg, claimedAlg, kid, spoil }: Order): BearerToken {
   return readBearerToken({ authorization, peerCertificates: [] }) ?? assert.fail("no token");
 }
 
-/** Signs with whatever key it gets, in the form of the algorithm as far as the key allows it. */
+/** Signs with any key, in the form of the algorithm as far as the key allows it. */
 function signed(alg: TokenAlgorithm, key: KeyObject, input: Buffer): Buffer {
   const type = key.asymmetricKeyType;
   if (type === "ed25519" || type === "ed448") return sign(null, input, key);
