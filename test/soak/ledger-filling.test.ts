@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { encodeEntry } from "@kasbah/ledger";
+import { encodeEntry, ledgerDirectoryAt, listSegments } from "@kasbah/ledger";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import { issued, spiffe } from "@kasbah/testkit/ledger";
 import { CaProcess } from "../harness/ca-process.ts";
@@ -62,6 +62,12 @@ describe("CA whose ledger fills its volume", function () {
     }
   }
 
+  /** Whether the CA has deleted the oldest entries. It measures its ledger from time to time, not at each entry. */
+  async function isPruned(): Promise<boolean> {
+    const [oldest] = await listSegments(ledgerDirectoryAt(join(stateDir, "ledger")).segments);
+    return oldest !== undefined && oldest.first > 0;
+  }
+
   it("issues every certificate while it deletes the oldest entries, and its ledger verifies", async () => {
     const first = new CaProcess({ stateDir, flags });
     await first.untilReady();
@@ -73,6 +79,7 @@ describe("CA whose ledger fills its volume", function () {
       await ca.untilReady();
       crowd.meet((await ca.grpcAddress()).port, await ca.rootPem());
       await untilSeen("certificates", withinMs, () => crowd.received.length >= certificates || undefined);
+      await untilSeen("a deletion", withinMs, async () => (await isPruned()) || undefined);
       await crowd.stop();
       const deleted = await ca.metric("kasbah_ledger_bytes");
       assert.ok(deleted !== undefined && deleted < volumeMiB * 1024 ** 2);

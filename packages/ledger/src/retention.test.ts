@@ -108,6 +108,21 @@ describe("Retention", () => {
     assert.deepEqual(await left(), [512, 768]);
   });
 
+  it("looks at the size when it is told to, many requests at once are one, and none counts after it has stopped", async () => {
+    signed = 300;
+    await retention.start();
+    await retention.settled();
+    [signed, excess] = [600, 1];
+    for (let request = 0; request < 3; request += 1) retention.lookAtSize();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+    await retention.stop();
+    [signed, freed] = [10_000, 0];
+    retention.lookAtSize();
+    await retention.settled();
+    assert.deepEqual(await left(), [512, 768]);
+  });
+
   it("records what it deletes before it deletes it, and deletes nothing if that fails", async () => {
     await retention.start();
     await retention.settled();

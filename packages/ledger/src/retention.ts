@@ -47,6 +47,7 @@ export class Retention implements Component {
   readonly name = "ledger retention";
   readonly #deps: RetentionDeps;
   #sweeping: readonly { stop(): void }[] = [];
+  #isSizeDue = false;
   #pruning: Promise<void> = Promise.resolve();
 
   constructor(deps: RetentionDeps) {
@@ -56,16 +57,24 @@ export class Retention implements Component {
   async start(): Promise<void> {
     const { age, size } = this.#deps.sweeps;
     this.#pruneSoon(() => this.#pruneOld());
-    this.#pruneSoon(() => this.#pruneExcess());
-    this.#sweeping = [
-      age(() => this.#pruneSoon(() => this.#pruneOld())),
-      size(() => this.#pruneSoon(() => this.#pruneExcess())),
-    ];
+    this.#sweeping = [age(() => this.#pruneSoon(() => this.#pruneOld())), size(() => this.lookAtSize())];
+    this.lookAtSize();
   }
 
   async stop(): Promise<void> {
     for (const sweeping of this.#sweeping) sweeping.stop();
+    this.#sweeping = [];
     await this.#pruning;
+  }
+
+  /** Between two sweeps a busy CA can write more than the free part of a small volume. Does nothing when stopped. */
+  lookAtSize(): void {
+    if (this.#isSizeDue || this.#sweeping.length === 0) return;
+    this.#isSizeDue = true;
+    this.#pruneSoon(() => {
+      this.#isSizeDue = false;
+      return this.#pruneExcess();
+    });
   }
 
   /** Resolves when the current run is done. */

@@ -34,7 +34,7 @@ export interface SegmentStoreDeps {
 export function createSegmentLog(
   { path, segments, reserve }: LedgerDirectory,
   deps: Pick<SegmentLogDeps, "onDurable" | "clock" | "logger"> &
-    Partial<Pick<SegmentLogDeps, "maxSegmentBytes">>,
+    Partial<Pick<SegmentLogDeps, "maxSegmentBytes" | "onSegmentEnd">>,
 ): SegmentLog {
   return new SegmentLog({
     openSegment: (first) => openSegmentFile(segmentPath(segments, first)),
@@ -55,6 +55,7 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
       index.note(...batch);
     },
     maxSegmentBytes: () => space.segmentBytes,
+    onSegmentEnd: () => retention.lookAtSize(),
     ...{ clock, logger },
   });
   const index: IndexKeeper = new IndexKeeper({
@@ -63,7 +64,7 @@ export function createSegmentStore(deps: SegmentStoreDeps): EntryStore {
     sweep: sweeps.second,
     logger,
   });
-  const retention = new Retention({
+  const retention: Retention = new Retention({
     directory: directory.segments,
     retentionMs,
     signedSize: () => tree.signedSize,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { encodeEntry, ledgerDirectoryAt, listSegments, parseVerifierKey, verifyLedger } from "@kasbah/ledger";
 import { eventually, manualSweep, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { issued, spiffe } from "@kasbah/testkit/ledger";
+import type { CaLedger } from "../../../packages/ca-server/src/recording/create-ledger.ts";
 import { openTrialLedger } from "../../harness/ledger/ledger-trial.ts";
 import { recordedIn } from "../../harness/recorded-entries.ts";
 
@@ -21,21 +22,38 @@ describe("Ledger that a caller fills up to its maximum size", function () {
   });
   after(() => directory.remove());
 
+  async function fill(ledger: CaLedger, count: number): Promise<void> {
+    for (let done = 0; done < count; done += atOnce) {
+      const batch = Array.from({ length: atOnce }, () =>
+        encodeEntry(issued({ rule, spiffeId: spiffe("greedy") })),
+      );
+      await Promise.all(batch.map((entry) => ledger.log.append(entry)));
+    }
+    await ledger.settled();
+  }
+
+  it("deletes the oldest entries as segments fill up, before the next measurement is due", async () => {
+    const stateDirectory = directory.join("quick");
+    const never = manualSweep().sweep;
+    const { ledger, stop } = await openTrialLedger(stateDirectory, { spaceLimit: limit, space: never });
+    try {
+      for (let round = 0; round < 6; round += 1) await fill(ledger, 1_024);
+      const oldest = async () =>
+        (await listSegments(ledgerDirectoryAt(`${stateDirectory}/ledger`).segments))[0];
+      await eventually(async () => ((await oldest())?.first ?? 0) > 0);
+      await eventually(async () => ledger.space.use.bytes <= limit);
+    } finally {
+      await stop();
+    }
+  });
+
   it("deletes the oldest entries, records that, stays below its limit, and verifies all the time", async () => {
     const stateDirectory = directory.join("state");
     const space = manualSweep();
     const { ledger, stop } = await openTrialLedger(stateDirectory, { spaceLimit: limit, space: space.sweep });
     const ledgerDirectory = ledgerDirectoryAt(`${stateDirectory}/ledger`);
     const firstEntry = async () => (await listSegments(ledgerDirectory.segments))[0]?.first ?? 0;
-    const append = async (count: number) => {
-      for (let done = 0; done < count; done += atOnce) {
-        const batch = Array.from({ length: atOnce }, () =>
-          encodeEntry(issued({ rule, spiffeId: spiffe("greedy") })),
-        );
-        await Promise.all(batch.map((entry) => ledger.log.append(entry)));
-      }
-      await ledger.settled();
-    };
+    const append = (count: number) => fill(ledger, count);
     try {
       assert.deepEqual(ledger.space.warnings(), []);
       await append(3_840);

@@ -15,6 +15,8 @@ export interface SegmentLogDeps {
   readonly maxSegmentBytes: () => number;
   /** Called in order as soon as entries are durable, before their appends resolve. */
   readonly onDurable: (entries: readonly Uint8Array[], firstIndex: number, place: BatchPlace) => void;
+  /** Called when a segment is full and the next one has begun. */
+  readonly onSegmentEnd?: () => void;
   /** Space that is given up for acts on a full disk. */
   readonly reserve?: Pick<SpaceReserve, "isUsable" | "open" | "makeRoom" | "release" | "restore">;
   readonly clock: Clock;
@@ -188,6 +190,7 @@ export class SegmentLog implements EntryLog, Component {
     this.#segmentFirst = this.#size;
     this.#durableLength = 0;
     await before?.close();
+    this.#deps.onSegmentEnd?.();
   }
 
   #abandon(cause: unknown): void {
