@@ -10,7 +10,7 @@ import {
   RuntimeError,
   syncDirectory,
 } from "@kasbah/runtime";
-import { readBoundedFile } from "../bounded-file.ts";
+import { readBoundedBytes } from "../bounded-file.ts";
 import { hasPlainFile, readStanding } from "./plain-files.ts";
 
 /** The `node:fs/promises` functions that publish a set of files. */
@@ -95,8 +95,8 @@ export class FileSet {
     if (!(await this.#isOurLink(name))) return false;
     const path = this.#path(name);
     const { mode: seen } = await stat(path);
-    const wanted = typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8");
-    return (seen & 0o777) === mode && (await readBoundedFile(path, maxFileBytes)) === wanted;
+    const wanted = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+    return (seen & 0o777) === mode && (await readBoundedBytes(path, maxFileBytes)).equals(wanted);
   }
 
   /**

@@ -15,9 +15,11 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
+import { outputLayout } from "../config/output-layout.ts";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
+import { renderFiles } from "./shapes/render-files.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
@@ -53,7 +55,9 @@ describe("OutputCerts", () => {
     const { writes } = createFileMetrics(registry);
     const onWritten = (secret: WorkloadSecret) => written.push(secret);
     const parts = { directory, keyMode: 0o600, store, onWritten, writes, clock, roll: () => 0.5, logger };
-    output = new OutputCerts({ ...parts, ...more });
+    const layout = outputLayout({ outputCertsMode: more.keyMode ?? parts.keyMode });
+    const render = (secret: WorkloadSecret) => renderFiles(secret, layout);
+    output = new OutputCerts({ ...parts, render, ...more });
     await output.start();
   };
   const mint = () => mintSecret({ authority, receivedAt: start, ttlMs: 3_600_000 });

@@ -6,17 +6,17 @@ import {
   ensureDirectory,
   errnoOf,
   type Logger,
-  type PublishedFile,
 } from "@kasbah/runtime";
-import { chainPem } from "../secret/certificate-chain.ts";
 import { SecretFollower } from "../secret/secret-follower.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { FileSet, type FileSetFs } from "./file-set.ts";
+import type { RenderFiles } from "./shapes/render-files.ts";
 
 export interface OutputCertsDeps {
   readonly directory: string;
-  /** Mode of `key.pem`; certificates are 0644. */
+  /** Mode of the files that contain the key; a new directory is as restricted. */
   readonly keyMode: number;
+  readonly render: RenderFiles;
   readonly store: SecretStore;
   /** Called with each set that readers see, and after a start even if the set was already there. */
   readonly onWritten?: (secret: WorkloadSecret) => void;
@@ -31,8 +31,7 @@ export interface OutputCertsDeps {
 const graceMs = 60_000;
 
 /**
- * Keeps `key.pem`, `cert-chain.pem` and `root-cert.pem` in a directory equal to the served secret, as one
- * set, independently of SDS clients. Failures are retried and affect nothing else.
+ * Keeps the files in a directory equal to the served secret, as one set, independently of SDS clients. Failures are retried and affect nothing else.
  */
 export class OutputCerts implements Component {
   readonly name = "output certificates";
@@ -84,8 +83,8 @@ export class OutputCerts implements Component {
   }
 
   async #write(secret: WorkloadSecret): Promise<void> {
-    const { keyMode, logger, directory, writes, onWritten } = this.#deps;
-    const files = secretFiles(secret, keyMode);
+    const { render, logger, directory, writes, onWritten } = this.#deps;
+    const files = render(secret);
     // A version that is not linked yet would look like an old one.
     this.#pruning.abort();
     await this.#pruned;
@@ -135,15 +134,4 @@ export class OutputCerts implements Component {
       logger.warn("cannot remove old certificates", { directory, error });
     });
   }
-}
-
-/** The chain excludes the root, as over SDS: some peers reject a handshake that contains it. */
-function secretFiles(secret: WorkloadSecret, keyMode: number): readonly PublishedFile[] {
-  const { keyPair, keyFormat, leaf, intermediates, bundle } = secret;
-  const chain = chainPem([leaf, ...intermediates]);
-  return [
-    { name: "key.pem", bytes: keyPair.toPem(keyFormat), mode: keyMode },
-    { name: "cert-chain.pem", bytes: chain, mode: 0o644 },
-    { name: "root-cert.pem", bytes: bundle.toPem(), mode: 0o644 },
-  ];
 }
