@@ -56,11 +56,12 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const sds = createSdsEndpoint({
     ...deps,
     observer: telemetry.streams,
+    transportFaults: telemetry.transportFaults,
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
   });
   const status = createStatusPort({ ...deps, supply, sds, telemetry, fileWarnings: outputs.warnings });
-  const workloadApi = await createWorkloadApiIfConfigured(deps, status.readiness);
+  const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 
   return [

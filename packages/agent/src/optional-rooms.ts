@@ -4,6 +4,7 @@ import { findMountedCerts } from "./mounted-certs/find-mounted-certs.ts";
 import type { OutputFiles } from "./output-certs/create-output-certs.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
 import type { CacheTrust, Supply } from "./secret/supply.ts";
+import type { WorkloadEndpointDeps } from "./workload-api/create-workload-api.ts";
 
 // Most pods use none of these rooms, and every pod pays for the code it loads: each is loaded only if it is
 // configured.
@@ -37,14 +38,19 @@ export async function createSecretCacheIfConfigured(
   return [await room.createSecretCache(cacheDir, { ...deps, ...trust })];
 }
 
+interface WorkloadApiPorts {
+  readonly readiness: () => Readiness;
+  readonly transportFaults: WorkloadEndpointDeps["transportFaults"];
+}
+
 /** The socket of the SPIFFE Workload API. */
 export async function createWorkloadApiIfConfigured(
   deps: AgentDeps,
-  readiness: () => Readiness,
+  { readiness, transportFaults }: WorkloadApiPorts,
 ): Promise<readonly Component[]> {
   const { workloadSocket, workloadSocketMode: mode } = deps.config;
   if (workloadSocket === undefined) return [];
   const room = await import("./workload-api/create-workload-api.ts");
   const reasons = () => readiness().reasons;
-  return [room.createWorkloadApi({ ...deps, path: workloadSocket, mode, reasons })];
+  return [room.createWorkloadApi({ ...deps, path: workloadSocket, mode, reasons, transportFaults })];
 }

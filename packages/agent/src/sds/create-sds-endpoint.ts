@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Component } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
-import { UnixSocket } from "@kasbah/runtime/rpc";
+import { type TransportFault, UnixSocket } from "@kasbah/runtime/rpc";
 import type { AgentDeps } from "../agent-deps.ts";
 import { sdsSocketPath } from "../config/socket-options.ts";
 import { ResourceCatalog, type ResourceProvider } from "./resource-catalog.ts";
@@ -18,6 +18,8 @@ export interface SdsEndpoint {
 
 export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "clock" | "logger"> {
   readonly observer: StreamObserver;
+  /** Returns the observer of what HTTP/2 ends on the socket. */
+  transportFaults(socket: "sds", path: string): (fault: TransportFault) => void;
   /** The providers of all names except the workload's own. */
   readonly providers: readonly ResourceProvider[];
   /** Whether the first secret decides the workload's name, as with mounted certificates. */
@@ -29,13 +31,14 @@ export function createSdsEndpoint(deps: SdsEndpointDeps): SdsEndpoint {
   const workload = new WorkloadProvider(store, config, { isNameOpen });
   const catalog = new ResourceCatalog([workload, ...providers]);
   const service = new SecretService({ catalog, observer, clock });
+  const path = resolve(sdsSocketPath(config));
   const server = new Http2Server({
     routes: service.routes,
     toStatus: sdsStatus,
     limits: sdsLimits,
     onAcceptError: (error) => logger.error("cannot accept connections", { error }),
+    onTransportFault: deps.transportFaults("sds", path),
   });
-  const path = resolve(sdsSocketPath(config));
   const { sdsSocketMode: mode } = config;
   const warning = socketModeWarning(mode);
   if (warning !== undefined) logger.warn(warning, { path });

@@ -1,4 +1,5 @@
 import { type WatchDirectory, watchDirectory } from "@kasbah/runtime";
+import { reportTransportFaults, type TransportFault } from "@kasbah/runtime/rpc";
 import type { AgentDeps } from "../agent-deps.ts";
 import type { CaSupplyDeps } from "../ca/create-ca-supply.ts";
 import type { FileObserver } from "../gateway-files/file-secret.ts";
@@ -16,6 +17,8 @@ export interface AgentTelemetry {
   readonly rotations: RotationEvents;
   readonly streams: StreamTally;
   readonly files: { readonly observer: FileObserver; readonly watchDirectory: WatchDirectory };
+  /** Returns the observer of a socket. */
+  transportFaults(socket: "sds" | "workload", path: string): (fault: TransportFault) => void;
   createCaObservers: CaSupplyDeps["createObservers"];
 }
 
@@ -35,6 +38,10 @@ export function createAgentTelemetry({
     files: {
       observer: observeFiles(metrics, skippedRoots, clock, logger),
       watchDirectory: countWatchFailures(watchDirectory, metrics, logger),
+    },
+    transportFaults(socket, path) {
+      const count = ({ code }: TransportFault) => metrics.transportFaults.inc({ socket, code });
+      return reportTransportFaults({ path, logger, count });
     },
     createCaObservers: () => ({
       replies: observeReplies(registry),

@@ -35,6 +35,11 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
     ]),
     refusals: counter("kasbah_agent_ca_refusals", "Calls that the CA refused, by the CA's code.", ["code"]),
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
+    transportFaults: counter(
+      "kasbah_agent_transport_faults",
+      "Streams and connections that HTTP/2 ended before the agent saw a call.",
+      ["socket", "code"],
+    ),
     fileFailures: unlabeled(
       "istio_agent_num_file_secret_failures_total",
       "Times the files of a resource name could not be served.",

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Clock, type Component, Gauge, type Logger, type Registry } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
-import { UnixSocket } from "@kasbah/runtime/rpc";
+import { type TransportFault, UnixSocket } from "@kasbah/runtime/rpc";
 import { WorkloadApi, type WorkloadApiDeps } from "./service.ts";
 import { workloadStatus } from "./status.ts";
 
@@ -10,6 +10,8 @@ export interface WorkloadEndpointDeps extends WorkloadApiDeps {
   readonly path: string;
   /** Mode of the socket: connecting requires write permission. */
   readonly mode: number;
+  /** Returns the observer of what HTTP/2 ends on the socket. */
+  transportFaults(socket: "workload", path: string): (fault: TransportFault) => void;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -29,6 +31,7 @@ export function createWorkloadApi(deps: WorkloadEndpointDeps): Component {
     // Requests have no fields yet.
     limits: { maxRequestBytes: 16 * 1024 },
     onAcceptError: (error) => logger.error("cannot accept connections", { error }),
+    onTransportFault: deps.transportFaults("workload", path),
   });
   const flag = "--workload-socket";
   const socket = new UnixSocket({ name: "workload api", path, mode, flag, server, clock, logger });

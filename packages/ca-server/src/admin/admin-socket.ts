@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock, Logger } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
-import { grpcStatus, type RpcStatus, UnixSocket } from "@kasbah/runtime/rpc";
+import { grpcStatus, type RpcStatus, reportTransportFaults, UnixSocket } from "@kasbah/runtime/rpc";
 import type { CompromiseOperations } from "../authorities/compromise/operations.ts";
 import type { AuthorityOperations } from "../authorities/operations.ts";
 import { CaError, OperationError, StateError } from "../errors.ts";
@@ -35,6 +35,7 @@ export interface AdminSocketDeps {
  */
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
   const { admission, clockOperations, log, clock, logger } = deps;
+  const path = resolve(deps.path);
   const server = new Http2Server({
     routes: [
       ...createAdminRoutes(deps),
@@ -46,10 +47,11 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
       ...createClockRoutes({ clock: clockOperations, log, logger }),
     ],
     toStatus: (error, path) => statusOf(error, path, deps),
+    onTransportFault: reportTransportFaults({ path, logger }),
   });
   return new UnixSocket({
     name: "admin",
-    path: resolve(deps.path),
+    path,
     flag: "--admin-socket",
     server,
     clock,

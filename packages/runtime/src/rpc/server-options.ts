@@ -1,6 +1,7 @@
 import type { ServerLimits } from "./limits.ts";
 import type { Route } from "./route.ts";
 import type { RpcStatus } from "./status.ts";
+import type { TransportFault } from "./transport-fault.ts";
 
 /** Options of every server of routes, independent of the transport. */
 export interface RpcServerOptions {
@@ -13,4 +14,6 @@ export interface RpcServerOptions {
    * running.
    */
   onAcceptError?(error: Error): void;
+  /** Called for each stream and connection that HTTP/2 ends before the server sees a call; on Unix sockets only. */
+  onTransportFault?(fault: TransportFault): void;
 }

@@ -12,8 +12,10 @@ import { defaultLimits, type ServerLimits } from "../limits.ts";
 import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
 import { grpcStatus } from "../status.ts";
+import type { TransportFault } from "../transport-fault.ts";
 import type { UnixServer } from "../unix-socket.ts";
 import { answer, answerAtOnce } from "./answer.ts";
+import { HarmlessConnection } from "./harmless-authority/harmless-connection.ts";
 import { httpRefusalOf, parseRequestHead } from "./request-head.ts";
 import { ServerCall } from "./server-call.ts";
 import { WireFault } from "./wire-fault.ts";
@@ -92,7 +94,8 @@ export class Http2Server implements UnixServer {
     const connection = this.#connections.admit(socket);
     if (connection === undefined) return;
     const { maxHeaderBytes, maxConcurrentStreams, resetBurst } = this.#limits;
-    const session = performServerHandshake(socket, {
+    const peer = new HarmlessConnection(socket, (fault) => this.#onFault(fault));
+    const session = performServerHandshake(peer, {
       settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams, enablePush: false },
       maxSessionMemory: maxSessionMemoryMb,
       streamResetBurst: resetBurst,
@@ -102,9 +105,16 @@ export class Http2Server implements UnixServer {
     // A peer that violates HTTP/2 or disappears only ends its own session.
     session.on("error", () => {});
     session.once("close", () => this.#sessions.delete(session));
+    connection.onClosed(() => session.destroy());
     session.on("stream", (stream, headers, _flags, rawHeaders) => {
+      peer.seen(stream.id);
       this.#serve(connection, stream, headers, rawHeaders);
     });
+  }
+
+  /** A server that stops refuses new streams on purpose. */
+  #onFault(fault: TransportFault): void {
+    if (!this.#isClosed) this.#options.onTransportFault?.(fault);
   }
 
   #serve(
