@@ -1,5 +1,6 @@
 import type { Target } from "./target.ts";
 import { certificate, trustBundle } from "./targets/certificate.ts";
+import { clientOctets } from "./targets/client-octets.ts";
 import { configFile, yamlDocument } from "./targets/config.ts";
 import { controlState } from "./targets/control-state.ts";
 import { createCertificateBody } from "./targets/create-certificate.ts";
@@ -31,6 +32,7 @@ export const targets: readonly Target[] = [
   jwks,
   tokenReview,
   statusDetails,
+  clientOctets,
   subscription,
   deltaSubscription,
   fileName,
