@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { AgentConfig } from "./options.ts";
-import { layoutProblems } from "./output-layout.ts";
+import { layoutProblems } from "./output/layout.ts";
 import { caRootPath, inputDirectories } from "./places.ts";
 
 const plaintextPort = 15_010;

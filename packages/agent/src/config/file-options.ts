@@ -1,5 +1,5 @@
 import { option, schema } from "@kasbah/runtime";
-import { parseFileMode } from "./file-mode.ts";
+import { parseFileMode } from "./output/file-mode.ts";
 
 /** Options for files: output certificates, mounted certificates and the secret cache. */
 export const fileOptions = {

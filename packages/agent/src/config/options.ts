@@ -1,7 +1,7 @@
 import type { ConfigOf } from "@kasbah/runtime";
 import { caOptions } from "./ca-options.ts";
 import { fileOptions } from "./file-options.ts";
-import { outputOptions } from "./output-options.ts";
+import { outputOptions } from "./output/output-options.ts";
 import { servingOptions } from "./serving-options.ts";
 
 /**

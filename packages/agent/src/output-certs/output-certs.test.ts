@@ -15,7 +15,7 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { outputLayout } from "../config/output-layout.ts";
+import { outputLayout } from "../config/output/layout.ts";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";

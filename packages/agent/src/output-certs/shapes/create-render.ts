@@ -1,5 +1,5 @@
 import type { AgentConfig } from "../../config/options.ts";
-import { outputLayout } from "../../config/output-layout.ts";
+import { outputLayout } from "../../config/output/layout.ts";
 import { type RenderFiles, renderFiles } from "./render-files.ts";
 
 /** Creates the renderer of the configured files. @throws ConfigInvalidError */

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { TrustBundle } from "@kasbah/pki";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { createTestAuthority, mintSecret, temporaryDirectory } from "@kasbah/testkit";
-import { type LayoutOptions, outputLayout } from "../../config/output-layout.ts";
+import { type LayoutOptions, outputLayout } from "../../config/output/layout.ts";
 import type { WorkloadSecret } from "../../secret/secret-store.ts";
 import { renderFiles } from "./render-files.ts";
 import { createStoreWriter } from "./store-writer.ts";

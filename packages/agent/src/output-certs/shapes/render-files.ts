@@ -1,6 +1,6 @@
 import type { PublishedFile } from "@kasbah/runtime";
-import type { OutputLayout } from "../../config/output-layout.ts";
-import { type OutputPart, trustDomainMark } from "../../config/output-shapes.ts";
+import type { OutputLayout } from "../../config/output/layout.ts";
+import { type OutputPart, trustDomainMark } from "../../config/output/shapes.ts";
 import { chainPem } from "../../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../../secret/secret-store.ts";
 

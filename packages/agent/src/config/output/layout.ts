@@ -1,9 +1,9 @@
-import type { AgentConfig } from "./options.ts";
-import { type OutputFormat, type OutputPart, secretParts, shapes, trustDomainMark } from "./output-shapes.ts";
-import { renewsInPlace } from "./places.ts";
+import type { AgentConfig } from "../options.ts";
+import { renewsInPlace } from "../places.ts";
+import { type OutputFormat, type OutputPart, secretParts, shapes, trustDomainMark } from "./shapes.ts";
 
 /** One file of `--output-certs`. Its name may contain {@link trustDomainMark}. */
-export interface OutputFile {
+interface OutputFile {
   readonly part: OutputPart;
   readonly name: string;
   readonly mode: number;

@@ -1,6 +1,6 @@
 import { option, schema } from "@kasbah/runtime";
 import { parseFileMode } from "./file-mode.ts";
-import { parseOutputFormats, parseOutputName, trustDomainMark } from "./output-shapes.ts";
+import { parseOutputFormats, parseOutputName, trustDomainMark } from "./shapes.ts";
 
 /** Options for the form of the output files. */
 export const outputOptions = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { loadConfig } from "@kasbah/runtime/yaml";
-import { command } from "./command.ts";
-import { options } from "./options.ts";
-import { outputLayout } from "./output-layout.ts";
+import { command } from "../command.ts";
+import { options } from "../options.ts";
+import { outputLayout } from "./layout.ts";
 
 const load = (argv: readonly string[], env: Record<string, string> = {}, file = "") => {
   const given = file === "" ? argv : ["--config", "agent.yaml", ...argv];
