@@ -19,6 +19,17 @@ export const oid = {
   aes192Cbc: "2.16.840.1.101.3.4.1.22",
   aes256Cbc: "2.16.840.1.101.3.4.1.42",
 
+  sha256: "2.16.840.1.101.3.4.2.1",
+  pkcs7Data: "1.2.840.113549.1.7.1",
+  friendlyName: "1.2.840.113549.1.9.20",
+  localKeyId: "1.2.840.113549.1.9.21",
+  x509Certificate: "1.2.840.113549.1.9.22.1",
+  shroudedKeyBag: "1.2.840.113549.1.12.10.1.2",
+  certBag: "1.2.840.113549.1.12.10.1.3",
+  /** Oracle's bag attribute for a certificate that Java is to trust. */
+  trustedKeyUsage: "2.16.840.1.113894.746875.1.1",
+  anyExtendedKeyUsage: "2.5.29.37.0",
+
   commonName: "2.5.4.3",
   organization: "2.5.4.10",
 

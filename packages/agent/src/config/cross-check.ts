@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { AgentConfig } from "./options.ts";
+import { layoutProblems } from "./output/layout.ts";
 import { caRootPath, inputDirectories } from "./places.ts";
 
 const plaintextPort = 15_010;
@@ -31,7 +32,7 @@ export function crossCheck(config: AgentConfig): readonly string[] {
       "--grace-period-ratio: must be greater than --grace-period-jitter, or certificates could expire before rotation",
     );
   }
-  return [...problems, ...fileProblems(config)];
+  return [...problems, ...fileProblems(config), ...layoutProblems(config)];
 }
 
 function fileProblems(config: AgentConfig): readonly string[] {

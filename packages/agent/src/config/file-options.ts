@@ -1,11 +1,12 @@
 import { option, schema } from "@kasbah/runtime";
+import { parseFileMode } from "./output/file-mode.ts";
 
 /** Options for files: output certificates, mounted certificates and the secret cache. */
 export const fileOptions = {
   outputCerts: option({
     flag: "--output-certs <dir>",
     env: "OUTPUT_CERTS",
-    help: "directory in which the agent keeps key.pem, cert-chain.pem and root-cert.pem for programs that read files",
+    help: "directory in which the agent keeps the certificate, its key and the trust bundle for programs that read files",
     schema: schema.path,
     optional: true,
     defaultHelp: "none",
@@ -14,8 +15,8 @@ export const fileOptions = {
   outputCertsMode: option({
     flag: "--output-certs-mode <octal>",
     env: "KASBAH_OUTPUT_CERTS_MODE",
-    help: "mode of key.pem; certificates have mode 0644",
-    schema: schema.parsed(parseKeyMode),
+    help: "mode of the files that contain the key",
+    schema: schema.parsed(parseFileMode),
     default: "0600",
     group: "Files",
   }),
@@ -62,12 +63,3 @@ export const fileOptions = {
     group: "Files",
   }),
 };
-
-/** The owner can read the file; others may be able to read it, but cannot write or execute it. */
-function parseKeyMode(text: string): number {
-  const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
-  if ((mode & 0o400) === 0 || (mode & 0o133) !== 0) {
-    throw new Error("expected an octal file mode that only the owner can write, such as 0600 or 0640");
-  }
-  return mode;
-}

@@ -3,13 +3,12 @@ import { access, realpath } from "node:fs/promises";
 import { type Component, ConfigInvalidError, publicEnvironment } from "@kasbah/runtime";
 import type { AgentDeps } from "../agent-deps.ts";
 import { options } from "../config/options.ts";
-import { outputLayout } from "../config/output-layout.ts";
 import { inputDirectories } from "../config/places.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OnRotateCommand } from "./on-rotate-command.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { shell } from "./run-shell.ts";
-import { renderFiles } from "./shapes/render-files.ts";
+import { createRender } from "./shapes/create-render.ts";
 
 /** The components that write the files, and their warnings for the readiness page. */
 export interface OutputFiles {
@@ -36,11 +35,10 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
           clock,
           logger,
         });
-  const layout = outputLayout(config);
   const output = new OutputCerts({
     directory,
     keyMode: config.outputCertsMode,
-    render: (secret) => renderFiles(secret, layout),
+    render: await createRender(config),
     onWritten: ({ spiffeId }) => command?.request(spiffeId.toString()),
     store,
     writes,

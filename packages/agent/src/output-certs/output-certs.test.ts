@@ -15,7 +15,7 @@ import {
   type TestAuthority,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { outputLayout } from "../config/output-layout.ts";
+import { outputLayout } from "../config/output/layout.ts";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
@@ -55,7 +55,12 @@ describe("OutputCerts", () => {
     const { writes } = createFileMetrics(registry);
     const onWritten = (secret: WorkloadSecret) => written.push(secret);
     const parts = { directory, keyMode: 0o600, store, onWritten, writes, clock, roll: () => 0.5, logger };
-    const layout = outputLayout({ outputCertsMode: more.keyMode ?? parts.keyMode });
+    const layout = outputLayout({
+      outputFormats: [["pem"]],
+      outputNames: [],
+      outputCertsMode: more.keyMode ?? parts.keyMode,
+      outputPublicMode: 0o644,
+    });
     const render = (secret: WorkloadSecret) => renderFiles(secret, layout);
     output = new OutputCerts({ ...parts, render, ...more });
     await output.start();
