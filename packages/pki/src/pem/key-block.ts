@@ -3,7 +3,7 @@ import { describeOtherContents } from "./absence.ts";
 import { describePlace, findPemBlocks, type PemBlock } from "./scan-pem.ts";
 
 /** Whether a PEM block with this label contains a private key, supported or not. */
-export function isKeyLabel(label: string): boolean {
+function isKeyLabel(label: string): boolean {
   return label.endsWith("PRIVATE KEY");
 }
 

@@ -5,7 +5,7 @@ import { getegid, geteuid, getgroups } from "node:process";
 import { errnoOf } from "../errors.ts";
 
 /** The user for which a file must be readable. */
-export interface FileReader {
+export interface ReadingUser {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
@@ -38,7 +38,7 @@ export async function explainReadFailure(
   return { reason: errno === undefined ? reason : errno, fix: undefined };
 }
 
-const explanations: Readonly<Record<string, (path: string, reader: FileReader) => Promise<ReadFailure>>> = {
+const explanations: Readonly<Record<string, (path: string, reader: ReadingUser) => Promise<ReadFailure>>> = {
   EACCES: explainDenied,
   EPERM: explainDenied,
   ENOENT: explainMissing,
@@ -52,7 +52,7 @@ const directoryInTheWay: ReadFailure = {
   fix: "name a file; if a container engine created the directory because the source of the mount was missing, remove it and create the source",
 };
 
-async function explainDenied(path: string, reader: FileReader): Promise<ReadFailure> {
+async function explainDenied(path: string, reader: ReadingUser): Promise<ReadFailure> {
   const who = `this process runs as ${describeReader(reader)}`;
   const denied = await findDenied(path);
   if (denied === undefined) {
@@ -121,7 +121,7 @@ function prefixesOf(path: string): readonly string[] {
   return prefixes;
 }
 
-function describeReader({ uid, gid, groups }: FileReader): string {
+function describeReader({ uid, gid, groups }: ReadingUser): string {
   const others = groups.filter((one) => one !== gid);
   return `uid ${uid}, gid ${gid}${others.length === 0 ? "" : ` and groups ${others.join(", ")}`}`;
 }
@@ -130,6 +130,6 @@ function modeOf({ mode }: Stats): string {
   return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
-function thisProcess(): FileReader {
+function thisProcess(): ReadingUser {
   return { uid: geteuid?.() ?? -1, gid: getegid?.() ?? -1, groups: getgroups?.() ?? [] };
 }
