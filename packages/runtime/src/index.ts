@@ -11,6 +11,7 @@ export {
 } from "./connections/host-capacity.ts";
 export { NetworkCounts, type NetworkSummary } from "./connections/network-counts.ts";
 export { peerGroup } from "./connections/peer-group.ts";
+export { withBindReason } from "./connections/bind-failure.ts";
 export { firstBytesBuffered, listenTcp, type TcpListener } from "./connections/tcp-listener.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
 export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
