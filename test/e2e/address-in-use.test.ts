@@ -34,8 +34,8 @@ describe("A daemon whose port another process uses", function () {
 
   for (const flag of ["--grpc-address", "--http-address", "--probe-address"]) {
     it(`exits with the name of the flag ${flag}, if it is the CA`, async () => {
-      const { jwksFile } = await saveIssuer(directory.join("issuer"));
-      const flags = ["--jwks", jwksFile, flag, address];
+      const issuer = await saveIssuer(directory.join("issuer"));
+      const flags = [...issuer.flags, flag, address];
       await assertNames(new CaProcess({ stateDir: directory.join("state"), flags }), flag);
     });
   }

@@ -2,6 +2,7 @@ export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
 export { addressGroup } from "./connections/address-group.ts";
+export { withBindReason } from "./connections/bind-failure.ts";
 export type { FailedHandshake } from "./connections/failed-handshake.ts";
 export {
   callsWithin,
@@ -11,7 +12,6 @@ export {
 } from "./connections/host-capacity.ts";
 export { NetworkCounts, type NetworkSummary } from "./connections/network-counts.ts";
 export { peerGroup } from "./connections/peer-group.ts";
-export { withBindReason } from "./connections/bind-failure.ts";
 export { firstBytesBuffered, listenTcp, type TcpListener } from "./connections/tcp-listener.ts";
 export { type Component, type Daemon, runDaemon } from "./daemon/lifecycle.ts";
 export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";

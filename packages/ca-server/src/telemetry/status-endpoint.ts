@@ -27,7 +27,10 @@ export class StatusEndpoint implements Component {
       probeAddress === undefined
         ? []
         : [{ address: probeAddress, flag: "--probe-address", readiness, logger: deps.logger }];
-    this.#servers = [createStatusServer({ ...deps, flag: "--http-address", readiness }), ...probes.map(createProbeServer)];
+    this.#servers = [
+      createStatusServer({ ...deps, flag: "--http-address", readiness }),
+      ...probes.map(createProbeServer),
+    ];
   }
 
   /** Serves the reason for which the CA does not start yet. */

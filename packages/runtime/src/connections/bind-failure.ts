@@ -12,7 +12,11 @@ const reasons: Readonly<Record<string, (flag: string) => string>> = {
 };
 
 /** Opens a port, and explains a failure. @throws RuntimeError `ADDRESS_UNUSABLE` naming the flag of the address */
-export async function withBindReason<T>(address: HostPort, flag: string, listen: () => Promise<T>): Promise<T> {
+export async function withBindReason<T>(
+  address: HostPort,
+  flag: string,
+  listen: () => Promise<T>,
+): Promise<T> {
   try {
     return await listen();
   } catch (cause) {

@@ -121,7 +121,12 @@ describe("createStatusServer", () => {
   it("names the address, the reason, the flag and the fix if it cannot listen", async () => {
     const { port } = server.address;
     const refused: readonly (readonly [string, number, string, RegExp])[] = [
-      ["127.0.0.1", port, "EADDRINUSE", /another process listens there: stop it, or choose another port with --x/],
+      [
+        "127.0.0.1",
+        port,
+        "EADDRINUSE",
+        /another process listens there: stop it, or choose another port with --x/,
+      ],
       ["192.0.2.1", 0, "EADDRNOTAVAIL", /no network interface has this address: correct --x/],
       ["name.invalid", 0, "(ENOTFOUND|EAI_AGAIN)", /cannot be resolved.*--x/],
     ];
@@ -129,7 +134,13 @@ describe("createStatusServer", () => {
       const registry = createRegistry({ name: "x", version: "1" });
       const address = { host, port: wanted };
       const readiness = () => state;
-      const second = createStatusServer({ address, flag: "--x", registry, readiness, logger: recordingLogger() });
+      const second = createStatusServer({
+        address,
+        flag: "--x",
+        registry,
+        readiness,
+        logger: recordingLogger(),
+      });
       const { message } = await rejectsWithCode(second.start(), "ADDRESS_UNUSABLE");
       assert.match(message, new RegExp(`^cannot listen on ${host}:${wanted} \\(${errno}\\): `));
       assert.match(message, rule);
