@@ -1,7 +1,7 @@
-import { formatDuration, formatHostPort, type HostPort, printableText } from "@kasbah/runtime";
+import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
 import type { StatusPageObject } from "./ask-agent.ts";
-
-type Row = readonly [string, string];
+import { items, type Row, text } from "./document-fields.ts";
+import { gatewayText, isGatewayName, isGatewayWarning } from "./gateway-text.ts";
 
 /**
  * Formats the status as rows. A field missing from the document has no row, so the status of another release
@@ -11,7 +11,7 @@ export function statusText(document: StatusPageObject, address: HostPort): strin
   const head = `kasbah-agent ${text(document, "version")} at ${formatHostPort(address)}: ${text(document, "state")}\n`;
   const rows = [
     ...listed("not ready", document, "reasons"),
-    ...listed("warning", document, "warnings"),
+    ...listed("warning", document, "warnings").filter(([, warning]) => !isGatewayWarning(warning)),
     ...certificateRows(document),
     ...rootRows(document),
     ...servedRow(document),
@@ -21,7 +21,8 @@ export function statusText(document: StatusPageObject, address: HostPort): strin
     ...refusedRows(document),
   ];
   const width = Math.max(...rows.map(([name]) => name.length), 0);
-  return head + rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join("");
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
+  return head + lines.join("") + gatewayText(document);
 }
 
 function certificateRows(document: StatusPageObject): readonly Row[] {
@@ -50,7 +51,9 @@ function rootRows(document: StatusPageObject): readonly Row[] {
 }
 
 function servedRow(document: StatusPageObject): readonly Row[] {
-  const served = items(document, "resources").map((one) => `${text(one, "name")} ${text(one, "version")}`);
+  const served = items(document, "resources")
+    .map((one) => `${text(one, "name")} ${text(one, "version")}`)
+    .filter((one) => !isGatewayName(one));
   return served.length === 0 ? [] : [["served", served.join(", ")]];
 }
 
@@ -87,37 +90,21 @@ function sdsRow(document: StatusPageObject): readonly Row[] {
   ];
 }
 
-/** The last NACK of each client. */
+const maxRefusedRows = 8;
+
+/** The last NACK of each client; those of gateway names are in the table of gateway names. */
 function refusedRows(document: StatusPageObject): readonly Row[] {
-  return items(document, "sds", "clients").flatMap((client) => {
+  const rows = items(document, "sds", "clients").flatMap((client): readonly Row[] => {
     const names = items(client, "lastNack", "names").map((name) => text(name));
-    if (names.length === 0) return [];
-    const said = `${names.join(", ")} by ${text(client, "node")}: ${text(client, "lastNack", "complaint")}`;
-    return [["rejected", said] as const];
+    if (names.every(isGatewayName)) return [];
+    const complaint = text(client, "lastNack", "complaint");
+    return [["rejected", `${names.join(", ")} by ${text(client, "node")}: ${complaint}`]];
   });
+  const more = rows.length - maxRefusedRows;
+  if (more <= 0) return rows;
+  return [...rows.slice(0, maxRefusedRows), ["rejected", `and by ${more} more clients, see --json`]];
 }
 
 function listed(name: string, document: StatusPageObject, member: string): readonly Row[] {
   return items(document, member).map((item) => [name, text(item)]);
-}
-
-/** The text or number at a path, escaped for a terminal; "" if missing. */
-function text(value: unknown, ...path: readonly string[]): string {
-  const found = at(value, path);
-  if (typeof found === "number") return String(found);
-  return typeof found === "string" ? printableText(found, 1_000) : "";
-}
-
-function items(value: unknown, ...path: readonly string[]): readonly unknown[] {
-  const found = at(value, path);
-  return Array.isArray(found) ? found : [];
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  let found = value;
-  for (const name of path) {
-    if (typeof found !== "object" || found === null) return undefined;
-    found = Object.getOwnPropertyDescriptor(found, name)?.value;
-  }
-  return found;
 }
