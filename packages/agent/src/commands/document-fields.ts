@@ -4,14 +4,14 @@ import { printableText } from "@kasbah/runtime";
 export type Row = readonly [string, string];
 
 /** The text or number at a path, escaped for a terminal; "" if missing. */
-export function text(value: unknown, ...path: readonly string[]): string {
+export function textAt(value: unknown, ...path: readonly string[]): string {
   const found = at(value, path);
   if (typeof found === "number") return String(found);
   return typeof found === "string" ? printableText(found, 1_000) : "";
 }
 
 /** The list at a path; empty if missing. */
-export function items(value: unknown, ...path: readonly string[]): readonly unknown[] {
+export function itemsAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
   const found = at(value, path);
   return Array.isArray(found) ? found : [];
 }

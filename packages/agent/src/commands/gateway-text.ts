@@ -1,6 +1,6 @@
 import { roughDuration } from "../secret/validity.ts";
 import type { StatusPageObject } from "./ask-agent.ts";
-import { items, text } from "./document-fields.ts";
+import { itemsAt, textAt } from "./document-fields.ts";
 import { clipStart, columns, wrapped } from "./terminal-lines.ts";
 
 /** A gateway may serve 2,000 names. The worst are shown; `--json` has all. */
@@ -19,19 +19,21 @@ export function isGatewayWarning(warning: string): boolean {
 
 /** A summary and a table of gateway names, the worst first; "" if there are none. */
 export function gatewayText(document: StatusPageObject): string {
-  const all = items(document, "gateway", "certificates");
-  const waiting = Number(text(document, "gateway", "waiting"));
+  const all = itemsAt(document, "gateway", "certificates");
+  const waiting = Number(textAt(document, "gateway", "waiting"));
   if (all.length === 0 && waiting === 0) return "";
   const head = `  gateway: ${counted(all.length, "name")}, ${summary(document)}\n`;
   const limit = waiting === 0 ? "" : `    ${counted(waiting, "more name")} beyond the limit, not served\n`;
-  const bad = all.filter((one) => text(one, "state") === "loading" || items(one, "conditions").length > 0);
+  const bad = all.filter(
+    (one) => textAt(one, "state") === "loading" || itemsAt(one, "conditions").length > 0,
+  );
   const shown = bad.slice(0, maxShown);
   const table = shown.length === 0 ? "" : columns(["CONDITION", "EXPIRES", "FILE"], widths);
   return head + limit + table + shown.map(entryOf).join("") + rest(all.length, bad.length, shown.length);
 }
 
 function summary(document: StatusPageObject): string {
-  const of = (...path: readonly string[]) => Number(text(document, "gateway", ...path));
+  const of = (...path: readonly string[]) => Number(textAt(document, "gateway", ...path));
   const counts = ["missing", "expired", "refused", "not-yet-valid", "previous", "expiring"]
     .map((condition) => [condition, of("conditions", condition)] as const)
     .filter(([, count]) => count > 0)
@@ -41,25 +43,25 @@ function summary(document: StatusPageObject): string {
 
 /** A row of the table, and the reasons below it. */
 function entryOf(one: unknown): string {
-  const [worst = text(one, "state")] = items(one, "conditions").map((each) => text(each));
-  const expires = text(one, "notAfter") === "" ? "-" : expiry(one);
+  const [worst = textAt(one, "state")] = itemsAt(one, "conditions").map((each) => textAt(each));
+  const expires = textAt(one, "notAfter") === "" ? "-" : expiry(one);
   const reasons = [reasonOf(one, "problem", "message"), reasonOf(one, "refusal", "complaint")];
-  const row = columns([worst, expires, clipStart(shortName(text(one, "name")), widths[2])], widths);
+  const row = columns([worst, expires, clipStart(shortName(textAt(one, "name")), widths[2])], widths);
   return row + reasons.map((reason) => wrapped(reason, "      ")).join("");
 }
 
 function expiry(one: unknown): string {
-  const leftMs = Number(text(one, "secondsLeft")) * 1_000;
+  const leftMs = Number(textAt(one, "secondsLeft")) * 1_000;
   const when = leftMs > 0 ? `in ${roughDuration(leftMs)}` : `${roughDuration(-leftMs)} ago`;
-  return `${text(one, "notAfter").slice(0, 10)}, ${when}`;
+  return `${textAt(one, "notAfter").slice(0, 10)}, ${when}`;
 }
 
 function reasonOf(one: unknown, field: "problem" | "refusal", sentence: string): string {
-  const since = text(one, field, "since");
+  const since = textAt(one, field, "since");
   if (since === "") return "";
-  const code = text(one, field, "code");
+  const code = textAt(one, field, "code");
   const head = field === "refusal" ? "NACK" : code;
-  return `${head} since ${since.slice(0, 16).replace("T", " ")} UTC: ${text(one, field, sentence)}`;
+  return `${head} since ${since.slice(0, 16).replace("T", " ")} UTC: ${textAt(one, field, sentence)}`;
 }
 
 /** The path of the certificate or of the roots. */

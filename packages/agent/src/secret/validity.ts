@@ -1,8 +1,4 @@
-/** The time during which a certificate is valid. */
-export interface Validity {
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-}
+import type { Validity } from "@kasbah/pki";
 
 /** Where a certificate is in its life; `expiring` if it should have been renewed by now. */
 export type ValidityStage = "not-yet-valid" | "valid" | "expiring" | "expired";

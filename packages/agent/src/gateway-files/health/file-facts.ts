@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { findPemBlocks } from "@kasbah/pki";
-import { lastToExpire, type Validity } from "../../secret/validity.ts";
+import { findPemBlocks, type Validity } from "@kasbah/pki";
+import { lastToExpire } from "../../secret/validity.ts";
 
 /** What the agent serves under a file name, without any key. */
 export interface FileFacts extends Validity {

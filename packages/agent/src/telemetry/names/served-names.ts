@@ -1,9 +1,10 @@
+import type { Validity } from "@kasbah/pki";
 import type { GatewayHealth } from "../../gateway-files/health/gateway-health.ts";
 import type { JudgedName } from "../../gateway-files/health/judge.ts";
 import { describeRefusal, type RefusedName, refusedNames } from "../../sds/refused-names.ts";
 import type { RefusedResource } from "../../sds/stream/stream-record.ts";
 import type { SecretStore } from "../../secret/secret-store.ts";
-import { describeExpiry, lastToExpire, type Validity, validityStage } from "../../secret/validity.ts";
+import { describeExpiry, lastToExpire, validityStage } from "../../secret/validity.ts";
 
 export interface ServedNamesDeps {
   readonly store: SecretStore;
