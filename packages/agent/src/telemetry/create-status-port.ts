@@ -10,6 +10,8 @@ import { command } from "../config/command.ts";
 import type { SdsEndpoint } from "../sds/create-sds-endpoint.ts";
 import type { Supply } from "../secret/supply.ts";
 import type { AgentTelemetry } from "./create-telemetry.ts";
+import { registerExpiryGauges } from "./names/expiry-gauges.ts";
+import { ServedNames, type ServedNamesDeps } from "./names/served-names.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
 import { SocketGate } from "./socket-gate.ts";
 import { statusDocument } from "./status-document.ts";
@@ -25,6 +27,7 @@ export interface StatusPortDeps extends AgentDeps {
   readonly supply: Supply;
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
   readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
+  readonly fileNames: ServedNamesDeps["fileNames"];
   /** Warnings of the components that keep the secret in files. */
   fileWarnings(): readonly string[];
 }
@@ -34,10 +37,13 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
   const { config, store, registry, clock, logger, supply, sds, telemetry, skippedRoots } = deps;
   const { rotations, streams } = telemetry;
   const sockets = new SocketGate();
+  const names = new ServedNames({ store, streams: sds.service, fileNames: deps.fileNames });
+  registerExpiryGauges(registry, names, { store, clock });
   const readiness = () =>
     withWarnings(sockets.check(agentReadiness(store, rotations.lastFailure, supply.warnings())), [
       ...deps.fileWarnings(),
       ...skippedRoots.warnings(),
+      ...names.warnings(),
     ]);
   const document = () =>
     statusDocument({
@@ -48,6 +54,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
       failure: () => rotations.failure,
       caAddresses: supply.caAddresses.map(formatHostPort),
       clockOffsetMs: () => supply.clockOffsetMs(),
+      names,
       catalog: sds.catalog,
       sds: streams,
       streams: (most) => sds.service.streams(most),
