@@ -1,9 +1,11 @@
 // Euclid's algorithm in Lehmer's form (Knuth, The Art of Computer Programming, 4.5.2, algorithm L): most steps are
-// taken on the leading 48 bits, which fit in a number, and applied to all digits at once. A division of BigInts for
-// every step takes three times as long.
+// taken on the leading 52 bits, which fit in a number, and applied to all digits at once. A division of BigInts for
+// every step takes six times as long.
 
 const digitBits = 24;
 const base = 2 ** digitBits;
+/** With factors below this, a sum of two products of opposite signs is exact in a number. */
+const factorLimit = 2 ** 26;
 
 /** Digits of 24 bits, the lowest first, without leading zeros. */
 interface Digits {
@@ -32,34 +34,48 @@ function reduce(one: bigint, other: bigint): [bigint, bigint] {
 }
 
 /** x becomes a·x + b·y, and y becomes c·x + d·y. */
-type Matrix = readonly [a: number, b: number, c: number, d: number];
+interface Matrix {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+}
 
-/** The steps of Euclid's algorithm that the leading 48 bits already determine; undefined if they determine none. */
+/**
+ * The steps of Euclid's algorithm that the leading 52 bits already determine; undefined if they determine none.
+ * Jebelean's condition (A double-digit Lehmer-Euclid algorithm, theorem 1) decides it without a second division.
+ */
 function simulate(x: Digits, y: Digits): Matrix | undefined {
-  if (y.length < 3) return undefined;
-  let [xh, yh] = [leading(x, x), leading(y, x)];
+  if (y.length < 4) return undefined;
+  const at = x.length - 1;
+  const scale = 2 ** Math.clz32((x.digits[at] ?? 0) << 8);
+  let [xh, yh] = [leading(x, at, scale), leading(y, at, scale)];
   let [a, b, c, d] = [1, 0, 0, 1];
-  while (yh + c !== 0 && yh + d !== 0) {
-    const quotient = Math.floor((xh + a) / (yh + c));
-    if (quotient !== Math.floor((xh + b) / (yh + d))) break;
-    const [nextC, nextD] = [a - quotient * c, b - quotient * d];
-    // Products of larger factors and digits would not be exact.
-    if (Math.abs(nextC) >= base || Math.abs(nextD) >= base) break;
+  for (let isOdd = false; yh !== 0; isOdd = !isOdd) {
+    const quotient = Math.floor(xh / yh);
+    const rest = xh - quotient * yh;
+    const nextC = a - quotient * c;
+    const nextD = b - quotient * d;
+    if (Math.abs(nextC) >= factorLimit || Math.abs(nextD) >= factorLimit) break;
+    if (isOdd ? rest < -nextC || yh - rest < nextD - d : rest < -nextD || yh - rest < nextC - c) break;
     [a, b, c, d] = [c, d, nextC, nextD];
-    [xh, yh] = [yh, xh - quotient * yh];
+    [xh, yh] = [yh, rest];
   }
-  return b === 0 ? undefined : [a, b, c, d];
+  return b === 0 ? undefined : { a, b, c, d };
 }
 
-/** The 48 bits of a number at the place of the leading bits of `scale`. */
-function leading({ digits }: Digits, scale: Digits): number {
-  const at = scale.length - 1;
-  const bits = 32 - Math.clz32(scale.digits[at] ?? 0);
-  const [first = 0, second = 0, third = 0] = [digits[at], digits[at - 1], digits[at - 2]];
-  return first * 2 ** (48 - bits) + second * 2 ** (24 - bits) + Math.floor(third / 2 ** bits);
+/** The digit at a place and the three below, times a power of 2 below 2^24 that makes them 52 bits before the point. */
+function leading({ digits }: Digits, at: number, scale: number): number {
+  const [first = 0, second = 0, third = 0, fourth = 0] = [
+    digits[at],
+    digits[at - 1],
+    digits[at - 2],
+    digits[at - 3],
+  ];
+  return (first * base + second) * 16 * scale + Math.floor(((third * base + fourth) * scale) / 2 ** 44);
 }
 
-function apply([a, b, c, d]: Matrix, x: Digits, y: Digits): void {
+function apply({ a, b, c, d }: Matrix, x: Digits, y: Digits): void {
   let carryX = 0;
   let carryY = 0;
   for (let at = 0; at < x.length; at += 1) {
@@ -83,10 +99,15 @@ function trim(number: Digits): void {
 
 function digitsOf(value: bigint, size: number): Digits {
   const octets = Buffer.from(value.toString(16).padStart(6 * size, "0"), "hex");
-  const digits = Float64Array.from({ length: size }, (_, at) => octets.readUIntBE(3 * (size - 1 - at), 3));
+  const digits = new Float64Array(size);
+  for (let at = 0; at < size; at += 1) digits[at] = digitAt(octets, 3 * (size - 1 - at));
   const number = { digits, length: size };
   trim(number);
   return number;
+}
+
+function digitAt(octets: Uint8Array, at: number): number {
+  return ((octets[at] ?? 0) << 16) | ((octets[at + 1] ?? 0) << 8) | (octets[at + 2] ?? 0);
 }
 
 function toBigInt({ digits, length }: Digits): bigint {
