@@ -25,6 +25,8 @@ export interface FileSecretDeps {
   readonly observer: FileObserver;
   readonly clock: Pick<Clock, "now">;
   readonly onChange: () => void;
+  /** Aborts when the name is no longer served; after that nothing is reported. */
+  readonly signal: AbortSignal;
 }
 
 /** The last valid secret from the files of one name. */
@@ -62,15 +64,18 @@ export class FileSecret {
   }
 
   async #refresh(): Promise<void> {
-    const { reader } = this.#deps;
+    const { reader, signal } = this.#deps;
+    if (signal.aborted) return;
     try {
       const contents = await reader.readTogether(this.#paths);
+      if (signal.aborted) return;
       const digest = digestOf(contents);
       if (digest !== this.#digest) this.#take(contents);
       this.#digest = digest;
       this.#failure = undefined;
       this.#reported.clear();
     } catch (cause) {
+      if (signal.aborted) return;
       const error = asAgentError(cause);
       this.#report(error);
       // Invalid contents stay invalid until they change, and a change triggers another call.

@@ -165,6 +165,16 @@ describe("FileProvider", () => {
     assert.equal(provider.waiting, 3);
   });
 
+  it("reports nothing about names whose files it still reads when it stops", async () => {
+    for (let i = 0; i < 100; i += 1) provider.watch(`file-root:${home.join(`root-${i}`)}`, () => {});
+    await provider.stop();
+    const before = failures.length;
+    create();
+    provider.watch(nameOf("missing"), () => {});
+    await eventually(() => failures.some(({ name }) => name === nameOf("missing")));
+    assert.equal(failures.length, before + 1);
+  });
+
   it("serves a pair whose first file was read before the second existed", async () => {
     await mkdir(home.join("shop"));
     await writeFile(home.join("shop/tls.crt"), pair(0).cert);

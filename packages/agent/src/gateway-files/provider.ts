@@ -119,7 +119,8 @@ export class FileProvider implements FileNames {
       for (const subscriber of [...subscribers]) subscriber();
     };
     const { observer, clock } = this.#deps;
-    const secret = new FileSecret({ name, files, reader: this.#reader, observer, clock, onChange });
+    const { signal } = closed;
+    const secret = new FileSecret({ name, files, reader: this.#reader, observer, clock, onChange, signal });
     const entry = { secret, subscribers, closed, leaving: new AbortController() };
     this.#entries.set(name, entry);
     void this.#follow(files, entry);
