@@ -15,6 +15,7 @@ import { type AgentConfig, options } from "./config/options.ts";
 import { sdsSocketPath } from "./config/socket-options.ts";
 import { createFileNames } from "./gateway-files/create-file-names.ts";
 import {
+  createFileMountWatchIfNeeded,
   createMountedSupplyIfPresent,
   createOutputCertsIfConfigured,
   createSecretCacheIfConfigured,
@@ -61,6 +62,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     (await createCaSupply({ ...deps, createObservers: telemetry.createCaObservers }));
   const { mountedCerts } = supply;
   const outputs = await createOutputCertsIfConfigured(deps);
+  const mounts = await createFileMountWatchIfNeeded(deps);
   const cache = await createSecretCacheIfConfigured(deps, supply.cache);
   const fileNames = createFileNames({ ...deps, ...telemetry.files, mountedCerts });
   const sds = createSdsEndpoint({
@@ -70,7 +72,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
   });
-  const { warnings: fileWarnings } = outputs;
+  const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
   const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, fileWarnings });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
@@ -78,6 +80,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   return [
     ...status.components,
     loopWatch,
+    ...mounts.components,
     ...outputs.components,
     ...cache,
     fileNames,
