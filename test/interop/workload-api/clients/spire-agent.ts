@@ -1,0 +1,124 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasGo } from "../../../harness/go-program.ts";
+import { LoggedProcess } from "../../../harness/logged-process.ts";
+import { repositoryRoot } from "../../../harness/repository.ts";
+import type { Answer, Answers, RunningClient, Workload, WorkloadClient } from "./client.ts";
+import { runCommand } from "./command.ts";
+import { cachedOnce } from "./install.ts";
+import { readPemFiles } from "./pem-files.ts";
+
+/** The version has no list of versions beside it, so only its exact name resolves. */
+const version = "v1.13.3";
+const tool = "github.com/spiffe/spire/cmd/spire-agent";
+
+export const spireAgent: WorkloadClient = {
+  name: "spire-agent api",
+  x509: ["fetch x509", "fetch x509 -output json"],
+  watches: [],
+  emptyKeySets: [],
+  refused: ["fetch jwt", "validate jwt"],
+  install() {
+    if (!hasGo()) return "no go";
+    const download = ["mod", "download", `github.com/spiffe/spire@${version}`];
+    const { status, stderr } = spawnSync("go", download, { encoding: "utf8" });
+    if (status !== 0) return `go cannot download SPIRE ${version}: ${stderr.trim().slice(-300)}`;
+    program();
+    return undefined;
+  },
+  start: (workload) => new RunningSpire(workload),
+};
+
+/** A watch that runs on, and a new process for each call. */
+class RunningSpire implements RunningClient {
+  readonly pushErrors: readonly string[] = [];
+  readonly #workload: Workload;
+  readonly #watch: LoggedProcess;
+
+  constructor(workload: Workload) {
+    this.#workload = workload;
+    this.#watch = new LoggedProcess({ title: "spire-agent api watch", command: this.#command(["watch"]) });
+  }
+
+  async ask(profile: "x509" | "jwt"): Promise<Answers> {
+    if (profile === "x509") {
+      return { "fetch x509": await this.#fetchFiles(), "fetch x509 -output json": await this.#fetchJson() };
+    }
+    return {
+      "fetch jwt": await this.#refusal(["fetch", "jwt", "-audience", "example"]),
+      "validate jwt": await this.#refusal(["validate", "jwt", "-audience", "example", "-svid", "a.b.c"]),
+    };
+  }
+
+  async pushed(): Promise<Answers> {
+    return {};
+  }
+
+  stop(): Promise<void> {
+    return this.#watch.stop();
+  }
+
+  async #fetchFiles(): Promise<Answer> {
+    const directory = this.#workload.directory("spire-agent");
+    mkdirSync(directory);
+    const { code, log } = await runCommand(
+      "spire-agent",
+      this.#command(["fetch", "x509", "-write", directory]),
+    );
+    if (code !== 0) return { error: log };
+    const [chain, key, roots] = ["svid.0.pem", "svid.0.key", "bundle.0.pem"].map((name) =>
+      join(directory, name),
+    );
+    return readPemFiles(chain ?? "", key ?? "", roots ?? "");
+  }
+
+  async #fetchJson(): Promise<Answer> {
+    const { code, log } = await runCommand(
+      "spire-agent",
+      this.#command(["fetch", "x509", "-output", "json"]),
+    );
+    if (code !== 0) return { error: log };
+    const [reply] = JSON.parse(log);
+    const [svid] = reply.svids;
+    return {
+      spiffeId: svid.spiffe_id,
+      chain: certificatesIn(svid.x509_svid),
+      roots: certificatesIn(svid.bundle),
+    };
+  }
+
+  async #refusal(args: readonly string[]): Promise<Answer> {
+    const { code, log } = await runCommand("spire-agent", this.#command(args));
+    return code === 0 ? {} : { error: log };
+  }
+
+  #command(args: readonly string[]): readonly string[] {
+    return [program(), "api", ...args, "-socketPath", this.#workload.socket];
+  }
+}
+
+/** Splits concatenated certificates in DER: each states its own length after two octets. */
+function certificatesIn(base64: string): readonly string[] {
+  const certificates: string[] = [];
+  let rest = Buffer.from(base64, "base64");
+  while (rest.length > 0) {
+    const length = 4 + rest.readUInt16BE(2);
+    certificates.push(rest.subarray(0, length).toString("base64"));
+    rest = rest.subarray(length);
+  }
+  return certificates;
+}
+
+/** Builds the program in a module of the cache: the sums of SPIRE's hundreds of modules would only burden this repository. */
+function program(): string {
+  const source = join(repositoryRoot, "test/interop/workload-api/clients/spire-agent.ts");
+  const home = cachedOnce("spire-agent", [source], (target) => {
+    writeFileSync(join(target, "go.mod"), "module kasbah.dev/test/interop/spire-agent\n\ngo 1.25.0\n");
+    const go = (...args: string[]) =>
+      execFileSync("go", args, { cwd: target, stdio: ["ignore", "inherit", "inherit"] });
+    go("get", "-tool", `${tool}@${version}`);
+    go("build", "-o", "spire-agent", tool);
+  });
+  return join(home, "spire-agent");
+}
