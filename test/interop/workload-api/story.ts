@@ -85,11 +85,24 @@ export class Story {
     });
   }
 
+  /** Asks again while a source is a moment behind: each has a stream of its own. */
   async #ask(chapter: Chapter, profile: "x509" | "jwt"): Promise<void> {
-    const answers = await this.#running.ask(profile);
-    // The certificates are valid for seconds only, so this cannot wait until the test looks at them.
-    if (profile === "x509")
-      checkCertificates(answers, await this.#world.roots(), this.#world.workload.spiffeId);
+    const { spiffeId } = this.#world.workload;
+    const roots = await this.#world.roots();
+    let problem: unknown;
+    const answers = await untilSeen(`right answer of ${this.client.name}`, patienceMs, async () => {
+      const asked = await this.#running.ask(profile);
+      try {
+        // The certificates are valid for seconds only, so this cannot wait until the test looks at them.
+        checkCertificates(asked, roots, spiffeId);
+        return asked;
+      } catch (error) {
+        problem = error;
+        return undefined;
+      }
+    }).catch((late: unknown) => {
+      throw problem ?? late;
+    });
     this.#answers.set(chapter, answers);
   }
 }

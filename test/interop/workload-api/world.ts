@@ -50,6 +50,9 @@ export class World implements AsyncDisposable {
   async rotateRoot(): Promise<void> {
     await kasbah(this.#ca, "authority", "rotate", "--root", "--wait");
     await writeFile(this.#pod.rootPath, await this.#ca.process.rootPem());
+    const roots = (await this.roots()).roots.map(({ fingerprint }) => fingerprint);
+    const newest = () => publishedBy(this.#pod.agent).at(-1)?.roots;
+    await this.#pod.agent.until("only the new root", () => newest()?.join() === roots.join());
   }
 
   /** Restarts the agent immediately after a renewal, so that every client holds a certificate that outlasts the restart. */
@@ -62,7 +65,7 @@ export class World implements AsyncDisposable {
 
   /** Whether the running agent, as opposed to the one before its restart, got this certificate. */
   isOfRunningAgent(fingerprint: string): boolean {
-    return publishedBy(this.#pod.agent).includes(fingerprint);
+    return publishedBy(this.#pod.agent).some((secret) => secret.fingerprint === fingerprint);
   }
 
   get agentLog(): string {
@@ -82,9 +85,14 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** The fingerprints of the certificates that an agent has published. */
-function publishedBy(agent: AgentProcess): readonly string[] {
-  return [...agent.log.matchAll(/"fingerprint":"([0-9a-f]+)".*?"event":"secret published"/g)].flatMap(
-    ([, fingerprint]) => fingerprint ?? [],
-  );
+interface PublishedSecret {
+  readonly event: string;
+  readonly fingerprint: string;
+  /** The fingerprints of the trusted roots. */
+  readonly roots: readonly string[];
+}
+
+function publishedBy(agent: AgentProcess): readonly PublishedSecret[] {
+  const lines = agent.log.split("\n").filter((line) => line.endsWith('"event":"secret published"}'));
+  return lines.map((line): PublishedSecret => JSON.parse(line));
 }

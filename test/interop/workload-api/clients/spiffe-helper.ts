@@ -88,7 +88,7 @@ class RunningHelper implements RunningClient {
       svid_key_file_name: "key.pem",
       svid_bundle_file_name: "roots.pem",
     };
-    const own = { agent_address: `unix://${this.#workload.socket}`, cert_dir: directory, ...files };
+    const own = { agent_address: this.#workload.socket, cert_dir: directory, ...files };
     const lines = Object.entries(own).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
     writeFileSync(config, lines.join("") + settings);
     return { directory, config };

@@ -79,8 +79,7 @@ class RunningSpire implements RunningClient {
       this.#command(["fetch", "x509", "-output", "json"]),
     );
     if (code !== 0) return { error: log };
-    const [reply] = JSON.parse(log);
-    const [svid] = reply.svids;
+    const [svid] = JSON.parse(log).svids;
     return {
       spiffeId: svid.spiffe_id,
       chain: certificatesIn(svid.x509_svid),

@@ -21,6 +21,7 @@ type peers struct {
 	listener net.Listener
 	config   *tls.Config
 	lock     sync.Mutex
+	begun    chan struct{}
 	count    int
 	failures int
 	first    string
@@ -33,13 +34,17 @@ func newPeers(ctx context.Context, source *workloadapi.X509Source, id spiffeid.I
 		return nil, err
 	}
 	go greetAll(listener)
-	return &peers{id: id, listener: listener, config: tlsconfig.MTLSClientConfig(source, source, onlyID)}, nil
+	config := tlsconfig.MTLSClientConfig(source, source, onlyID)
+	return &peers{id: id, listener: listener, config: config, begun: make(chan struct{})}, nil
 }
 
 func (p *peers) greetForever(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := p.greet()
 		p.lock.Lock()
+		if p.count == 0 {
+			close(p.begun)
+		}
 		p.count++
 		if err != nil {
 			p.failures++
@@ -66,6 +71,7 @@ func (p *peers) greet() error {
 }
 
 func (p *peers) report() {
+	<-p.begun
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	report(map[string]any{"call": "fresh handshakes", "count": p.count, "failures": p.failures, "first": p.first})

@@ -161,7 +161,8 @@ class Peers {
     inBackground(this::connectForever);
   }
 
-  synchronized void report(Line line) {
+  synchronized void report(Line line) throws InterruptedException {
+    while (count == 0) wait();
     line.number("count", count).number("failures", failures).text("first", first);
   }
 
@@ -181,6 +182,7 @@ class Peers {
       String failure = connect();
       synchronized (this) {
         count += 1;
+        notifyAll();
         if (failure != null) {
           failures += 1;
           if (first.isEmpty()) first = failure;
