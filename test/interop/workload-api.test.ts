@@ -4,6 +4,7 @@ import { type FakeCa, startFakeCa, untilSeen } from "@kasbah/testkit";
 import { hasGo } from "../harness/go-program.ts";
 import { lonelySpiffeId, Pod } from "../harness/pod.ts";
 import { buildWorkloadClient } from "./workload-api/build.ts";
+import { requireTool } from "./workload-api/clients/install.ts";
 import { GoClient, type GoLine } from "./workload-api/go-client.ts";
 
 const isSvid = ({ event }: GoLine) => event === "svid";
@@ -17,7 +18,7 @@ describe("go-spiffe on the Workload API", function () {
   let clients: GoClient[];
 
   before(function () {
-    if (!hasGo()) this.skip();
+    if (requireTool("go", hasGo()) !== undefined) this.skip();
     buildWorkloadClient();
   });
 
