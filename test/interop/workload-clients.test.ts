@@ -74,7 +74,11 @@ describe("Programs with a SPIFFE library on the Workload API", function () {
         assert.deepEqual([answers[call]?.error, answers[call]?.keys], [undefined, 0], call);
       }
       for (const call of client.refused) {
-        assert.match(answers[call]?.error ?? "", /needs JWT-SVIDs, which kasbah does not issue/, call);
+        assert.match(
+          answers[call]?.error ?? "",
+          /needs (?:JWT|WIT)-SVIDs, which kasbah does not issue/,
+          call,
+        );
       }
     });
   }

@@ -98,10 +98,12 @@ export const fetchJwtBundles: Method<EmptyRequest, JwtBundlesResponse> = {
   response: jwtBundlesResponse,
 };
 
-/** The methods that issue and verify JWT-SVIDs, which only have paths here. */
-export const jwtSvidPaths = [
-  "/SpiffeWorkloadAPI/FetchJWTSVID",
-  "/SpiffeWorkloadAPI/ValidateJWTSVID",
+/** The methods of other profiles, which only have paths here, and what they issue, verify or hand out. */
+export const otherProfileMethods = [
+  { path: "/SpiffeWorkloadAPI/FetchJWTSVID", streams: false, kind: "JWT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/ValidateJWTSVID", streams: false, kind: "JWT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/FetchWITSVID", streams: true, kind: "WIT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/FetchWITBundles", streams: true, kind: "WIT-SVIDs" },
 ] as const;
 
 function toWire({ spiffeId, certificateChain, privateKey, bundle }: X509Svid) {

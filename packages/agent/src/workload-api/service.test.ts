@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import { createConnection } from "node:net";
 import { type Certificate, parseSpiffeId } from "@kasbah/pki";
-import { fetchJwtBundles, fetchX509Bundles, fetchX509Svid, jwtSvidPaths } from "@kasbah/protocol";
+import { fetchJwtBundles, fetchX509Bundles, fetchX509Svid, otherProfileMethods } from "@kasbah/protocol";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import {
@@ -146,7 +146,12 @@ describe("WorkloadApi", () => {
     await svids().gets(1);
   });
 
-  const paths = [fetchX509Svid.path, fetchX509Bundles.path, fetchJwtBundles.path, ...jwtSvidPaths];
+  const paths = [
+    fetchX509Svid.path,
+    fetchX509Bundles.path,
+    fetchJwtBundles.path,
+    ...otherProfileMethods.map(({ path }) => path),
+  ];
   for (const [what, headers] of forged) {
     it(`rejects every method with INVALID_ARGUMENT if the security header is ${what}`, async () => {
       store.publish(await mint());
@@ -159,18 +164,16 @@ describe("WorkloadApi", () => {
     });
   }
 
-  it("answers JWT methods and unknown methods with UNIMPLEMENTED, and explains the former", async () => {
-    for (const path of jwtSvidPaths) {
+  it("answers methods of other profiles and unknown methods with UNIMPLEMENTED, and explains the former", async () => {
+    for (const { path, kind } of otherProfileMethods) {
       const { status, message } = await call(path).read().ends();
       assert.equal(status, grpcStatus.UNIMPLEMENTED, path);
       const method = path.split("/").at(-1);
-      assert.match(message, new RegExp(`^WORKLOAD_METHOD_UNSUPPORTED: ${method} needs JWT-SVIDs`));
+      assert.match(message, new RegExp(`^WORKLOAD_METHOD_UNSUPPORTED: ${method} needs ${kind}, which`));
       assert.match(message, /authenticate with the X\.509-SVID, or with the pod's service account token/);
     }
-    for (const method of ["FetchWITSVID", "FetchWITBundles", "FetchEverything"]) {
-      const unknown = await call(`/SpiffeWorkloadAPI/${method}`).read().ends();
-      assert.equal(unknown.status, grpcStatus.UNIMPLEMENTED, method);
-    }
+    const unknown = await call("/SpiffeWorkloadAPI/FetchEverything").read().ends();
+    assert.equal(unknown.status, grpcStatus.UNIMPLEMENTED);
   });
 
   it("answers FetchJWTBundles with an empty key set for the trust domain, once, and keeps the stream open", async () => {

@@ -3,8 +3,8 @@ import {
   fetchJwtBundles,
   fetchX509Bundles,
   fetchX509Svid,
-  jwtSvidPaths,
   type Method,
+  otherProfileMethods,
 } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
@@ -43,7 +43,7 @@ export class WorkloadApi {
       this.#route(fetchX509Svid, "svid"),
       this.#route(fetchX509Bundles, "bundles"),
       this.#route(fetchJwtBundles, "jwtBundles"),
-      ...jwtSvidPaths.map(unsupportedRoute),
+      ...otherProfileMethods.map(unsupportedRoute),
     ];
     this.#unsubscribe = deps.store.subscribe(() => this.#push());
   }
@@ -123,17 +123,18 @@ export class WorkloadApi {
   }
 }
 
-function unsupportedRoute(path: string): Route {
+function unsupportedRoute({ path, streams, kind }: (typeof otherProfileMethods)[number]): Route {
   const handle = async (call: CallContext): Promise<never> => {
     requireHeader(call);
     const method = path.slice(path.lastIndexOf("/") + 1);
     const message =
-      `${method} needs JWT-SVIDs, which kasbah does not issue: ` +
+      `${method} needs ${kind}, which kasbah does not issue: ` +
       "authenticate with the X.509-SVID, or with the pod's service account token";
     throw new AgentError("WORKLOAD_METHOD_UNSUPPORTED", message);
   };
   const bytes = (body: Uint8Array) => body;
-  return unaryRoute({ path, decode: bytes, encode: bytes, handle });
+  const route = { path, decode: bytes, encode: bytes, handle };
+  return streams ? streamRoute(route) : unaryRoute(route);
 }
 
 function stopping(): AgentError {

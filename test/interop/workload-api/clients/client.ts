@@ -47,7 +47,7 @@ export interface WorkloadClient {
   readonly watches: readonly string[];
   /** The calls that get the trust domain's keys for JWT-SVIDs, of which there are none. */
   readonly emptyKeySets: readonly string[];
-  /** The calls that need a JWT-SVID. */
+  /** The calls of profiles that kasbah does not have. */
   readonly refused: readonly string[];
   /** Installs what the client needs into the cache; returns the reason if it may be skipped. */
   install(): string | undefined;

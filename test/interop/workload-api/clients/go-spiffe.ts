@@ -19,7 +19,7 @@ export const goSpiffe: WorkloadClient = {
   ],
   watches: ["WatchX509Context", "WatchX509Bundles"],
   emptyKeySets: ["NewJWTSource", "FetchJWTBundles"],
-  refused: ["JWTSource.FetchJWTSVID", "FetchJWTSVID", "FetchJWTSVIDs", "ValidateJWTSVID"],
+  refused: ["JWTSource.FetchJWTSVID", "FetchJWTSVID", "FetchJWTSVIDs", "ValidateJWTSVID", "NewWITSource"],
   install() {
     const missing = requireTool("go", hasGo());
     if (missing === undefined) buildWorkloadClient();

@@ -15,7 +15,7 @@ const tool = "github.com/spiffe/spire/cmd/spire-agent";
 
 export const spireAgent: WorkloadClient = {
   name: "spire-agent api",
-  x509: ["fetch x509", "fetch x509 -output json"],
+  x509: ["fetch x509", "fetch x509 -output json", "watch"],
   watches: [],
   emptyKeySets: [],
   refused: ["fetch jwt", "validate jwt"],
@@ -35,6 +35,7 @@ class RunningSpire implements RunningClient {
   readonly pushErrors: readonly string[] = [];
   readonly #workload: Workload;
   readonly #watch: LoggedProcess;
+  #updates = 0;
 
   constructor(workload: Workload) {
     this.#workload = workload;
@@ -43,7 +44,11 @@ class RunningSpire implements RunningClient {
 
   async ask(profile: "x509" | "jwt"): Promise<Answers> {
     if (profile === "x509") {
-      return { "fetch x509": await this.#fetchFiles(), "fetch x509 -output json": await this.#fetchJson() };
+      return {
+        "fetch x509": await this.#fetchFiles(),
+        "fetch x509 -output json": await this.#fetchJson(),
+        watch: await this.#nextUpdate(),
+      };
     }
     return {
       "fetch jwt": await this.#refusal(["fetch", "jwt", "-audience", "example"]),
@@ -85,6 +90,14 @@ class RunningSpire implements RunningClient {
       chain: certificatesIn(svid.x509_svid),
       roots: certificatesIn(svid.bundle),
     };
+  }
+
+  /** The watch prints no certificate, so an update since the last question must do. */
+  async #nextUpdate(): Promise<Answer> {
+    const count = () => this.#watch.log.split("Received 1 svid").length - 1;
+    await this.#watch.until("another update", () => count() > this.#updates);
+    this.#updates = count();
+    return { count: this.#updates };
   }
 
   async #refusal(args: readonly string[]): Promise<Answer> {
