@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { hasGo } from "../../../harness/go-program.ts";
 import { LoggedProcess } from "../../../harness/logged-process.ts";
 import { repositoryRoot } from "../../../harness/repository.ts";
@@ -9,9 +9,7 @@ import { runCommand } from "./command.ts";
 import { cachedOnce } from "./install.ts";
 import { readPemFiles } from "./pem-files.ts";
 
-/** The version has no list of versions beside it, so only its exact name resolves. */
-const version = "v1.13.3";
-const tool = "github.com/spiffe/spire/cmd/spire-agent";
+const module = join(repositoryRoot, "test/interop/workload-api/spire-agent/go.mod");
 
 export const spireAgent: WorkloadClient = {
   name: "spire-agent api",
@@ -21,9 +19,9 @@ export const spireAgent: WorkloadClient = {
   refused: ["fetch jwt", "validate jwt"],
   install() {
     if (!hasGo()) return "no go";
-    const download = ["mod", "download", `github.com/spiffe/spire@${version}`];
-    const { status, stderr } = spawnSync("go", download, { encoding: "utf8" });
-    if (status !== 0) return `go cannot download SPIRE ${version}: ${stderr.trim().slice(-300)}`;
+    const download = ["mod", "download", "github.com/spiffe/spire"];
+    const { status, stderr } = spawnSync("go", download, { cwd: dirname(module), encoding: "utf8" });
+    if (status !== 0) return `go cannot download SPIRE: ${stderr.trim().slice(-300)}`;
     program();
     return undefined;
   },
@@ -122,15 +120,12 @@ function certificatesIn(base64: string): readonly string[] {
   return certificates;
 }
 
-/** Builds the program in a module of the cache: the sums of SPIRE's hundreds of modules would only burden this repository. */
+/** Builds the program in the cache: the sums of SPIRE's hundreds of modules would only burden this repository. */
 function program(): string {
-  const source = join(repositoryRoot, "test/interop/workload-api/clients/spire-agent.ts");
-  const home = cachedOnce("spire-agent", [source], (target) => {
-    writeFileSync(join(target, "go.mod"), "module kasbah.dev/test/interop/spire-agent\n\ngo 1.25.0\n");
-    const go = (...args: string[]) =>
-      execFileSync("go", args, { cwd: target, stdio: ["ignore", "inherit", "inherit"] });
-    go("get", "-tool", `${tool}@${version}`);
-    go("build", "-o", "spire-agent", tool);
+  const home = cachedOnce("spire-agent", [module], (target) => {
+    copyFileSync(module, join(target, "go.mod"));
+    const build = ["build", "-mod=mod", "-o", "spire-agent", "github.com/spiffe/spire/cmd/spire-agent"];
+    execFileSync("go", build, { cwd: target, stdio: ["ignore", "inherit", "inherit"] });
   });
   return join(home, "spire-agent");
 }
