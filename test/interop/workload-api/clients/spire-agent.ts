@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { hasGo } from "../../../harness/go-program.ts";
 import { LoggedProcess } from "../../../harness/logged-process.ts";
 import { repositoryRoot } from "../../../harness/repository.ts";
@@ -9,7 +9,8 @@ import { runCommand } from "./command.ts";
 import { cachedOnce } from "./install.ts";
 import { readPemFiles } from "./pem-files.ts";
 
-const module = join(repositoryRoot, "test/interop/workload-api/spire-agent/go.mod");
+const module = join(repositoryRoot, "test/interop/workload-api/spire-agent");
+const moduleFiles = ["go.mod", "go.sum"];
 
 export const spireAgent: WorkloadClient = {
   name: "spire-agent api",
@@ -20,7 +21,7 @@ export const spireAgent: WorkloadClient = {
   install() {
     if (!hasGo()) return "no go";
     const download = ["mod", "download", "github.com/spiffe/spire"];
-    const { status, stderr } = spawnSync("go", download, { cwd: dirname(module), encoding: "utf8" });
+    const { status, stderr } = spawnSync("go", download, { cwd: module, encoding: "utf8" });
     if (status !== 0) return `go cannot download SPIRE: ${stderr.trim().slice(-300)}`;
     program();
     return undefined;
@@ -120,10 +121,11 @@ function certificatesIn(base64: string): readonly string[] {
   return certificates;
 }
 
-/** Builds the program in the cache: the sums of SPIRE's hundreds of modules would only burden this repository. */
+/** Builds the program in the cache: the sums of the hundreds of modules that SPIRE requires would only burden this repository. */
 function program(): string {
-  const home = cachedOnce("spire-agent", [module], (target) => {
-    copyFileSync(module, join(target, "go.mod"));
+  const sources = moduleFiles.map((file) => join(module, file));
+  const home = cachedOnce("spire-agent", sources, (target) => {
+    for (const file of moduleFiles) copyFileSync(join(module, file), join(target, file));
     const build = ["build", "-mod=mod", "-o", "spire-agent", "github.com/spiffe/spire/cmd/spire-agent"];
     execFileSync("go", build, { cwd: target, stdio: ["ignore", "inherit", "inherit"] });
   });
