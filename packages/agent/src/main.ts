@@ -60,7 +60,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
   });
-  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileWarnings: outputs.warnings });
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, outputs });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 

@@ -80,6 +80,7 @@ describe("The commands of kasbah-agent", () => {
       failure: () => failure,
       caAddresses: ["ca.test:15012"],
       clockOffsetMs: () => clockOffsetMs,
+      consumers: () => [{ kind: "command", failures: 3, deadline: new Date("2030-01-01T02:00:00Z") }],
     };
     const names = {
       trustDomain: parseTrustDomain("cluster.local"),

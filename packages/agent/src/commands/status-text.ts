@@ -15,6 +15,7 @@ export function statusText(document: StatusPageObject, address: HostPort): strin
     ...certificateRows(document),
     ...rootRows(document),
     ...servedRow(document),
+    ...consumerRows(document),
     ...caRow(document),
     ...failureRows(document),
     ...sdsRow(document),
@@ -52,6 +53,15 @@ function rootRows(document: StatusPageObject): readonly Row[] {
 function servedRow(document: StatusPageObject): readonly Row[] {
   const served = items(document, "resources").map((one) => `${text(one, "name")} ${text(one, "version")}`);
   return served.length === 0 ? [] : [["served", served.join(", ")]];
+}
+
+function consumerRows(document: StatusPageObject): readonly Row[] {
+  return items(document, "consumers").map((consumer) => {
+    const of = (name: string) => text(consumer, name);
+    const deadline = of("deadline") === "" ? "no certificate yet" : `a certificate until ${of("deadline")}`;
+    const failed = of("failures") === "0" ? "" : `, then failed runs: ${of("failures")}`;
+    return [`application (${of("kind")})`, `loaded ${deadline}${failed}`] as const;
+  });
 }
 
 function caRow(document: StatusPageObject): readonly Row[] {

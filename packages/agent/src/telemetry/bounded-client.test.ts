@@ -26,6 +26,7 @@ describe("The status with many clients", () => {
       failure: () => undefined,
       caAddresses: [],
       catalog: { current: (name) => ({ name, version: "f".repeat(64) }) as never },
+      consumers: () => [],
       sds: { open: 4_096, nacks: 0 },
       streams: (most) => Array.from({ length: Math.min(most, 4_096) }, () => client),
     });

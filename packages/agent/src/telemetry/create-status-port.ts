@@ -12,7 +12,7 @@ import type { Supply } from "../secret/supply.ts";
 import type { AgentTelemetry } from "./create-telemetry.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
 import { SocketGate } from "./socket-gate.ts";
-import { statusDocument } from "./status-document.ts";
+import { type StatusDeps, statusDocument } from "./status-document.ts";
 
 export interface StatusPort {
   readonly components: readonly Component[];
@@ -25,8 +25,8 @@ export interface StatusPortDeps extends AgentDeps {
   readonly supply: Supply;
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
   readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
-  /** Warnings of the components that keep the secret in files. */
-  fileWarnings(): readonly string[];
+  /** The components that keep the secret in files. */
+  readonly outputs: { warnings(): readonly string[]; readonly consumers: StatusDeps["consumers"] };
 }
 
 /** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
@@ -36,7 +36,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
   const sockets = new SocketGate();
   const readiness = () =>
     withWarnings(sockets.check(agentReadiness(store, rotations.lastFailure, supply.warnings())), [
-      ...deps.fileWarnings(),
+      ...deps.outputs.warnings(),
       ...skippedRoots.warnings(),
     ]);
   const document = () =>
@@ -50,6 +50,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
       clockOffsetMs: () => supply.clockOffsetMs(),
       catalog: sds.catalog,
       sds: streams,
+      consumers: deps.outputs.consumers,
       streams: (most) => sds.service.streams(most),
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
