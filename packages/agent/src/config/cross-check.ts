@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { AgentConfig } from "./options.ts";
 import { layoutProblems } from "./output/layout.ts";
+import { reloadProblems } from "./output/reload-options.ts";
 import { caRootPath, inputDirectories } from "./places.ts";
 
 const plaintextPort = 15_010;
@@ -32,14 +33,12 @@ export function crossCheck(config: AgentConfig): readonly string[] {
       "--grace-period-ratio: must be greater than --grace-period-jitter, or certificates could expire before rotation",
     );
   }
-  return [...problems, ...fileProblems(config), ...layoutProblems(config)];
+  return [...problems, ...fileProblems(config), ...layoutProblems(config), ...reloadProblems(config)];
 }
 
 function fileProblems(config: AgentConfig): readonly string[] {
-  const { outputCerts, onRotate } = config;
-  if (outputCerts === undefined) {
-    return onRotate === undefined ? [] : ["--on-rotate: requires --output-certs, which is not set"];
-  }
+  const { outputCerts } = config;
+  if (outputCerts === undefined) return [];
   const isRead = inputDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
   return isRead ? ["--output-certs: the agent also reads from this directory; choose another"] : [];
 }

@@ -14,8 +14,10 @@ import { inputDirectories } from "../config/places.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import type { Consumer, ConsumerState } from "./consumers/consumer.ts";
 import { registerConsumers, staleWarnings } from "./consumers/consumer-health.ts";
-import { ConsumerLoop } from "./consumers/consumer-loop.ts";
+import { ConsumerLoop, type ConsumerRun } from "./consumers/consumer-loop.ts";
+import { withinWindow } from "./consumers/reload-window.ts";
 import { refuseWithoutShell, shellCommand } from "./consumers/shell-command.ts";
+import { signalProcess } from "./consumers/signal-process.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { DirectoryOwner } from "./owner/directory-owner.ts";
@@ -70,13 +72,29 @@ async function createConsumers(
   runs: Counter<"result">,
   deps: AgentDeps,
 ): Promise<readonly Consumer[]> {
-  const { config, environment } = deps;
+  const { config, clock, roll } = deps;
+  const window = { windowMs: config.reloadWindow, clock, roll };
+  const wanted = [await onRotateRun(directory, deps), signalRun(config)];
+  return wanted
+    .filter((one) => one !== undefined)
+    .map((one) => new ConsumerLoop({ ...deps, ...one, run: withinWindow(one.run, window), runs }));
+}
+
+async function onRotateRun(
+  directory: string,
+  { config, environment, clock }: AgentDeps,
+): Promise<ConsumerRun | undefined> {
   const { onRotate: command, onRotateTimeout: timeoutMs } = config;
-  if (command === undefined) return [];
+  if (command === undefined) return undefined;
   await refuseWithoutShell();
   const variables = { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory };
-  const run = shellCommand({ ...deps, command, timeoutMs, environment: variables });
-  return [new ConsumerLoop({ ...deps, ...run, runs })];
+  return shellCommand({ command, timeoutMs, environment: variables, clock });
+}
+
+function signalRun({ signal, pidFile }: AgentDeps["config"]): ConsumerRun | undefined {
+  if (signal === undefined || pidFile === undefined) return undefined;
+  const run = () => signalProcess({ pidFile, signal, ownPid: pid });
+  return { name: `signal ${signal}`, kind: "signal", run };
 }
 
 function notifyAll(consumers: readonly Consumer[], { spiffeId, leaf, notAfter }: WorkloadSecret): void {

@@ -14,6 +14,7 @@ import { readBoundedBytes } from "../bounded-file.ts";
 import { AgentError } from "../errors.ts";
 import { dataLink, Generations } from "./generations.ts";
 import { hasPlainFile, readStanding } from "./plain-files.ts";
+import { dropStaleLinks } from "./stale-links.ts";
 
 /** The `node:fs/promises` functions that publish a set of files. */
 export interface FileSetFs extends DurableFs {
@@ -64,6 +65,7 @@ export class FileSet {
       await this.#refuseDirectories(files);
       await this.#keepPlainFiles(files);
       await this.#show(files);
+      await dropStaleLinks(this.#directory, files, this.#fs);
     } catch (cause) {
       if (cause instanceof RuntimeError || cause instanceof AgentError) throw cause;
       const reason = `${storageFailure(cause)}${pathOf(cause)}`;

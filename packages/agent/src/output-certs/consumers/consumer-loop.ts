@@ -3,13 +3,17 @@ import type { Consumer, ConsumerState, FilesChange } from "./consumer.ts";
 import { type CommandOutcome, reasonOf } from "./outcome.ts";
 import { StaleAlarm } from "./stale-alarm.ts";
 
-export interface ConsumerLoopDeps {
+/** One way to make an application load the files. */
+export interface ConsumerRun {
   /** The name in the log and in warnings, such as `on-rotate command`. */
   readonly name: string;
   /** The label of its metrics. */
   readonly kind: string;
   /** Makes the application load the files. Must not reject, and ends soon after `signal` aborts. */
   readonly run: (change: FilesChange, signal: AbortSignal) => Promise<CommandOutcome>;
+}
+
+export interface ConsumerLoopDeps extends ConsumerRun {
   readonly runs: Counter<"result">;
   readonly clock: Clock;
   /** Uniform in [0, 1). */

@@ -7,9 +7,9 @@ export interface CommandOutcome {
   readonly output: readonly string[];
 }
 
-/** The reason of a failure in a few words, without output. */
-export function reasonOf({ result, exitCode, killedBy }: CommandOutcome): string {
+/** The reason of a failure in a few words, without what a command printed. */
+export function reasonOf({ result, exitCode, killedBy, output }: CommandOutcome): string {
   if (result === "timeout") return "timed out";
   if (killedBy !== undefined) return `terminated by ${killedBy}`;
-  return exitCode === undefined ? "could not run" : `exit code ${exitCode}`;
+  return exitCode === undefined ? (output.at(-1) ?? "could not run") : `exit code ${exitCode}`;
 }

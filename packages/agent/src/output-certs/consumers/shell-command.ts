@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { type Clock, ConfigInvalidError } from "@kasbah/runtime";
-import type { ConsumerLoopDeps } from "./consumer-loop.ts";
+import type { ConsumerRun } from "./consumer-loop.ts";
 import { runShell, shell } from "./run-shell.ts";
 
 export interface ShellCommandOptions {
@@ -13,7 +13,7 @@ export interface ShellCommandOptions {
 }
 
 /** The command of `--on-rotate`, as a consumer runs it. */
-export function shellCommand(options: ShellCommandOptions): Pick<ConsumerLoopDeps, "name" | "kind" | "run"> {
+export function shellCommand(options: ShellCommandOptions): ConsumerRun {
   const { command, timeoutMs, environment, clock } = options;
   return {
     name: "on-rotate command",
