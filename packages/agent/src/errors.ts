@@ -33,7 +33,8 @@ export type AgentErrorCode =
   | "WORKLOAD_API_STOPPING"
   | "AGENT_UNREACHABLE"
   | "AGENT_NOT_READY"
-  | "AGENT_REPLY_INVALID";
+  | "AGENT_REPLY_INVALID"
+  | "ROTATION_UNSUPPORTED";
 
 /** The rule that a CA's reply broke. The values are labels of a metric and are stable. */
 export type ReplyFault =

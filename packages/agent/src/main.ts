@@ -18,6 +18,7 @@ import {
   createSecretCacheIfConfigured,
   createWorkloadApiIfConfigured,
 } from "./optional-rooms.ts";
+import { createRotateRoute } from "./rotate-call/create-rotate-route.ts";
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
 import { SkippedRoots } from "./secret/skipped-roots.ts";
@@ -59,6 +60,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     transportFaults: telemetry.transportFaults,
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
+    routes: [createRotateRoute({ supply, store })],
   });
   const status = createStatusPort({ ...deps, supply, sds, telemetry, outputs });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });

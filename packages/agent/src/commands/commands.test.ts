@@ -128,7 +128,7 @@ describe("The commands of kasbah-agent", () => {
   describe("invalid arguments", () => {
     for (const [argv, said] of [
       [["stauts"], /did you mean status\?/],
-      [["WAIT"], /unknown command "WAIT".*wait and status/],
+      [["WAIT"], /unknown command "WAIT".*wait, status, /],
       [["\u001b[31mwait"], /unknown command "\\u001b\[31mwait"/],
       [["wait", "--timeout", "soon"], /--timeout.*expected a duration/],
       [["wait", "--timout", "1s"], /did you mean --timeout\?/],
