@@ -34,7 +34,8 @@ export type AgentErrorCode =
   | "AGENT_UNREACHABLE"
   | "AGENT_NOT_READY"
   | "AGENT_REPLY_INVALID"
-  | "ROTATION_UNSUPPORTED";
+  | "ROTATION_UNSUPPORTED"
+  | "CERTIFICATE_NOT_OBTAINED";
 
 /** The rule that a CA's reply broke. The values are labels of a metric and are stable. */
 export type ReplyFault =

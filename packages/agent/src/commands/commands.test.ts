@@ -68,6 +68,7 @@ describe("The commands of kasbah-agent", () => {
         err += text;
       },
       clock: systemClock,
+      roll: () => 0.5,
     });
 
   /** The status port of an agent with the test's store. */

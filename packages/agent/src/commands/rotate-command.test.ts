@@ -50,6 +50,7 @@ describe("kasbah-agent rotate", () => {
         err += text;
       },
       clock: systemClock,
+      roll: () => 0.5,
     });
     return { code, out, err };
   };

@@ -3,6 +3,7 @@ import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/
 import type { RotateReply } from "../rotate-call/rotate-method.ts";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
 import type { AgentCommandDeps } from "./command-deps.ts";
+import { fetchCommand, fetchOptions } from "./fetch-options.ts";
 import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
 import { rotateNow, rotateText } from "./rotate-command.ts";
 import { rotateNowCommand, rotateNowOptions } from "./rotate-options.ts";
@@ -15,6 +16,7 @@ const commands: ReadonlyMap<string, Run> = new Map([
   ["wait", wait],
   ["status", status],
   ["rotate", rotate],
+  ["fetch", fetchCertificate],
 ]);
 
 /**
@@ -67,6 +69,14 @@ async function rotate(deps: AgentCommandDeps): Promise<number> {
   else if (reply.rotated) deps.write(rotateText(reply));
   else deps.writeError(`kasbah-agent: ${rotateText(reply)}`);
   return reply.rotated ? 0 : 1;
+}
+
+async function fetchCertificate(deps: AgentCommandDeps): Promise<number> {
+  const loaded = loadCommand(fetchCommand, fetchOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  const { fetchOnce, fetchText } = await import("./fetch-command.ts");
+  const fetched = await fetchOnce(loaded.config, deps);
+  return printed(loaded.config.json ? jsonText({ ...fetched }) : fetchText(fetched), deps);
 }
 
 /** JSON does not escape every character that a terminal interprets. */

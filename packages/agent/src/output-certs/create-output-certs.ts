@@ -103,7 +103,7 @@ function notifyAll(consumers: readonly Consumer[], { spiffeId, leaf, notAfter }:
 }
 
 /** Repeats the check of the configuration for directories that are the same through a link. */
-async function refuseInputDirectory(directory: string, config: AgentDeps["config"]): Promise<void> {
+export async function refuseInputDirectory(directory: string, config: AgentDeps["config"]): Promise<void> {
   const [written, ...read] = await Promise.all(
     [directory, ...inputDirectories(config)].map((path) => realpath(path).catch(() => undefined)),
   );
