@@ -117,6 +117,16 @@ describe("kasbah-agent fetch, without a running agent", function () {
     assert.equal(ca.calls.length, 0);
   });
 
+  it("exits 1 before it asks the CA if an agent writes to the directory, and names that agent", async () => {
+    const agent = pod.start({ flags: { "--output-certs": pod.path("certs") } });
+    await agent.logged("certificates written");
+    const asked = ca.calls.length;
+    const { code, log } = await fetchOnce();
+    assert.equal(code, 1);
+    assert.match(log, new RegExp(`another agent \\(${lonelySpiffeId}, .*OUTPUT_DIRECTORY_IN_USE`));
+    assert.equal(ca.calls.length, asked);
+  });
+
   it("exits 1 with the reason if the files cannot be written, and the key is in no output", async () => {
     await mkdir(pod.path("certs"));
     await mkdir(file("key.pem"));

@@ -11,11 +11,14 @@ import { crossCheck } from "../config/cross-check.ts";
 import type { AgentConfig } from "../config/options.ts";
 import { AgentError } from "../errors.ts";
 import { obtainSecret } from "../one-shot/obtain-secret.ts";
-import { prepareFiles } from "../one-shot/write-once.ts";
+import { ownFiles } from "../one-shot/write-once.ts";
 import type { RotationFailure } from "../rotation/rotator.ts";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { SkippedRoots } from "../secret/skipped-roots.ts";
 import type { AgentCommandDeps } from "./command-deps.ts";
+
+/** Nothing reads a log of one fetch: it prints what matters. */
+const logger = createLogger({ level: "silent", format: "json" });
 
 /** The result of one fetch. */
 export interface Fetched {
@@ -29,25 +32,20 @@ export interface Fetched {
 
 /**
  * Obtains one certificate and writes it.
- * @throws ConfigInvalidError, or AgentError `CERTIFICATE_NOT_OBTAINED` on timeout
+ * @throws ConfigInvalidError, AgentError `OUTPUT_DIRECTORY_IN_USE`, or `CERTIFICATE_NOT_OBTAINED` on timeout
  */
 export async function fetchOnce(
   config: AgentConfig & { readonly timeout: number },
   deps: AgentCommandDeps,
 ): Promise<Fetched> {
   const directory = directoryOf(config);
-  const write = await prepareFiles(directory, config);
-  const secret = await obtainInTime(config, deps);
-  const files = await write(secret);
-  const { spiffeId, leaf, notAfter } = secret;
-  return {
-    spiffeId: spiffeId.toString(),
-    serial: leaf.serial,
-    notBefore: leaf.notBefore.toISOString(),
-    notAfter: notAfter.toISOString(),
-    directory,
-    files,
-  };
+  const owned = await ownFiles(directory, config, logger);
+  try {
+    const secret = await obtainInTime(config, deps);
+    return resultOf(secret, directory, await owned.write(secret));
+  } finally {
+    await owned.release();
+  }
 }
 
 /** Formats the result as rows. */
@@ -59,6 +57,21 @@ export function fetchText({ spiffeId, serial, notAfter, directory, files }: Fetc
     ["written", `${files.join(", ")} in ${directory}`],
   ] as const;
   return rows.map(([name, value]) => `${name.padEnd(9)}  ${printableText(value)}\n`).join("");
+}
+
+function resultOf(
+  { spiffeId, leaf, notAfter }: WorkloadSecret,
+  directory: string,
+  files: readonly string[],
+): Fetched {
+  return {
+    spiffeId: spiffeId.toString(),
+    serial: leaf.serial,
+    notBefore: leaf.notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+    directory,
+    files,
+  };
 }
 
 function directoryOf(config: AgentConfig): string {
@@ -98,9 +111,8 @@ async function obtainInTime(
   throw new AgentError("CERTIFICATE_NOT_OBTAINED", message);
 }
 
-/** The parts of an agent that obtain a certificate. Nothing reads its metrics and its log. */
+/** The parts of an agent that obtain a certificate. Nothing reads its metrics. */
 function agentDeps(config: AgentConfig, { env: environment, clock, roll }: AgentCommandDeps): AgentDeps {
-  const logger = createLogger({ level: "silent", format: "json" });
   return {
     config,
     store: new SecretStore(clock),
