@@ -17,6 +17,8 @@ export type AgentErrorCode =
   | "MOUNTED_CERTS_INVALID"
   | "CACHED_SECRET_INVALID"
   | "CACHED_SECRET_NOT_YET_VALID"
+  | "OUTPUT_PATH_BLOCKED"
+  | "OUTPUT_DIRECTORY_IN_USE"
   | "CONFIG_INVALID"
   | "REQUEST_MALFORMED"
   | "NODE_MISSING"
@@ -31,7 +33,9 @@ export type AgentErrorCode =
   | "WORKLOAD_API_STOPPING"
   | "AGENT_UNREACHABLE"
   | "AGENT_NOT_READY"
-  | "AGENT_REPLY_INVALID";
+  | "AGENT_REPLY_INVALID"
+  | "ROTATION_UNSUPPORTED"
+  | "CERTIFICATE_NOT_OBTAINED";
 
 /** The rule that a CA's reply broke. The values are labels of a metric and are stable. */
 export type ReplyFault =

@@ -21,6 +21,7 @@ import {
   createSecretCacheIfConfigured,
   createWorkloadApiIfConfigured,
 } from "./optional-rooms.ts";
+import { createRotateRoute } from "./rotate-call/create-rotate-route.ts";
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
 import { SecretStore } from "./secret/secret-store.ts";
 import { SkippedRoots } from "./secret/skipped-roots.ts";
@@ -71,9 +72,11 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     transportFaults: telemetry.transportFaults,
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
+    routes: [createRotateRoute({ supply, store })],
   });
   const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
-  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, fileWarnings });
+  const { consumers } = outputs;
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, fileWarnings, consumers });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 

@@ -23,7 +23,8 @@ export async function createMountedSupplyIfPresent(
 /** The files of `--output-certs`, for other programs. */
 export async function createOutputCertsIfConfigured(deps: AgentDeps): Promise<OutputFiles> {
   const { outputCerts } = deps.config;
-  if (outputCerts === undefined) return { components: [], warnings: () => [] };
+  if (outputCerts === undefined)
+    return { components: [], warnings: () => [], consumers: () => [], look: () => undefined };
   const room = await import("./output-certs/create-output-certs.ts");
   return room.createOutputCerts(outputCerts, deps);
 }
@@ -61,7 +62,7 @@ export async function createFileMountWatchIfNeeded({
   config,
   clock,
   logger,
-}: AgentDeps): Promise<OutputFiles> {
+}: AgentDeps): Promise<Pick<OutputFiles, "components" | "warnings">> {
   const places = watchedPlaces(config);
   if ((await findFileMounts(places)).length === 0) return { components: [], warnings: () => [] };
   const { FileMountWatch } = await import("./file-mounts/file-mount-watch.ts");

@@ -3,6 +3,7 @@ import type { AgentDeps } from "../agent-deps.ts";
 import { caRootPath, renewsInPlace } from "../config/places.ts";
 import { AgentError } from "../errors.ts";
 import { resolveIdentity } from "../identity.ts";
+import { RotationDemand } from "../rotation/demand.ts";
 import { RotationLoop } from "../rotation/rotation-loop.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
 import { Wake } from "../rotation/wake.ts";
@@ -31,15 +32,18 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   const { rotations: observer, replies, count } = deps.createObservers();
   const wake = new Wake();
   const onChange = () => wake.ring();
+  const demand = new RotationDemand(clock, wake);
+  const source = await createCaSource(config, { roots, store, skippedRoots, clock, logger, replies, count });
   const rotation = new RotationLoop({
-    source: await createCaSource(config, { roots, store, skippedRoots, clock, logger, replies, count }),
+    source: demand.watchAttempts(source),
     store,
     policy: { graceRatio: config.gracePeriodRatio, jitter: config.gracePeriodJitter },
     clock,
     scheduler: createScheduler(clock, lateSweep(clock, loadSweep)),
     roll,
-    observer,
+    observer: demand.watchOutcomes(observer),
     wake,
+    demand,
   });
   const tokenFile = watchTokenFile({ path: config.tokenFile, onChange, clock, logger });
   const rootFile =
@@ -50,6 +54,7 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
     caAddresses: config.caAddresses,
     cache: fileRoots && { roots: fileRoots, changes: wake },
     mountedCerts: undefined,
+    demand,
     clockOffsetMs: () => replies.clockOffsetMs,
     warnings: () => (replies.clockWarning === undefined ? [] : [replies.clockWarning]),
   };

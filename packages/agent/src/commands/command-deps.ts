@@ -11,4 +11,6 @@ export interface AgentCommandDeps {
   /** Standard error. */
   writeError(text: string): void;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
 }

@@ -70,6 +70,7 @@ describe("The commands of kasbah-agent", () => {
         err += text;
       },
       clock: systemClock,
+      roll: () => 0.5,
     });
 
   /** The status port of an agent with the test's store. */
@@ -82,6 +83,7 @@ describe("The commands of kasbah-agent", () => {
       failure: () => failure,
       caAddresses: ["ca.test:15012"],
       clockOffsetMs: () => clockOffsetMs,
+      consumers: () => [{ kind: "command", failures: 3, deadline: new Date("2030-01-01T02:00:00Z") }],
     };
     const names = {
       trustDomain: parseTrustDomain("cluster.local"),
@@ -136,7 +138,7 @@ describe("The commands of kasbah-agent", () => {
   describe("invalid arguments", () => {
     for (const [argv, said] of [
       [["stauts"], /did you mean status\?/],
-      [["WAIT"], /unknown command "WAIT".*wait and status/],
+      [["WAIT"], /unknown command "WAIT".*wait, status, /],
       [["\u001b[31mwait"], /unknown command "\\u001b\[31mwait"/],
       [["wait", "--timeout", "soon"], /--timeout.*expected a duration/],
       [["wait", "--timout", "1s"], /did you mean --timeout\?/],

@@ -10,4 +10,5 @@ process.exitCode = await runAgentCommand({
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
   clock: systemClock,
+  roll: Math.random,
 });

@@ -1,9 +1,12 @@
 import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
+import type { RotateReply } from "../rotate-call/rotate-method.ts";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
-
 import type { AgentCommandDeps } from "./command-deps.ts";
+import { fetchCommand, fetchOptions } from "./fetch-options.ts";
 import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
+import { rotateNow, rotateText } from "./rotate-command.ts";
+import { rotateNowCommand, rotateNowOptions } from "./rotate-options.ts";
 import { statusText } from "./status-text.ts";
 import { waitUntilServed } from "./wait-command.ts";
 
@@ -12,11 +15,13 @@ type Run = (deps: AgentCommandDeps) => Promise<number>;
 const commands: ReadonlyMap<string, Run> = new Map([
   ["wait", wait],
   ["status", status],
+  ["rotate", rotate],
+  ["fetch", fetchCertificate],
 ]);
 
 /**
- * Runs the command named by the first argument and returns the exit code: 0 ready, 1 not ready, 2 invalid
- * arguments.
+ * Runs the command named by the first argument and returns the exit code: 0 for success, 1 for failure or an
+ * agent that is not ready, 2 for invalid arguments.
  */
 export async function runAgentCommand(deps: AgentCommandDeps): Promise<number> {
   const [name = ""] = deps.argv;
@@ -55,8 +60,27 @@ async function status(deps: AgentCommandDeps): Promise<number> {
   return document["ready"] === true ? 0 : 1;
 }
 
+async function rotate(deps: AgentCommandDeps): Promise<number> {
+  const loaded = loadCommand(rotateNowCommand, rotateNowOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  const { json, ...options } = loaded.config;
+  const reply = await rotateNow(options, deps);
+  if (json) deps.write(jsonText(reply));
+  else if (reply.rotated) deps.write(rotateText(reply));
+  else deps.writeError(`kasbah-agent: ${rotateText(reply)}`);
+  return reply.rotated ? 0 : 1;
+}
+
+async function fetchCertificate(deps: AgentCommandDeps): Promise<number> {
+  const loaded = loadCommand(fetchCommand, fetchOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  const { fetchOnce, fetchText } = await import("./fetch-command.ts");
+  const fetched = await fetchOnce(loaded.config, deps);
+  return printed(loaded.config.json ? jsonText({ ...fetched }) : fetchText(fetched), deps);
+}
+
 /** JSON does not escape every character that a terminal interprets. */
-function jsonText(document: StatusPageObject): string {
+function jsonText(document: StatusPageObject | RotateReply): string {
   const printable = (_: string, value: unknown) => (typeof value === "string" ? printableText(value) : value);
   return `${JSON.stringify(document, printable, 2)}\n`;
 }
@@ -69,6 +93,6 @@ function printed(text: string, { write }: AgentCommandDeps): number {
 function unknown(name: string): string {
   const near = closestName(name, [...commands.keys()]);
   const hint =
-    near === undefined ? `the commands are ${[...commands.keys()].join(" and ")}` : `did you mean ${near}?`;
+    near === undefined ? `the commands are ${[...commands.keys()].join(", ")}` : `did you mean ${near}?`;
   return `unknown command ${quoted(name)}: ${hint}; without a command, kasbah-agent runs as the agent: see kasbah-agent --help`;
 }

@@ -15,6 +15,7 @@ export function statusText(document: StatusPageObject, address: HostPort): strin
     ...certificateRows(document),
     ...rootRows(document),
     ...servedRow(document),
+    ...consumerRows(document),
     ...caRow(document),
     ...failureRows(document),
     ...sdsRow(document),
@@ -55,6 +56,15 @@ function servedRow(document: StatusPageObject): readonly Row[] {
     .map((one) => `${textAt(one, "name")} ${textAt(one, "version")}`)
     .filter((one) => !isGatewayName(one));
   return served.length === 0 ? [] : [["served", served.join(", ")]];
+}
+
+function consumerRows(document: StatusPageObject): readonly Row[] {
+  return itemsAt(document, "consumers").map((consumer) => {
+    const of = (name: string) => textAt(consumer, name);
+    const deadline = of("deadline") === "" ? "no certificate yet" : `a certificate until ${of("deadline")}`;
+    const failed = of("failures") === "0" ? "" : `, then failed runs: ${of("failures")}`;
+    return [`application (${of("kind")})`, `loaded ${deadline}${failed}`] as const;
+  });
 }
 
 function caRow(document: StatusPageObject): readonly Row[] {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { AgentConfig } from "./options.ts";
 import { layoutProblems } from "./output/layout.ts";
+import { reloadProblems } from "./output/reload-options.ts";
 import { caRootPath, inputDirectories } from "./places.ts";
 import { sdsSocketPath } from "./socket-options.ts";
 
@@ -33,7 +34,13 @@ export function crossCheck(config: AgentConfig): readonly string[] {
       "--grace-period-ratio: must be greater than --grace-period-jitter, or certificates could expire before rotation",
     );
   }
-  return [...problems, ...pathProblems(config), ...fileProblems(config), ...layoutProblems(config)];
+  return [
+    ...problems,
+    ...pathProblems(config),
+    ...fileProblems(config),
+    ...layoutProblems(config),
+    ...reloadProblems(config),
+  ];
 }
 
 function pathProblems(config: AgentConfig): readonly string[] {
@@ -43,10 +50,8 @@ function pathProblems(config: AgentConfig): readonly string[] {
 }
 
 function fileProblems(config: AgentConfig): readonly string[] {
-  const { outputCerts, onRotate } = config;
-  if (outputCerts === undefined) {
-    return onRotate === undefined ? [] : ["--on-rotate: requires --output-certs, which is not set"];
-  }
+  const { outputCerts } = config;
+  if (outputCerts === undefined) return [];
   const isRead = inputDirectories(config).some((directory) => resolve(directory) === resolve(outputCerts));
   return isRead ? ["--output-certs: the agent also reads from this directory; choose another"] : [];
 }

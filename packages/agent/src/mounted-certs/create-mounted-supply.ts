@@ -26,6 +26,7 @@ export function createMountedSupply(
     caAddresses: [],
     cache: undefined,
     mountedCerts: directory,
+    demand: undefined,
     clockOffsetMs: () => undefined,
     warnings: () => mounted.warnings(),
   };

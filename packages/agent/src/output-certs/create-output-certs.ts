@@ -1,13 +1,26 @@
-import { constants } from "node:fs";
-import { access, realpath } from "node:fs/promises";
-import { type Component, ConfigInvalidError, publicEnvironment } from "@kasbah/runtime";
+import { realpath } from "node:fs/promises";
+import { hostname } from "node:os";
+import { pid } from "node:process";
+import {
+  type Component,
+  ConfigInvalidError,
+  type Counter,
+  publicEnvironment,
+  watchDirectory,
+} from "@kasbah/runtime";
 import type { AgentDeps } from "../agent-deps.ts";
 import { options } from "../config/options.ts";
 import { inputDirectories } from "../config/places.ts";
+import type { WorkloadSecret } from "../secret/secret-store.ts";
+import type { Consumer, ConsumerState } from "./consumers/consumer.ts";
+import { registerConsumers, staleWarnings } from "./consumers/consumer-health.ts";
+import { ConsumerLoop, type ConsumerRun } from "./consumers/consumer-loop.ts";
+import { withinWindow } from "./consumers/reload-window.ts";
+import { refuseWithoutShell, shellCommand } from "./consumers/shell-command.ts";
+import { signalProcess } from "./consumers/signal-process.ts";
 import { createFileMetrics } from "./file-metrics.ts";
-import { OnRotateCommand } from "./on-rotate-command.ts";
 import { OutputCerts } from "./output-certs.ts";
-import { shell } from "./run-shell.ts";
+import { DirectoryOwner } from "./owner/directory-owner.ts";
 import { createRender } from "./shapes/create-render.ts";
 
 /** The components that write the files, and their warnings for the readiness page. */
@@ -15,57 +28,82 @@ export interface OutputFiles {
   /** Must start before the first secret is published and stop after the last one. */
   readonly components: readonly Component[];
   warnings(): readonly string[];
+  /** How far each application has followed the files. */
+  consumers(): readonly (ConsumerState & { readonly kind: string })[];
+  /** Compares the files with the secret now, and repairs them. */
+  look(): void;
 }
 
 /** Creates the writer of `--output-certs` and the runner of `--on-rotate`. */
 export async function createOutputCerts(directory: string, deps: AgentDeps): Promise<OutputFiles> {
-  const { config, environment, store, registry, clock, roll, logger } = deps;
+  const { config, registry, clock } = deps;
   await refuseInputDirectory(directory, config);
-  if (config.onRotate !== undefined) await refuseWithoutShell();
-  const { writes, runs } = createFileMetrics(registry);
-  const { onRotate, onRotateTimeout: timeoutMs } = config;
-  const command =
-    onRotate === undefined
-      ? undefined
-      : new OnRotateCommand({
-          command: onRotate,
-          timeoutMs,
-          environment: { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory },
-          runs,
-          clock,
-          logger,
-        });
+  const { writes, repairs, runs } = createFileMetrics(registry);
+  const consumers = await createConsumers(directory, runs, deps);
+  registerConsumers(registry, consumers);
   const output = new OutputCerts({
+    ...deps,
     directory,
     keyMode: config.outputCertsMode,
     render: await createRender(config),
-    onWritten: ({ spiffeId }) => command?.request(spiffeId.toString()),
-    store,
+    onWritten: (secret) => notifyAll(consumers, secret),
+    owner: new DirectoryOwner({ ...deps, directory, describe: () => describe(deps) }),
     writes,
-    clock,
-    roll,
-    logger,
+    repairs,
+    watchDirectory,
   });
   return {
-    components: command === undefined ? [output] : [command, output],
-    warnings: () => [output.problem, command?.problem].filter((problem) => problem !== undefined),
+    components: [...consumers, output],
+    warnings: () => [...[output.problem ?? []].flat(), ...staleWarnings(consumers, clock)],
+    consumers: () => consumers.map(({ kind, state }) => ({ kind, ...state })),
+    look: () => output.look(),
   };
 }
 
-/** The kasbah-agent image has no shell: fail at the start, not at each rotation. */
-async function refuseWithoutShell(): Promise<void> {
-  const hasShell = await access(shell, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (hasShell) return;
-  throw new ConfigInvalidError([
-    `--on-rotate: requires ${shell}, which does not exist; run the agent in an image with a shell, or let the program watch the files`,
-  ]);
+/** For the operator who starts a second agent in the directory. */
+function describe({ store }: AgentDeps): string {
+  const name = store.current?.spiffeId.toString() ?? "no certificate yet";
+  return `${name}, process ${pid} on ${hostname()}`;
+}
+
+/** What makes applications load the files. */
+async function createConsumers(
+  directory: string,
+  runs: Counter<"result">,
+  deps: AgentDeps,
+): Promise<readonly Consumer[]> {
+  const { config, clock, roll } = deps;
+  const window = { windowMs: config.reloadWindow, clock, roll };
+  const wanted = [await onRotateRun(directory, deps), signalRun(config)];
+  return wanted
+    .filter((one) => one !== undefined)
+    .map((one) => new ConsumerLoop({ ...deps, ...one, run: withinWindow(one.run, window), runs }));
+}
+
+async function onRotateRun(
+  directory: string,
+  { config, environment, clock }: AgentDeps,
+): Promise<ConsumerRun | undefined> {
+  const { onRotate: command, onRotateTimeout: timeoutMs } = config;
+  if (command === undefined) return undefined;
+  await refuseWithoutShell();
+  const variables = { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory };
+  return shellCommand({ command, timeoutMs, environment: variables, clock });
+}
+
+function signalRun({ signal, pidFile }: AgentDeps["config"]): ConsumerRun | undefined {
+  if (signal === undefined || pidFile === undefined) return undefined;
+  const run = () => signalProcess({ pidFile, signal, ownPid: pid });
+  return { name: `signal ${signal}`, kind: "signal", run };
+}
+
+function notifyAll(consumers: readonly Consumer[], { spiffeId, leaf, notAfter }: WorkloadSecret): void {
+  const change = { spiffeId: spiffeId.toString(), serial: leaf.serial, notAfter };
+  for (const consumer of consumers) consumer.notify(change);
 }
 
 /** Repeats the check of the configuration for directories that are the same through a link. */
-async function refuseInputDirectory(directory: string, config: AgentDeps["config"]): Promise<void> {
+export async function refuseInputDirectory(directory: string, config: AgentDeps["config"]): Promise<void> {
   const [written, ...read] = await Promise.all(
     [directory, ...inputDirectories(config)].map((path) => realpath(path).catch(() => undefined)),
   );

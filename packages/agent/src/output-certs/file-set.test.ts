@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, readlink, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { nodeFs } from "@kasbah/runtime";
+import { nodeFs, type PublishedFile } from "@kasbah/runtime";
 import { faultyFs, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { FileSet } from "./file-set.ts";
 
@@ -109,7 +109,8 @@ describe("FileSet", () => {
 
   it("does not replace another program's directory", async () => {
     await mkdir(directory.join("key.pem", "foreign"), { recursive: true });
-    await rejectsWithCode(set.publish(setOf("1")), "FILE_NOT_DURABLE");
+    const error = await rejectsWithCode(set.publish(setOf("1")), "OUTPUT_PATH_BLOCKED");
+    assert.match(error.message, /key\.pem is a directory, .*: move or remove the directory/);
     assert.deepEqual(await readdir(directory.join("key.pem")), ["foreign"]);
   });
 
@@ -129,14 +130,18 @@ describe("FileSet", () => {
     assert.equal((await stat(directory.join("cert-chain.pem"))).mode & 0o777, 0o644);
   });
 
-  it("reports a set as current if and only if every byte, mode and link matches", async () => {
-    assert.equal(await set.holds(setOf("1")), false);
+  it("finds no difference if and only if every byte, mode and link matches", async () => {
+    const kinds = async (files: readonly PublishedFile[]) =>
+      (await set.differences(files)).map(({ name, kind }) => `${name} ${kind}`);
+    assert.deepEqual(await kinds(setOf("1")), ["key.pem contents", "cert-chain.pem contents"]);
     await set.publish(setOf("1"));
-    assert.equal(await set.holds(setOf("1")), true);
-    assert.equal(await set.holds(setOf("2")), false);
-    assert.equal(await set.holds([{ name: "key.pem", bytes: "key 1", mode: 0o640 }]), false);
+    assert.deepEqual(await kinds(setOf("1")), []);
+    assert.equal((await kinds(setOf("2"))).length, 2);
+    assert.deepEqual(await kinds([{ name: "key.pem", bytes: "key 1", mode: 0o640 }]), ["key.pem form"]);
+    await rm(directory.join("cert-chain.pem"));
+    await writeFile(directory.join("cert-chain.pem"), "chain 1");
     await writeFile(directory.join("..data", "key.pem"), "tampered");
-    assert.equal(await set.holds(setOf("1")), false);
+    assert.deepEqual(await kinds(setOf("1")), ["key.pem contents", "cert-chain.pem form"]);
   });
 
   it("removes its old versions and the leftovers of killed processes, and nothing else", async () => {
@@ -149,5 +154,102 @@ describe("FileSet", () => {
     assert.deepEqual(await versions(), ["..kasbah-3"]);
     assert.deepEqual(await seen(), ["3", "3"]);
     assert.ok((await readdir(directory.path)).includes("..2026_11_21"));
+  });
+
+  describe("generations", () => {
+    const generations = async () =>
+      (await readdir(directory.path)).filter((name) => /^\.{2,3}kasbah-\d/.test(name));
+    const mostly = async () => assert.ok((await generations()).length <= 2, String(await generations()));
+
+    for (const errno of ["ENOSPC", "EACCES"]) {
+      it(`never has more than two generations with a key, whichever call fails with ${errno} or kills the agent`, async () => {
+        await set.publish(setOf("0"));
+        await set.publish(setOf("1"));
+        const counting = faultyFs();
+        await new FileSet(directory.path, { ...counting, symlink }).publish(setOf("2"));
+        for (let failAt = 1; failAt <= counting.calls.length; failAt += 1) {
+          const faulty = faultyFs(failAt, errno, "for good");
+          // As after a kill, nothing is cleaned up.
+          const untilDead =
+            <T extends readonly unknown[]>(work: (...given: T) => Promise<void>) =>
+            async (...given: T) => {
+              if (faulty.calls.length < failAt) return work(...given);
+              throw Object.assign(new Error("killed"), { code: errno });
+            };
+          const [rmAlive, unlinkAlive] = [untilDead(nodeFs.rm), untilDead(nodeFs.unlink)];
+          const killed = { ...faulty, symlink, rm: rmAlive, unlink: unlinkAlive };
+          await rejectsWithCode(
+            new FileSet(directory.path, killed).publish(setOf(`${failAt}`)),
+            "FILE_NOT_DURABLE",
+          );
+          await mostly();
+          const once = { ...faultyFs(failAt, errno), symlink };
+          await new FileSet(directory.path, once).publish(setOf(`${failAt} again`)).catch(() => undefined);
+          await mostly();
+        }
+        await set.publish(setOf("last"));
+        await mostly();
+        assert.deepEqual(await seen(), ["last", "last"]);
+      });
+    }
+
+    it("does not write the key once more for each attempt while a name cannot be linked", async () => {
+      await set.publish(setOf("0"));
+      const refuse = async (from: string, to: string) => {
+        if (to.endsWith("/key.pem")) throw Object.assign(new Error("refused"), { code: "EACCES", dest: to });
+        await nodeFs.rename(from, to);
+      };
+      await rm(directory.join("key.pem"));
+      const refused = new FileSet(directory.path, { ...nodeFs, symlink, rename: refuse });
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        const error = await rejectsWithCode(refused.publish(setOf("1")), "FILE_NOT_DURABLE");
+        assert.match(error.message, /permission denied \(EACCES\) at .*\/key\.pem$/);
+        assert.deepEqual(await generations(), ["..kasbah-1", "..kasbah-2"]);
+      }
+    });
+
+    for (const name of ["key.pem", "..data", "..key.pem.kasbah-tmp"]) {
+      it(`writes no key at all while a directory is in the place of ${name}`, async () => {
+        await mkdir(directory.join(name));
+        for (let attempt = 0; attempt < 5; attempt += 1)
+          await rejectsWithCode(set.publish(setOf("1")), "OUTPUT_PATH_BLOCKED");
+        assert.deepEqual(await readdir(directory.path), [name]);
+        await rm(directory.join(name), { recursive: true });
+        await set.publish(setOf("1"));
+        assert.deepEqual(await seen(), ["1", "1"]);
+      });
+    }
+
+    it("links the standing generation again if the link to it was removed or leads elsewhere", async () => {
+      await set.publish(setOf("1"));
+      for (const target of [undefined, "/nowhere", "..kasbah-7"]) {
+        await rm(directory.join("..data"));
+        if (target !== undefined) await symlink(target, directory.join("..data"));
+        await set.publish(setOf("1"));
+        assert.equal(await readlink(directory.join("..data")), "..kasbah-1");
+        assert.deepEqual(await generations(), ["..kasbah-1"]);
+      }
+    });
+
+    it("removes the key of an old generation even if a foreign directory in it cannot be removed", async () => {
+      await set.publish(setOf("1"));
+      await set.publish(setOf("2"));
+      const rmOf = async (path: string) => {
+        throw Object.assign(new Error(path), { code: "EACCES" });
+      };
+      await mkdir(directory.join("..kasbah-1", "backup"));
+      await assert.rejects(new FileSet(directory.path, { ...nodeFs, symlink, rm: rmOf }).prune(0));
+      assert.deepEqual(await readdir(directory.join("..kasbah-1")), ["backup"]);
+    });
+
+    it("does not follow a link in the place of an old generation", async () => {
+      await set.publish(setOf("1"));
+      await mkdir(directory.join("private"));
+      await writeFile(directory.join("private", "file"), "precious");
+      await symlink("private", directory.join("..kasbah-9"));
+      await set.prune(0);
+      assert.equal(await readFile(directory.join("private", "file"), "utf8"), "precious");
+      assert.deepEqual(await generations(), ["..kasbah-1"]);
+    });
   });
 });

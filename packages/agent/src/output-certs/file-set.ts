@@ -1,17 +1,20 @@
 import { constants } from "node:fs";
-import { readdir, readlink, stat, symlink } from "node:fs/promises";
+import { lstat, readlink, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type DurableFs,
   errnoOf,
   nodeFs,
   type PublishedFile,
-  publishDirectory,
   RuntimeError,
+  storageFailure,
   syncDirectory,
 } from "@kasbah/runtime";
 import { readBoundedBytes } from "../bounded-file.ts";
+import { AgentError } from "../errors.ts";
+import { dataLink, Generations } from "./generations.ts";
 import { hasPlainFile, readStanding } from "./plain-files.ts";
+import { dropStaleLinks } from "./stale-links.ts";
 
 /** The `node:fs/promises` functions that publish a set of files. */
 export interface FileSetFs extends DurableFs {
@@ -20,11 +23,16 @@ export interface FileSetFs extends DurableFs {
 
 const nodeFileSetFs: FileSetFs = { ...nodeFs, symlink };
 
-/** The link to the current version. It has the kubelet's name, which file watchers recognize. */
-const dataLink = "..data";
-const versionName = /^\.\.kasbah-(\d{1,15})$/;
-const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
 const maxFileBytes = 512 * 1024;
+
+/**
+ * How a file differs from the wanted one: `contents` if a reader sees other bytes or none, `form` if only its mode
+ * differs, or if it is no link through `..data`.
+ */
+export interface Difference {
+  readonly name: string;
+  readonly kind: "contents" | "form";
+}
 
 /**
  * A directory whose files change together, like the kubelet's volumes: each version is a subdirectory,
@@ -34,33 +42,33 @@ const maxFileBytes = 512 * 1024;
 export class FileSet {
   readonly #directory: string;
   readonly #fs: FileSetFs;
+  readonly #generations: Generations;
 
   constructor(directory: string, fs: FileSetFs = nodeFileSetFs) {
     this.#directory = directory;
     this.#fs = fs;
+    this.#generations = new Generations(directory, fs);
   }
 
-  /** Whether readers see exactly these files with these modes. */
-  async holds(files: readonly PublishedFile[]): Promise<boolean> {
-    try {
-      return (await Promise.all(files.map((file) => this.#holdsOne(file)))).every(Boolean);
-    } catch {
-      // A missing or unreadable file does not match.
-      return false;
-    }
+  /** Compares what readers see with these files; empty if every byte, mode and link matches. */
+  async differences(files: readonly PublishedFile[]): Promise<readonly Difference[]> {
+    const found = await Promise.all(files.map((file) => this.#differenceOf(file)));
+    return found.filter((difference) => difference !== undefined);
   }
 
   /**
-   * Makes these files the current version, durably. Throws `FILE_NOT_DURABLE`; readers then still see the
-   * previous version.
+   * Makes these files the current version, durably. Throws `FILE_NOT_DURABLE`, or `OUTPUT_PATH_BLOCKED` if a
+   * directory is in the way; readers then still see the previous version.
    */
   async publish(files: readonly PublishedFile[]): Promise<void> {
     try {
+      await this.#refuseDirectories(files);
       await this.#keepPlainFiles(files);
       await this.#show(files);
+      await dropStaleLinks(this.#directory, files, this.#fs);
     } catch (cause) {
-      if (cause instanceof RuntimeError) throw cause;
-      const reason = errnoOf(cause) ?? "unexpected failure";
+      if (cause instanceof RuntimeError || cause instanceof AgentError) throw cause;
+      const reason = `${storageFailure(cause)}${pathOf(cause)}`;
       throw new RuntimeError("FILE_NOT_DURABLE", `cannot publish files in ${this.#directory}: ${reason}`, {
         cause,
       });
@@ -72,31 +80,32 @@ export class FileSet {
    * others. Must not run during `publish`.
    */
   async prune(kept: number): Promise<void> {
-    const current = versionNumber(await readlink(this.#path(dataLink)).catch(() => ""));
-    const names = await readdir(this.#directory);
-    const others = names.filter(
-      (name) => versionNumber(name) !== undefined && versionNumber(name) !== current,
-    );
-    const oldestFirst = others.toSorted(
-      (one, other) => (versionNumber(one) ?? 0) - (versionNumber(other) ?? 0),
-    );
-    const removed = oldestFirst.slice(0, Math.max(0, oldestFirst.length - kept));
-    const leftovers = names.filter((name) => leftoverName.test(name));
-    for (const name of [...removed, ...leftovers]) {
-      await this.#fs.rm(this.#path(name), { recursive: true, force: true });
-    }
+    await this.#generations.prune(kept);
   }
 
   #path(...names: string[]): string {
     return join(this.#directory, ...names);
   }
 
-  async #holdsOne({ name, bytes, mode }: PublishedFile): Promise<boolean> {
-    if (!(await this.#isOurLink(name))) return false;
-    const path = this.#path(name);
-    const { mode: seen } = await stat(path);
-    const wanted = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
-    return (seen & 0o777) === mode && (await readBoundedBytes(path, maxFileBytes)).equals(wanted);
+  async #differenceOf(file: PublishedFile): Promise<Difference | undefined> {
+    const path = this.#path(file.name);
+    if (!(await holds(path, file))) return { name: file.name, kind: "contents" };
+    const { mode } = await stat(path);
+    const isRight = (mode & 0o777) === file.mode && (await this.#isOurLink(file.name));
+    return isRight ? undefined : { name: file.name, kind: "form" };
+  }
+
+  /** Before anything is written: a rename cannot replace a directory, and the agent removes no one else's. */
+  async #refuseDirectories(files: readonly PublishedFile[]): Promise<void> {
+    const names = [dataLink, ...files.map(({ name }) => name)];
+    for (const path of names.flatMap((name) => [this.#path(name), this.#path(temporaryName(name))])) {
+      const found = await lstat(path).catch(() => undefined);
+      if (!found?.isDirectory()) continue;
+      throw new AgentError(
+        "OUTPUT_PATH_BLOCKED",
+        `${path} is a directory, but the agent must put a file of this name there: move or remove the directory`,
+      );
+    }
   }
 
   /**
@@ -117,54 +126,68 @@ export class FileSet {
   }
 
   /**
-   * Links to a new version of the files, `..data` first: it must be durable before any file links through it.
+   * Links to a version with the files, `..data` first: it must be durable before any file links through it.
    */
   async #show(files: readonly PublishedFile[]): Promise<void> {
-    await this.#link(dataLink, await this.#newVersion(files));
+    const generation = (await this.#generationWith(files)) ?? (await this.#generations.add(files));
+    await this.#link(dataLink, generation);
     await syncDirectory(this.#directory, this.#fs);
     for (const { name } of files) await this.#link(name, `${dataLink}/${name}`);
     await syncDirectory(this.#directory, this.#fs);
+  }
+
+  /** A version that an attempt before has written but could not link: another copy of the key would be one too many. */
+  async #generationWith(files: readonly PublishedFile[]): Promise<string | undefined> {
+    for (const generation of await this.#generations.list()) {
+      if ((await modeOf(this.#path(generation))) !== (constants.S_IFDIR | 0o755)) continue;
+      const found = files.map(async (file) => {
+        const path = this.#path(generation, file.name);
+        return (await modeOf(path)) === (constants.S_IFREG | file.mode) && (await holds(path, file));
+      });
+      if (!(await Promise.all(found)).every(Boolean)) continue;
+      await syncDirectory(this.#directory, this.#fs);
+      return generation;
+    }
+    return undefined;
   }
 
   async #isOurLink(name: string): Promise<boolean> {
     return (await readlink(this.#path(name)).catch(() => undefined)) === `${dataLink}/${name}`;
   }
 
-  async #newVersion(files: readonly PublishedFile[]): Promise<string> {
-    const taken = (await readdir(this.#directory)).map((name) => versionNumber(name) ?? 0);
-    for (let number = Math.max(0, ...taken) + 1; ; number += 1) {
-      const version = `..kasbah-${number}`;
-      if (!(await publishDirectory(this.#path(version), files, this.#fs))) continue;
-      await this.#openToReaders(this.#path(version));
-      return version;
-    }
-  }
-
-  /** The directory is readable by everyone; the mode of each file restricts access. */
-  async #openToReaders(path: string): Promise<void> {
-    // If others can write to the parent directory, this may have been replaced by a link.
-    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-    const handle = await this.#fs.open(path, flags);
-    try {
-      await handle.chmod(0o755);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  }
-
   /** Atomically replaces a file or link of this name. */
   async #link(name: string, target: string): Promise<void> {
     const path = this.#path(name);
     if ((await readlink(path).catch(() => undefined)) === target) return;
-    const temporary = this.#path(`..${name}.kasbah-tmp`);
+    const temporary = this.#path(temporaryName(name));
     await this.#fs.unlink(temporary).catch(() => undefined);
     await this.#fs.symlink(target, temporary);
     await this.#fs.rename(temporary, path);
   }
 }
 
-function versionNumber(name: string): number | undefined {
-  const [, digits] = versionName.exec(name) ?? [];
-  return digits === undefined ? undefined : Number(digits);
+/** Its type and permissions. Links are not followed. */
+async function modeOf(path: string): Promise<number | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  return found === undefined ? undefined : found.mode & (constants.S_IFMT | 0o777);
+}
+
+function temporaryName(name: string): string {
+  return `..${name}.kasbah-tmp`;
+}
+
+/** Whether a reader of the path sees the file's bytes. A missing or unreadable file does not match. */
+async function holds(path: string, { bytes }: PublishedFile): Promise<boolean> {
+  const wanted = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+  return readBoundedBytes(path, maxFileBytes).then(
+    (seen) => seen.equals(wanted),
+    () => false,
+  );
+}
+
+/** The path at which a system call failed. */
+function pathOf(error: unknown): string {
+  if (errnoOf(error) === undefined || !(error instanceof Error)) return "";
+  const path = "dest" in error ? error.dest : "path" in error ? error.path : undefined;
+  return typeof path === "string" ? ` at ${path}` : "";
 }

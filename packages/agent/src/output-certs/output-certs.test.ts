@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { TrustBundle } from "@kasbah/pki";
-import { createRegistry, nodeFs, type Registry, systemClock } from "@kasbah/runtime";
+import { createRegistry, nodeFs, type Registry, systemClock, watchDirectory } from "@kasbah/runtime";
 import {
   createTestAuthority,
   eventually,
@@ -19,6 +19,7 @@ import { outputLayout } from "../config/output/layout.ts";
 import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
+import { DirectoryOwner } from "./owner/directory-owner.ts";
 import { renderFiles } from "./shapes/render-files.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
@@ -52,9 +53,22 @@ describe("OutputCerts", () => {
   });
 
   const begin = async (more: Partial<OutputCertsDeps> = {}) => {
-    const { writes } = createFileMetrics(registry);
+    const { writes, repairs } = createFileMetrics(registry);
     const onWritten = (secret: WorkloadSecret) => written.push(secret);
-    const parts = { directory, keyMode: 0o600, store, onWritten, writes, clock, roll: () => 0.5, logger };
+    const owner = new DirectoryOwner({ directory, describe: () => "test", logger });
+    const parts = {
+      directory,
+      keyMode: 0o600,
+      store,
+      onWritten,
+      owner,
+      writes,
+      repairs,
+      clock,
+      roll: () => 0.5,
+      logger,
+      watchDirectory,
+    };
     const layout = outputLayout({
       outputFormats: [["pem"]],
       outputNames: [],
@@ -69,7 +83,10 @@ describe("OutputCerts", () => {
   const publish = async () => {
     const secret = await mint();
     store.publish(secret);
-    await eventually(() => written.at(-1)?.leaf === secret.leaf);
+    await eventually(async () => {
+      await clock.runFor(100);
+      return written.at(-1)?.leaf === secret.leaf;
+    });
     return secret;
   };
   const read = (name: string) => readFile(`${directory}/${name}`, "utf8");
@@ -93,8 +110,11 @@ describe("OutputCerts", () => {
       isBroken = true;
       const second = await mint();
       store.publish(second);
-      await eventually(() => output.problem !== undefined);
-      assert.match(String(output.problem), /FILE_NOT_DURABLE/);
+      await eventually(async () => {
+        await clock.runFor(100);
+        return output.problem !== undefined;
+      });
+      assert.match(String(output.problem), new RegExp(errno));
       assert.equal(await metric('kasbah_agent_output_certs_writes{result="failed"}'), 1);
       assert.equal(await read("cert-chain.pem"), first.leaf.toPem());
       assert.equal(store.current?.leaf, second.leaf);
@@ -129,7 +149,7 @@ describe("OutputCerts", () => {
         reads += 1;
       }
     })();
-    for (let round = 0; round < 50; round += 1) await publish();
+    for (let round = 0; round < 4; round += 1) await publish();
     isDone = true;
     await reading;
     assert.ok(reads > 0);
@@ -151,7 +171,10 @@ describe("OutputCerts", () => {
     const secret = await publish();
     const other = await createTestAuthority("Other");
     store.publishBundle(TrustBundle.from([authority.certificate, other.certificate]));
-    await eventually(() => written.length === 2);
+    await eventually(async () => {
+      await clock.runFor(100);
+      return written.length === 2;
+    });
     assert.equal(await read("root-cert.pem"), authority.rootPem + other.rootPem);
     assert.equal(await read("cert-chain.pem"), secret.leaf.toPem());
     const version = await realpath(`${directory}/..data`);
@@ -186,9 +209,9 @@ describe("OutputCerts", () => {
   it("keeps the previous version for a minute and removes it afterwards", async () => {
     await begin();
     for (let round = 0; round < 3; round += 1) await publish();
-    const versions = async () => (await readdir(directory)).filter((name) => name.startsWith("..kasbah"));
-    // The follower and the removal of the previous version both wait on the clock now.
-    await eventually(async () => (await versions()).length === 2 && clock.sleeping === 2);
+    const versions = async () => (await readdir(directory)).filter((name) => /^\.\.kasbah-\d/.test(name));
+    // The follower, the removal of the previous version and the watch all wait on the clock now.
+    await eventually(async () => (await versions()).length === 2 && clock.sleeping === 3);
     await clock.runFor(61_000);
     await eventually(async () => (await versions()).length === 1);
   });

@@ -38,6 +38,16 @@ export interface RotatorDeps {
   readonly observer: RotationObserver;
   /** Shortens the wait for the next attempt, unless the CA requested a delay. */
   readonly wake?: Wake;
+  /** Requests to rotate before it is due. */
+  readonly demand?: EarlyRotation;
+}
+
+/** Requests to rotate before it is due. */
+export interface EarlyRotation {
+  /** Aborts at the next request. */
+  readonly next: AbortSignal;
+  /** The time until a requested rotation is due; infinite if none is requested. */
+  dueInMs(): number;
 }
 
 /** A new token or root file reaches the whole fleet at the same time, so the retries are spread out. */
@@ -65,9 +75,18 @@ export async function rotateUntilAborted(deps: RotatorDeps, signal: AbortSignal)
   }
 }
 
-async function dueRotation({ store, scheduler }: RotatorDeps, signal: AbortSignal): Promise<void> {
-  const due = store.current?.rotateAt.getTime();
-  if (due !== undefined) await scheduler.waitOut(() => due - store.now().getTime(), signal);
+/** Waits until the secret is due, or until an operator asks. */
+async function dueRotation({ store, scheduler, demand }: RotatorDeps, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const due = store.current?.rotateAt.getTime();
+    if (due === undefined) return;
+    const remainingMs = () =>
+      Math.min(due - store.now().getTime(), demand?.dueInMs() ?? Number.POSITIVE_INFINITY);
+    const asked = demand === undefined ? [] : [demand.next];
+    const isCutShort = await waitOut(scheduler, remainingMs, AbortSignal.any([signal, ...asked]));
+    signal.throwIfAborted();
+    if (!isCutShort) return;
+  }
 }
 
 async function rotate(deps: RotatorDeps, signal: AbortSignal): Promise<void> {
@@ -108,13 +127,18 @@ async function pause(deps: RotatorDeps, failed: FailedRotation, signal: AbortSig
  * Waits until either clock has passed the time, so that a suspended machine does not wait again. Returns
  * whether `signal` ended the wait early.
  */
-async function sleepThrough(
-  { clock, scheduler }: RotatorDeps,
-  ms: number,
+function sleepThrough({ clock, scheduler }: RotatorDeps, ms: number, signal: AbortSignal): Promise<boolean> {
+  return waitOut(scheduler, countdown(clock, ms), signal);
+}
+
+/** Returns whether `signal` ended the wait early. */
+async function waitOut(
+  scheduler: Scheduler,
+  remainingMs: () => number,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await scheduler.waitOut(countdown(clock, ms), signal);
+    await scheduler.waitOut(remainingMs, signal);
     return false;
   } catch (error) {
     if (!signal.aborted) throw error;

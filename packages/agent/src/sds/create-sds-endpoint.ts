@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Component } from "@kasbah/runtime";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
-import { type TransportFault, UnixSocket } from "@kasbah/runtime/rpc";
+import { type Route, type TransportFault, UnixSocket } from "@kasbah/runtime/rpc";
 import type { AgentDeps } from "../agent-deps.ts";
 import { sdsSocketPath } from "../config/socket-options.ts";
 import { ResourceCatalog, type ResourceProvider } from "./resource-catalog.ts";
@@ -24,16 +24,18 @@ export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "c
   readonly providers: readonly ResourceProvider[];
   /** Whether the first secret decides the workload's name, as with mounted certificates. */
   readonly isNameOpen: boolean;
+  /** Calls that the socket serves besides SDS. */
+  readonly routes: readonly Route[];
 }
 
 export function createSdsEndpoint(deps: SdsEndpointDeps): SdsEndpoint {
-  const { config, store, clock, logger, observer, providers, isNameOpen } = deps;
+  const { config, store, clock, logger, observer, providers, isNameOpen, routes } = deps;
   const workload = new WorkloadProvider(store, config, { isNameOpen });
   const catalog = new ResourceCatalog([workload, ...providers]);
   const service = new SecretService({ catalog, observer, clock });
   const path = resolve(sdsSocketPath(config));
   const server = new Http2Server({
-    routes: service.routes,
+    routes: [...service.routes, ...routes],
     toStatus: sdsStatus,
     limits: sdsLimits,
     onAcceptError: (error) => logger.error("cannot accept connections", { error }),

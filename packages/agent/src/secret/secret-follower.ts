@@ -46,6 +46,12 @@ export class SecretFollower implements Component {
     await this.#loop.stop();
   }
 
+  /** Processes the current secret once more. */
+  again(): void {
+    this.#done = undefined;
+    this.#loop.wake();
+  }
+
   async #followCurrent(): Promise<number> {
     const { store, follow, onFailed } = this.#deps;
     const secret = store.current;

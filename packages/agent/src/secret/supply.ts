@@ -1,5 +1,6 @@
 import type { TrustBundle } from "@kasbah/pki";
 import type { Component, HostPort } from "@kasbah/runtime";
+import type { WorkloadSecret } from "./secret-store.ts";
 
 /** The source of the workload's secret: a CA, or mounted files that another program renews. */
 export interface Supply {
@@ -10,8 +11,21 @@ export interface Supply {
   readonly cache: CacheTrust | undefined;
   /** The directory of the mounted files that replace a CA. */
   readonly mountedCerts: string | undefined;
+  /** Rotates now; undefined if another program renews the secret. */
+  readonly demand: RotationRequests | undefined;
   clockOffsetMs(): number | undefined;
   warnings(): readonly string[];
+}
+
+/** Requests to rotate before it is due. */
+export interface RotationRequests {
+  /** Resolves with the outcome of one attempt: the new secret, or the reason why it failed. */
+  request(
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly secret: WorkloadSecret }
+    | { readonly failure: { readonly error: unknown; readonly code: string; readonly retryInMs: number } }
+  >;
 }
 
 /** What a cached secret is verified against before it is served again. */

@@ -27,6 +27,7 @@ describe("The status with many clients", () => {
       caAddresses: [],
       catalog: { current: (name) => ({ name, version: "f".repeat(64) }) as never },
       names: { refusals: () => new Map(), gateway: () => undefined },
+      consumers: () => [],
       sds: { open: 4_096, nacks: 0 },
       streams: (most) => Array.from({ length: Math.min(most, 4_096) }, () => client),
     });

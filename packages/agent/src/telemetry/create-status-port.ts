@@ -14,7 +14,7 @@ import { registerExpiryGauges } from "./names/expiry-gauges.ts";
 import { ServedNames, type ServedNamesDeps } from "./names/served-names.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
 import { SocketGate } from "./socket-gate.ts";
-import { statusDocument } from "./status-document.ts";
+import { type StatusDeps, statusDocument } from "./status-document.ts";
 
 export interface StatusPort {
   readonly components: readonly Component[];
@@ -28,8 +28,9 @@ export interface StatusPortDeps extends AgentDeps {
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
   readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
   readonly fileNames: ServedNamesDeps["fileNames"];
-  /** Warnings of the components that keep the secret in files. */
+  /** Warnings of the components that read or write files. */
   fileWarnings(): readonly string[];
+  readonly consumers: StatusDeps["consumers"];
 }
 
 /** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
@@ -57,6 +58,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
       names,
       catalog: sds.catalog,
       sds: streams,
+      consumers: deps.consumers,
       streams: (most) => sds.service.streams(most),
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };

@@ -22,6 +22,12 @@ export interface StatusDeps {
   readonly clockOffsetMs?: () => number | undefined;
   readonly catalog: Pick<ResourceProvider, "current">;
   readonly sds: { readonly open: number; readonly nacks: number };
+  /** Applications that the agent makes load the output files. */
+  readonly consumers: () => readonly {
+    readonly kind: string;
+    readonly failures: number;
+    readonly deadline: Date | undefined;
+  }[];
   /** The open SDS streams, up to the given maximum. */
   readonly streams: (most: number) => readonly StreamView[];
   readonly names: Pick<ServedNames, "refusals" | "gateway">;
@@ -49,6 +55,12 @@ export function statusDocument(sources: StatusDeps) {
     trustBundle: secret?.bundle.roots.map(rootFacts) ?? [],
     lastFailure: failureFacts(failure()),
     gateway: gatewayFacts(sources.names.gateway(refusals), clock.now()),
+    consumers: sources.consumers().map(({ kind, failures, deadline }) => ({
+      kind,
+      failures,
+      /** When the certificate that the application loaded last expires. */
+      deadline: deadline?.toISOString(),
+    })),
     ca: { addresses: caAddresses, clockOffsetMs: clockOffsetMs?.() },
     sds: {
       streams: sds.open,

@@ -6,7 +6,7 @@ interface Sleeper {
 }
 
 /** Enough turns of the microtask queue for a loop to wake, decide and sleep again. */
-const microtaskTurns = 12;
+const microtaskTurns = 20;
 
 /** A clock that moves only when a test advances it, independently of real time. */
 export class FakeClock implements Clock {

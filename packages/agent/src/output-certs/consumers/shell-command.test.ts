@@ -12,16 +12,18 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
-import { createFileMetrics } from "./file-metrics.ts";
-import { OnRotateCommand, type OnRotateCommandDeps } from "./on-rotate-command.ts";
+import { createFileMetrics } from "../file-metrics.ts";
+import { ConsumerLoop } from "./consumer-loop.ts";
+import { type ShellCommandOptions, shellCommand } from "./shell-command.ts";
 
 const spiffeId = "spiffe://cluster.local/ns/demo/sa/frontend";
+const change = { spiffeId, serial: "0a1b", notAfter: new Date("2030-01-01T01:00:00Z") };
 
-describe("OnRotateCommand", () => {
+describe("shellCommand", () => {
   let directory: TemporaryDirectory;
   let logger: RecordingLogger;
   let registry: Registry;
-  let command: OnRotateCommand;
+  let consumer: ConsumerLoop;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
@@ -29,15 +31,22 @@ describe("OnRotateCommand", () => {
     registry = createRegistry({ name: "kasbah-agent", version: "0" });
   });
   afterEach(async () => {
-    await command.stop();
+    await consumer.stop();
     await directory.remove();
   });
 
-  const begin = (text: string, more: Partial<OnRotateCommandDeps> = {}) => {
+  const begin = (command: string, more: Partial<ShellCommandOptions> = {}) => {
     const { runs } = createFileMetrics(registry);
     const environment = { PATH: "/usr/bin:/bin", KASBAH_OUTPUT_CERTS: directory.path };
-    const parts = { command: text, timeoutMs: 20_000, environment, runs, clock: systemClock, logger };
-    command = new OnRotateCommand({ ...parts, ...more });
+    const parts = { command, timeoutMs: 20_000, environment, clock: systemClock, ...more };
+    consumer = new ConsumerLoop({
+      ...shellCommand(parts),
+      runs,
+      clock: parts.clock,
+      roll: () => 0.5,
+      logger,
+    });
+    void consumer.start();
   };
   const told = () => logger.events.filter(({ event }) => event.startsWith("on-rotate"));
   const ran = (times: number) => eventually(() => told().length === times);
@@ -51,10 +60,10 @@ describe("OnRotateCommand", () => {
 
   it("reports a failure and affects nothing else if the command cannot be started", async () => {
     begin(`: ${"x".repeat(200_000)}`);
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
     assert.equal(await metric("failed"), true);
-    assert.match(command.problem ?? "", /failed/);
+    assert.match(consumer.state.problem ?? "", /failed/);
   });
 
   it("reports a failure and affects nothing else if no descriptors are left for the pipes", async () => {
@@ -81,7 +90,7 @@ describe("OnRotateCommand", () => {
       clock,
       timeoutMs: 30_000,
     });
-    command.request(spiffeId);
+    consumer.notify(change);
     await eventually(async () =>
       (await readFile(directory.join("child"), "utf8").catch(() => "")).endsWith("\n"),
     );
@@ -93,18 +102,18 @@ describe("OnRotateCommand", () => {
       return told().length === 1;
     });
     assert.deepEqual(told()[0]?.facts["result"], "timeout");
-    assert.match(String(command.problem), /timed out after 30000 ms/);
+    assert.match(String(consumer.state.problem), /timed out/);
     await eventually(async () => !(await isAlive("child")));
     assert.ok(await metric("timeout"));
   });
 
   it("terminates the command when the agent stops", async () => {
     begin(`cd ${directory.path}; echo $$ > self; exec sleep 600`);
-    command.request(spiffeId);
+    consumer.notify(change);
     await eventually(async () =>
       (await readFile(directory.join("self"), "utf8").catch(() => "")).endsWith("\n"),
     );
-    await command.stop();
+    await consumer.stop();
     assert.equal(await isAlive("self"), false);
     assert.deepEqual(told(), []);
   });
@@ -113,24 +122,24 @@ describe("OnRotateCommand", () => {
     begin(
       `cd ${directory.path}; if test -e once; then exit 0; fi; touch once; seq 100; echo broken >&2; exit 7`,
     );
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
     const { exitCode, output } = told()[0]?.facts ?? {};
     assert.equal(exitCode, 7);
     assert.ok(Array.isArray(output) && output.length === 20 && output.includes("broken"));
-    assert.match(String(command.problem), /exit code 7/);
+    assert.match(String(consumer.state.problem), /exit code 7/);
     assert.ok(await metric("failed"));
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(2);
-    assert.equal(command.problem, undefined);
+    assert.equal(consumer.state.problem, undefined);
     assert.ok(await metric("ok"));
   });
 
   it("reports the signal that terminated the command", async () => {
     begin("kill -SEGV $$");
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
-    assert.match(String(command.problem), /SIGSEGV/);
+    assert.match(String(consumer.state.problem), /SIGSEGV/);
   });
 
   it("keeps a key that the command prints out of the log", async () => {
@@ -138,19 +147,21 @@ describe("OnRotateCommand", () => {
     begin(
       `printf '%s\\n' '-----BEGIN EC PRIVATE KEY-----' ${body} shortEnd= '-----END EC PRIVATE KEY-----' after ${body}; exit 1`,
     );
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
     assert.deepEqual(told()[0]?.facts["output"], ["[redacted]", "after", "[redacted]"]);
   });
 
   it("passes the directory and the SPIFFE ID to the command, and nothing secret", async () => {
     begin("env");
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
     const lines = told()[0]?.facts["output"];
     assert.ok(Array.isArray(lines));
     assert.ok(lines.includes(`KASBAH_OUTPUT_CERTS=${directory.path}`));
     assert.ok(lines.includes(`KASBAH_SPIFFE_ID=${spiffeId}`));
+    assert.ok(lines.includes("KASBAH_CERT_SERIAL=0a1b"));
+    assert.ok(lines.includes("KASBAH_CERT_NOT_AFTER=2030-01-01T01:00:00.000Z"));
     assert.ok(!lines.some((line: string) => line.includes("KEY")));
   });
 
@@ -158,9 +169,9 @@ describe("OnRotateCommand", () => {
     begin(
       `cd ${directory.path}; mkdir lock || exit 9; echo x >> runs; while ! test -e go; do sleep 0.05; done; rmdir lock`,
     );
-    command.request(spiffeId);
+    consumer.notify(change);
     await eventually(async () => (await readFile(directory.join("runs"), "utf8").catch(() => "")) === "x\n");
-    for (let round = 0; round < 5; round += 1) command.request(spiffeId);
+    for (let round = 0; round < 5; round += 1) consumer.notify(change);
     await writeFile(directory.join("go"), "");
     await ran(2);
     assert.equal(await readFile(directory.join("runs"), "utf8"), "x\nx\n");
@@ -172,7 +183,7 @@ describe("OnRotateCommand", () => {
 
   it("does not wait for a background process that keeps the output open", async () => {
     begin(`cd ${directory.path}; sleep 600 & echo $! > child; exit 0`);
-    command.request(spiffeId);
+    consumer.notify(change);
     await ran(1);
     assert.equal(told()[0]?.event, "on-rotate command ran");
     const pid = Number(await readFile(directory.join("child"), "utf8"));

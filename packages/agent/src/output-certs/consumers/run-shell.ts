@@ -4,6 +4,7 @@ import { kill } from "node:process";
 import type { Readable } from "node:stream";
 import type { Clock } from "@kasbah/runtime";
 import { CommandOutput } from "./command-output.ts";
+import type { CommandOutcome } from "./outcome.ts";
 
 export interface CommandToRun {
   readonly command: string;
@@ -14,15 +15,6 @@ export interface CommandToRun {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-}
-
-/** The result of a command. */
-export interface CommandOutcome {
-  readonly result: "ok" | "failed" | "timeout";
-  readonly exitCode: number | undefined;
-  readonly killedBy: string | undefined;
-  /** The last lines of its output. */
-  readonly output: readonly string[];
 }
 
 /** The shell that runs the command. */

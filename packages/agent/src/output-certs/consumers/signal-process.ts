@@ -1,0 +1,62 @@
+import { kill } from "node:process";
+import { errnoOf } from "@kasbah/runtime";
+import { readBoundedFile } from "../../bounded-file.ts";
+import type { CommandOutcome } from "./outcome.ts";
+
+export interface ProcessToSignal {
+  /** A file whose first line is a process ID. Other lines are ignored: PostgreSQL writes eight. */
+  readonly pidFile: string;
+  /** Without the prefix SIG. */
+  readonly signal: string;
+  readonly ownPid: number;
+  readonly send?: (pid: number, signal: string) => void;
+}
+
+const maxFileBytes = 4096;
+/** The largest process ID of Linux. */
+const maxPid = 4_194_304;
+
+/**
+ * Sends a signal to the process of a file. Never rejects. A file that is missing or does not name a process is
+ * a failure: the program may be starting, and otherwise an operator must know that nothing reloads.
+ */
+export async function signalProcess({
+  pidFile,
+  signal,
+  ownPid,
+  send = kill,
+}: ProcessToSignal): Promise<CommandOutcome> {
+  try {
+    const pid = parsePid(await readBoundedFile(pidFile, maxFileBytes), ownPid);
+    send(pid, `SIG${signal}`);
+    return { result: "ok", exitCode: undefined, killedBy: undefined, output: [`sent ${signal} to ${pid}`] };
+  } catch (error) {
+    const output = [`cannot send ${signal} to the process of ${pidFile}: ${reasonOf(error)}`];
+    return { result: "failed", exitCode: undefined, killedBy: undefined, output };
+  }
+}
+
+/**
+ * The process ID in the first line. 0 and negative numbers address process groups, and 1 the first process of
+ * the container or machine, which must not end because a file is damaged.
+ */
+function parsePid(text: string, ownPid: number): number {
+  const line = text.split("\n", 1)[0]?.trim() ?? "";
+  const pid = /^\d{1,7}$/.test(line) ? Number(line) : 0;
+  if (pid <= 1 || pid > maxPid) throw new RangeError("its first line is not a process ID above 1");
+  if (pid === ownPid) throw new RangeError("it names the agent itself");
+  return pid;
+}
+
+function reasonOf(error: unknown): string {
+  switch (errnoOf(error)) {
+    case undefined:
+      return error instanceof Error ? error.message : "unexpected failure";
+    case "ESRCH":
+      return "no such process; the file is left over, or the program has just ended";
+    case "EPERM":
+      return "not permitted; run the agent as the user of that program";
+    default:
+      return errnoOf(error) ?? "";
+  }
+}
