@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import {
   eventually,
@@ -90,6 +90,29 @@ describe("Agent with files that people wrote by hand", function () {
     const agent = pod.start({ flags: { "--mounted-certs-dir": directory.join("mounted") } });
     await agent.untilReady();
     assert.equal(ca.calls.length, 0);
+  });
+
+  it("warns about a root file that is mounted by itself and whose source was replaced", async function () {
+    const source = pod.path("source.pem");
+    await writeFile(source, ca.authority.rootPem);
+    try {
+      execFileSync("mount", ["--bind", source, pod.rootPath], { stdio: "pipe" });
+    } catch {
+      return this.skip();
+    }
+    try {
+      await writeFile(pod.path("next.pem"), ca.authority.rootPem);
+      await rename(pod.path("next.pem"), source);
+      const agent = pod.start();
+      await agent.untilReady();
+      const [warning = ""] = await warnings(agent);
+      assert.ok(
+        warning.startsWith(`${pod.rootPath} is mounted as a single file whose source was replaced`),
+        warning,
+      );
+    } finally {
+      execFileSync("umount", ["--lazy", pod.rootPath]);
+    }
   });
 
   it("names the file and the fix as long as the root file or the token is missing or empty", async () => {
