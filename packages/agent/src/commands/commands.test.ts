@@ -93,6 +93,7 @@ describe("The commands of kasbah-agent", () => {
       statusDocument({ ...sources, catalog, streams: () => [client], sds: { open: 2, nacks: 7 } });
     const server = createStatusServer({
       address: { host: "127.0.0.1", port: 0 },
+      flag: "--status-address",
       registry: createRegistry({ name: "kasbah-agent", version: "0" }),
       readiness,
       pages: { "/debug/secrets": () => jsonReply(document()) },

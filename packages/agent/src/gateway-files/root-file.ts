@@ -16,7 +16,7 @@ export interface RootFile {
  */
 export function parseRoots(file: Buffer): RootFile {
   try {
-    const { roots, skipped } = readRoots(file.toString("utf8"), (der) => new OperatorCertificate(der));
+    const { roots, skipped } = readRoots(file, (der) => new OperatorCertificate(der));
     const unique = new Map(roots.map((root) => [root.fingerprint, root.toPem()]));
     return { pem: [...unique.values()].join(""), skipped };
   } catch (cause) {

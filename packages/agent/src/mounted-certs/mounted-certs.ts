@@ -2,14 +2,15 @@ import { join } from "node:path";
 import {
   findCertificates,
   type KeyFormat,
+  MeshError,
   parseCertificate,
   parsePrivateKey,
   readBundle,
   type SkippedRoot,
   verifyChain,
 } from "@kasbah/pki";
-import { readBoundedFile } from "../bounded-file.ts";
 import { AgentError } from "../errors.ts";
+import { readOperatorFile } from "../operator-file.ts";
 import { chainEnd } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import { mountedNames } from "./find-mounted-certs.ts";
@@ -33,7 +34,8 @@ const maxFileBytes = 1024 * 1024;
 const overdueShare = 0.2;
 
 export async function readMountedFiles(directory: string): Promise<MountedFiles> {
-  const read = (name: string) => readBoundedFile(join(directory, name), maxFileBytes);
+  const hint = `mount ${Object.values(mountedNames).join(", ")} there`;
+  const read = (name: string) => readOperatorFile(join(directory, name), maxFileBytes, hint);
   const [chain, key, roots] = await Promise.all([
     read(mountedNames.chain),
     read(mountedNames.key),
@@ -49,7 +51,7 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
 export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): MountedSecret {
   const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
   const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () =>
-    findCertificates(files.chain).map(parseCertificate),
+    findCertificates(files.chain, parseCertificate),
   );
   const { bundle, skipped } = check(`cannot parse ${mountedNames.roots}`, () => readBundle(files.roots));
   if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
@@ -89,7 +91,7 @@ function check<T>(rule: string, verify: () => T): T {
   try {
     return verify();
   } catch (cause) {
-    throw invalid(rule, cause);
+    throw invalid(cause instanceof MeshError ? `${rule}: ${cause.message}` : rule, cause);
   }
 }
 

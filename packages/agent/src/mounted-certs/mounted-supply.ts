@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type KeyFormat, MeshError } from "@kasbah/pki";
-import { type Clock, type Component, ContentWatch, errnoOf, type Logger } from "@kasbah/runtime";
+import { type Clock, type Component, ContentWatch, type Logger } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
+import { UnreadableFileError } from "../operator-file.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
@@ -86,8 +87,8 @@ export class MountedSupply implements Component {
     try {
       return await readMountedFiles(directory);
     } catch (cause) {
-      const reason = errnoOf(cause) ?? "not a small regular file";
-      const message = `cannot read the certificates in ${directory} (${reason}); mount key.pem, cert-chain.pem and root-cert.pem there`;
+      if (!(cause instanceof UnreadableFileError)) throw cause;
+      const message = `cannot read the mounted certificates: ${cause.message}`;
       throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause });
     }
   }

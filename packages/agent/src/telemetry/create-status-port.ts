@@ -55,6 +55,13 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
   const { statusAddress: address } = config;
-  const server = createStatusServer({ address, registry, readiness, pages, logger });
+  const server = createStatusServer({
+    address,
+    flag: "--status-address",
+    registry,
+    readiness,
+    pages,
+    logger,
+  });
   return { components: [server], afterSockets: sockets, readiness };
 }
