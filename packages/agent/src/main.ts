@@ -66,7 +66,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   });
   const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
   const files = { ...outputs, warnings: fileWarnings };
-  const status = createStatusPort({ ...deps, supply, sds, telemetry, outputs: files });
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, outputs: files });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 

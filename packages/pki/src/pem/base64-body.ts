@@ -60,7 +60,8 @@ class Base64Decoder {
 
   end(): Buffer {
     if (this.#digits === 0) throw malformed("the block is empty");
-    const isWhole = this.#digits % 4 === 0 && this.#bits === this.#padding * 2 && this.#rest === 0;
+    const isWhole =
+      this.#digits % 4 === 0 && this.#padding <= 2 && this.#bits === this.#padding * 2 && this.#rest === 0;
     if (!isWhole) throw malformed("the block is not canonical base64, or not complete");
     return this.#decoded.subarray(0, this.#length);
   }
