@@ -14,7 +14,8 @@ export async function readBoundedBytes(path: string, maxBytes: number): Promise<
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new Error("not a regular file");
+    if (stat.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
+    if (!stat.isFile()) throw new Error("it is not a regular file");
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -22,7 +23,7 @@ export async function readBoundedBytes(path: string, maxBytes: number): Promise<
       if (bytesRead === 0) return buffer.subarray(0, length);
       length += bytesRead;
     }
-    throw new Error(`larger than ${maxBytes} bytes`);
+    throw new Error(`it is larger than ${maxBytes} bytes`);
   } finally {
     await file.close();
   }

@@ -13,6 +13,7 @@ import { command } from "./config/command.ts";
 import { type AgentConfig, options } from "./config/options.ts";
 import { createFileNames } from "./gateway-files/create-file-names.ts";
 import {
+  createFileMountWatchIfNeeded,
   createMountedSupplyIfPresent,
   createOutputCertsIfConfigured,
   createSecretCacheIfConfigured,
@@ -52,6 +53,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     (await createCaSupply({ ...deps, createObservers: telemetry.createCaObservers }));
   const { mountedCerts } = supply;
   const outputs = await createOutputCertsIfConfigured(deps);
+  const mounts = await createFileMountWatchIfNeeded(deps);
   const cache = await createSecretCacheIfConfigured(deps, supply.cache);
   const fileNames = createFileNames({ ...deps, ...telemetry.files, mountedCerts });
   const sds = createSdsEndpoint({
@@ -62,13 +64,16 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     isNameOpen: mountedCerts !== undefined,
     routes: [createRotateRoute({ supply, store })],
   });
-  const status = createStatusPort({ ...deps, supply, sds, telemetry, outputs });
+  const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
+  const files = { ...outputs, warnings: fileWarnings };
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, outputs: files });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 
   return [
     ...status.components,
     loopWatch,
+    ...mounts.components,
     ...outputs.components,
     ...cache,
     fileNames,

@@ -1,5 +1,6 @@
 import type { Component, Readiness } from "@kasbah/runtime";
 import type { AgentDeps } from "./agent-deps.ts";
+import { findFileMounts, watchedPlaces } from "./file-mounts/find-file-mounts.ts";
 import { findMountedCerts } from "./mounted-certs/find-mounted-certs.ts";
 import type { OutputFiles } from "./output-certs/create-output-certs.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
@@ -54,4 +55,17 @@ export async function createWorkloadApiIfConfigured(
   const room = await import("./workload-api/create-workload-api.ts");
   const reasons = () => readiness().reasons;
   return [room.createWorkloadApi({ ...deps, path: workloadSocket, mode, reasons, transportFaults })];
+}
+
+/** Warnings about watched files that are mounted by themselves. */
+export async function createFileMountWatchIfNeeded({
+  config,
+  clock,
+  logger,
+}: AgentDeps): Promise<Pick<OutputFiles, "components" | "warnings">> {
+  const places = watchedPlaces(config);
+  if ((await findFileMounts(places)).length === 0) return { components: [], warnings: () => [] };
+  const { FileMountWatch } = await import("./file-mounts/file-mount-watch.ts");
+  const watch = new FileMountWatch({ find: () => findFileMounts(places), clock, logger });
+  return { components: [watch], warnings: () => watch.warnings() };
 }

@@ -6,7 +6,6 @@ export {
   readRoots,
   type SkippedRoot,
 } from "./bundle/bundle-file.ts";
-export { findCertificates } from "./bundle/pem-certificate.ts";
 export { type AuthorityChainToVerify, verifyAuthorityChain } from "./certificate/authority-chain.ts";
 export {
   Certificate,
@@ -59,5 +58,7 @@ export { isSameName } from "./names/directory-name.ts";
 export { parseSpiffeId, SpiffeId } from "./names/spiffe-id.ts";
 export { parseTrustDomain, TrustDomain } from "./names/trust-domain.ts";
 export { isSubdomain, parseWorkloadName, type WorkloadName } from "./names/workload-name.ts";
-export { findPemBlocks, type PemBlock } from "./pem/operator-pem.ts";
-export { encodePem, parsePemBlock, parsePemBlocks } from "./pem/pem.ts";
+export { findCertificates } from "./pem/certificate-block.ts";
+export { findOnlyKey } from "./pem/key-block.ts";
+export { encodePem, parsePemBlock } from "./pem/pem.ts";
+export { findPemBlocks, type PemBlock } from "./pem/scan-pem.ts";

@@ -1,6 +1,7 @@
 /** All errors of this package, by stable code. */
 export type RuntimeErrorCode =
   | "ADDRESS_MALFORMED"
+  | "ADDRESS_UNUSABLE"
   | "CONFIG_INVALID"
   | "DIRECTORY_UNSAFE"
   | "DIRECTORY_UNUSABLE"

@@ -2,6 +2,7 @@ export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export * from "./config/index.ts";
 export { addressGroup } from "./connections/address-group.ts";
+export { withBindReason } from "./connections/bind-failure.ts";
 export type { FailedHandshake } from "./connections/failed-handshake.ts";
 export {
   callsWithin,

@@ -6,7 +6,7 @@ import {
   shownRootsHeader,
 } from "@kasbah/protocol/workload";
 import type { HostPort, Secret } from "@kasbah/runtime";
-import { Http2Channel } from "@kasbah/runtime/grpc-http2";
+import { Http2Channel, type ServerRejection } from "@kasbah/runtime/grpc-http2";
 import { AgentError } from "../errors.ts";
 import { toCaError } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
@@ -39,6 +39,8 @@ export interface CaClientOptions {
   readonly certSigner?: string | undefined;
   /** Header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Says why the certificate of a server does not verify, for an operator. `call` names the trusted roots. */
+  readonly explain?: (rejection: ServerRejection, call: Pick<CaCall, "roots">) => Promise<string>;
 }
 
 /** The CA as the agent uses it: resolves to the elements of `cert_chain`, which are not verified yet. */
@@ -82,10 +84,14 @@ export class CaClient implements CertificateAuthority {
     } catch (error) {
       signal.throwIfAborted();
       if (server.mismatch !== undefined) throw server.mismatch;
-      throw toCaError(error, this.#address);
+      throw toCaError(error, this.#address, await this.#explain(server, call));
     } finally {
       channel.close();
     }
+  }
+
+  async #explain({ rejection }: ServerVerdict, call: CaCall): Promise<string | undefined> {
+    return rejection && this.#options.explain?.(rejection, call);
   }
 
   /** Resolves the address and opens a new channel for each call. */
@@ -95,6 +101,9 @@ export class CaClient implements CertificateAuthority {
       address: this.#address,
       rootsPem: roots.toPem(),
       verifyServer: (leaf) => server.check(leaf),
+      onRejection: (rejection) => {
+        server.rejection = rejection;
+      },
       ...(serverName === undefined ? {} : { serverName }),
       ...(onServerChain === undefined ? {} : { onServerChain }),
       ...(certificate === undefined
@@ -114,6 +123,7 @@ class ServerVerdict {
   readonly #expected: SpiffeId | undefined;
   readonly #address: HostPort;
   mismatch: AgentError | undefined;
+  rejection: ServerRejection | undefined;
 
   constructor(expected: SpiffeId | undefined, address: HostPort) {
     this.#expected = expected;

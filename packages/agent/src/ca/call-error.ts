@@ -11,8 +11,11 @@ const maxPublicText = 1_000;
 const maxFactText = 300;
 const codePattern = /^[A-Z][A-Z_]{1,60}$/;
 
-/** Converts an error of a call to the CA into a code from which the rotator derives its retry pace. */
-export function toCaError(error: unknown, address: HostPort): AgentError {
+/**
+ * Converts an error of a call to the CA into a code from which the rotator derives its retry pace. `explanation`
+ * replaces the message of the transport.
+ */
+export function toCaError(error: unknown, address: HostPort, explanation?: string): AgentError {
   const at = formatHostPort(address);
   if (!(error instanceof RpcError)) {
     return new AgentError("CA_REPLY_INVALID", `cannot decode the reply of the CA at ${at}`, {
@@ -27,7 +30,11 @@ export function toCaError(error: unknown, address: HostPort): AgentError {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(refusal === undefined ? {} : { refusal }),
   };
-  return new AgentError(code, `${sentences[code](at)}: ${publicText(error.message, maxPublicText)}`, options);
+  return new AgentError(
+    code,
+    `${sentences[code](at)}: ${publicText(explanation ?? error.message, maxPublicText)}`,
+    options,
+  );
 }
 
 /** The machine-readable reason of a refusal. Only kasbah CAs send one, and its format is not trusted. */

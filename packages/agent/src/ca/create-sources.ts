@@ -1,11 +1,12 @@
 import type { Clock, Logger } from "@kasbah/runtime";
 import type { AgentConfig } from "../config/options.ts";
+import { caRootPath } from "../config/places.ts";
 import type { SecretSource } from "../rotation/rotator.ts";
 import { callDeadlineMs } from "../rotation/schedule.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import { workloadKeyOf } from "../secret/workload-key.ts";
-import { CaClient, type CertificateAuthority } from "./ca-client.ts";
+import { CaClient, type CaClientOptions, type CertificateAuthority } from "./ca-client.ts";
 import { tokenTime } from "./clock-offset.ts";
 import { type CaCredentials, gatherCredentials } from "./credentials/credentials.ts";
 import { ownCertificate } from "./credentials/own-certificate.ts";
@@ -38,10 +39,25 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
   const key = workloadKeyOf(config);
   const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
   const sources = config.caAddresses.map((address) => {
-    const authority = deps.count(new CaClient(address, { serverName, spiffeId, certSigner, headers }));
+    const explain = explainer(config, serverName ?? address.host, clock);
+    const options = { serverName, spiffeId, certSigner, headers, explain };
+    const authority = deps.count(new CaClient(address, options));
     return { address, source: new CaSecretSource({ ...common, authority }) };
   });
   return new SourcesInTurn(sources);
+}
+
+/** Loaded only if a server is not trusted. */
+function explainer(
+  config: AgentConfig,
+  serverName: string,
+  clock: Clock,
+): NonNullable<CaClientOptions["explain"]> {
+  return async (rejection, { roots }) => {
+    const { describeRejectedServer } = await import("./rejected-server.ts");
+    const trust = { rootsPem: roots.toPem(), rootsPlace: caRootPath(config) };
+    return describeRejectedServer(rejection, { ...trust, serverName, now: clock.now() });
+  };
 }
 
 function remainingMs(store: SecretStore): number | undefined {

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import {
   type BundleFile,
   type Certificate,
+  PkiError,
   type PublicKey,
   parseCertificate,
   parseCertificates,
@@ -101,11 +102,11 @@ function checkSizes(elements: readonly string[]): void {
 
 function parseReply(elements: readonly string[], { publicKey }: ExpectedReply) {
   const [first = "", ...rest] = elements;
-  const leaf = check(undefined, "malformed", "leaf is malformed", () => parseCertificate(first));
+  const leaf = parse(undefined, "leaf is malformed", () => parseCertificate(first));
   const last = parseRoots(rest.at(-1) ?? "", leaf, publicKey);
-  const between = check(leaf, "malformed", "intermediates are malformed", () =>
-    rest.slice(0, -1).flatMap(parseCertificates),
-  );
+  const between = rest
+    .slice(0, -1)
+    .flatMap((pem, index) => parse(leaf, `element ${index + 2} is malformed`, () => parseCertificates(pem)));
   if (between.length > maxElements)
     throw invalid(
       "too_large",
@@ -117,10 +118,10 @@ function parseReply(elements: readonly string[], { publicKey }: ExpectedReply) {
 
 function parseRoots(pem: string, leaf: Certificate, publicKey: PublicKey): BundleFile {
   try {
-    return readBundle(pem);
-  } catch (cause) {
-    if (isOurLeaf(pem, publicKey)) throw invalid("out_of_order", sentences.out_of_order, leaf, cause);
-    throw invalid("malformed", "roots are malformed", leaf, cause);
+    return parse(leaf, "roots are malformed", () => readBundle(pem));
+  } catch (error) {
+    if (isOurLeaf(pem, publicKey)) throw invalid("out_of_order", sentences.out_of_order, leaf, error);
+    throw error;
   }
 }
 
@@ -199,6 +200,16 @@ function checkTime(leaf: Certificate, now: Date): void {
 
 function seconds(ms: number): string {
   return `${Math.ceil(ms / 1_000)} s`;
+}
+
+/** Unlike other causes, the reason of a parser is short, and names the block. */
+function parse<T>(leaf: Certificate | undefined, rule: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const reason = cause instanceof PkiError ? `: ${cause.message}` : "";
+    throw invalid("malformed", `${rule}${reason}`, leaf, cause);
+  }
 }
 
 function check<T>(leaf: Certificate | undefined, fault: ReplyFault, rule: string, verify: () => T): T {

@@ -3,7 +3,8 @@ import { errnoOf, formatHostPort, type HostPort } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
 
 const timeoutMs = 2_000;
-const maxBytes = 1024 * 1024;
+/** The document of a gateway with 2,000 names takes a few megabytes. */
+const maxBytes = 8 * 1024 * 1024;
 
 /** A JSON object returned by the agent's status port, regardless of the HTTP status. */
 export type StatusPageObject = Readonly<Record<string, unknown>>;

@@ -22,6 +22,8 @@ import { runAgentCommand } from "./run-command.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
+const noGateway = { refusals: () => new Map(), gateway: () => undefined };
+
 const client: StreamView = {
   protocol: "delta",
   node: "envoy-7",
@@ -90,9 +92,16 @@ describe("The commands of kasbah-agent", () => {
     };
     const catalog = new WorkloadProvider(store, names);
     const document = () =>
-      statusDocument({ ...sources, catalog, streams: () => [client], sds: { open: 2, nacks: 7 } });
+      statusDocument({
+        ...sources,
+        catalog,
+        names: noGateway,
+        streams: () => [client],
+        sds: { open: 2, nacks: 7 },
+      });
     const server = createStatusServer({
       address: { host: "127.0.0.1", port: 0 },
+      flag: "--status-address",
       registry: createRegistry({ name: "kasbah-agent", version: "0" }),
       readiness,
       pages: { "/debug/secrets": () => jsonReply(document()) },

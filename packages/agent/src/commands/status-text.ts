@@ -1,17 +1,17 @@
-import { formatDuration, formatHostPort, type HostPort, printableText } from "@kasbah/runtime";
+import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
 import type { StatusPageObject } from "./ask-agent.ts";
-
-type Row = readonly [string, string];
+import { itemsAt, type Row, textAt } from "./document-fields.ts";
+import { gatewayText, isGatewayName, isGatewayWarning } from "./gateway-text.ts";
 
 /**
  * Formats the status as rows. A field missing from the document has no row, so the status of another release
  * can be shown as well.
  */
 export function statusText(document: StatusPageObject, address: HostPort): string {
-  const head = `kasbah-agent ${text(document, "version")} at ${formatHostPort(address)}: ${text(document, "state")}\n`;
+  const head = `kasbah-agent ${textAt(document, "version")} at ${formatHostPort(address)}: ${textAt(document, "state")}\n`;
   const rows = [
     ...listed("not ready", document, "reasons"),
-    ...listed("warning", document, "warnings"),
+    ...listed("warning", document, "warnings").filter(([, warning]) => !isGatewayWarning(warning)),
     ...certificateRows(document),
     ...rootRows(document),
     ...servedRow(document),
@@ -22,11 +22,12 @@ export function statusText(document: StatusPageObject, address: HostPort): strin
     ...refusedRows(document),
   ];
   const width = Math.max(...rows.map(([name]) => name.length), 0);
-  return head + rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join("");
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
+  return head + lines.join("") + gatewayText(document);
 }
 
 function certificateRows(document: StatusPageObject): readonly Row[] {
-  const of = (name: string) => text(document, "certificate", name);
+  const of = (name: string) => textAt(document, "certificate", name);
   if (of("spiffeId") === "") return [["certificate", "none yet"]];
   return [
     ["SPIFFE ID", of("spiffeId")],
@@ -38,26 +39,28 @@ function certificateRows(document: StatusPageObject): readonly Row[] {
 }
 
 function timeLeft(document: StatusPageObject): string {
-  const seconds = Number(text(document, "certificate", "secondsLeft"));
+  const seconds = Number(textAt(document, "certificate", "secondsLeft"));
   if (seconds <= 0) return `expired ${formatDuration(-seconds * 1000)} ago`;
   return `${formatDuration(seconds * 1000)} left`;
 }
 
 function rootRows(document: StatusPageObject): readonly Row[] {
-  return items(document, "trustBundle").map((root) => [
+  return itemsAt(document, "trustBundle").map((root) => [
     "root",
-    `${text(root, "fingerprint")} until ${text(root, "notAfter")} (${text(root, "subject")})`,
+    `${textAt(root, "fingerprint")} until ${textAt(root, "notAfter")} (${textAt(root, "subject")})`,
   ]);
 }
 
 function servedRow(document: StatusPageObject): readonly Row[] {
-  const served = items(document, "resources").map((one) => `${text(one, "name")} ${text(one, "version")}`);
+  const served = itemsAt(document, "resources")
+    .map((one) => `${textAt(one, "name")} ${textAt(one, "version")}`)
+    .filter((one) => !isGatewayName(one));
   return served.length === 0 ? [] : [["served", served.join(", ")]];
 }
 
 function consumerRows(document: StatusPageObject): readonly Row[] {
-  return items(document, "consumers").map((consumer) => {
-    const of = (name: string) => text(consumer, name);
+  return itemsAt(document, "consumers").map((consumer) => {
+    const of = (name: string) => textAt(consumer, name);
     const deadline = of("deadline") === "" ? "no certificate yet" : `a certificate until ${of("deadline")}`;
     const failed = of("failures") === "0" ? "" : `, then failed runs: ${of("failures")}`;
     return [`application (${of("kind")})`, `loaded ${deadline}${failed}`] as const;
@@ -65,8 +68,8 @@ function consumerRows(document: StatusPageObject): readonly Row[] {
 }
 
 function caRow(document: StatusPageObject): readonly Row[] {
-  const addresses = items(document, "ca", "addresses").map((address) => text(address));
-  const offset = text(document, "ca", "clockOffsetMs");
+  const addresses = itemsAt(document, "ca", "addresses").map((address) => textAt(address));
+  const offset = textAt(document, "ca", "clockOffsetMs");
   const clock = offset === "" ? "" : `; its clock is ${clockDifference(Number(offset))} the local clock`;
   return addresses.length === 0 ? [] : [["CA", `${addresses.join(", ")}${clock}`]];
 }
@@ -76,7 +79,7 @@ function clockDifference(offsetMs: number): string {
 }
 
 function failureRows(document: StatusPageObject): readonly Row[] {
-  const of = (name: string) => text(document, "lastFailure", name);
+  const of = (name: string) => textAt(document, "lastFailure", name);
   if (of("code") === "") return [];
   const again = formatDuration(Number(of("retryInMs")));
   const failed: Row = [
@@ -87,47 +90,31 @@ function failureRows(document: StatusPageObject): readonly Row[] {
 }
 
 function sdsRow(document: StatusPageObject): readonly Row[] {
-  const streams = text(document, "sds", "streams");
+  const streams = textAt(document, "sds", "streams");
   if (streams === "") return [];
   return [
     [
       "SDS",
-      `${streams} open ${streams === "1" ? "stream" : "streams"}, ${text(document, "sds", "nacks")} rejected responses (NACK)`,
+      `${streams} open ${streams === "1" ? "stream" : "streams"}, ${textAt(document, "sds", "nacks")} rejected responses (NACK)`,
     ],
   ];
 }
 
-/** The last NACK of each client. */
+const maxRefusedRows = 8;
+
+/** The last NACK of each client; those of gateway names are in the table of gateway names. */
 function refusedRows(document: StatusPageObject): readonly Row[] {
-  return items(document, "sds", "clients").flatMap((client) => {
-    const names = items(client, "lastNack", "names").map((name) => text(name));
-    if (names.length === 0) return [];
-    const said = `${names.join(", ")} by ${text(client, "node")}: ${text(client, "lastNack", "complaint")}`;
-    return [["rejected", said] as const];
+  const rows = itemsAt(document, "sds", "clients").flatMap((client): readonly Row[] => {
+    const names = itemsAt(client, "lastNack", "names").map((name) => textAt(name));
+    if (names.every(isGatewayName)) return [];
+    const complaint = textAt(client, "lastNack", "complaint");
+    return [["rejected", `${names.join(", ")} by ${textAt(client, "node")}: ${complaint}`]];
   });
+  const more = rows.length - maxRefusedRows;
+  if (more <= 0) return rows;
+  return [...rows.slice(0, maxRefusedRows), ["rejected", `and by ${more} more clients, see --json`]];
 }
 
 function listed(name: string, document: StatusPageObject, member: string): readonly Row[] {
-  return items(document, member).map((item) => [name, text(item)]);
-}
-
-/** The text or number at a path, escaped for a terminal; "" if missing. */
-function text(value: unknown, ...path: readonly string[]): string {
-  const found = at(value, path);
-  if (typeof found === "number") return String(found);
-  return typeof found === "string" ? printableText(found, 1_000) : "";
-}
-
-function items(value: unknown, ...path: readonly string[]): readonly unknown[] {
-  const found = at(value, path);
-  return Array.isArray(found) ? found : [];
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  let found = value;
-  for (const name of path) {
-    if (typeof found !== "object" || found === null) return undefined;
-    found = Object.getOwnPropertyDescriptor(found, name)?.value;
-  }
-  return found;
+  return itemsAt(document, member).map((item) => [name, textAt(item)]);
 }

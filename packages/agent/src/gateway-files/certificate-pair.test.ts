@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
-import { createKeyPair, findPemBlocks } from "@kasbah/pki";
+import { createKeyPair, encodePem, findPemBlocks } from "@kasbah/pki";
 import { OperatorKey } from "@kasbah/pki/operator-certificate";
 import {
   createTestAuthority,
@@ -84,7 +84,7 @@ describe("parseCertificatePair", () => {
       stdio: "pipe",
     });
     isRefused({ cert: ecdsa.cert, key: readFileSync(path, "utf8") });
-    const blocks = findPemBlocks(ecdsa.cert).map(({ pem }) => pem);
+    const blocks = findPemBlocks(ecdsa.cert).map(({ label, der }) => encodePem(label, der));
     isRefused({ cert: blocks.toReversed().join(""), key: ecdsa.key });
   });
 

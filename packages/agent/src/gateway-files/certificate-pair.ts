@@ -1,5 +1,5 @@
-import { findCertificates, findPemBlocks, PkiError } from "@kasbah/pki";
-import { isKeyLabel, OperatorCertificate, OperatorKey } from "@kasbah/pki/operator-certificate";
+import { findCertificates, findOnlyKey, PkiError } from "@kasbah/pki";
+import { OperatorCertificate, OperatorKey } from "@kasbah/pki/operator-certificate";
 import { AgentError } from "../errors.ts";
 
 /**
@@ -19,35 +19,30 @@ export interface CertificatePair {
  * pair
  */
 export function parseCertificatePair(certificateFile: Buffer, keyFile: Buffer): CertificatePair {
-  try {
-    const [leaf, ...issuers] = readChain(certificateFile);
-    if (leaf === undefined) throw invalid("the certificate file contains no certificate");
-    const key = readKey(keyFile);
-    if (!key.matches(leaf)) {
-      throw invalid(
-        "the key does not match the first certificate; the agent retries in case the files are being replaced",
-      );
-    }
-    const chainPem = [leaf, ...issuers].map((one) => one.toPem()).join("");
-    return { chainPem, keyPem: key.toPkcs8Pem(), notBefore: leaf.notBefore, notAfter: leaf.notAfter };
-  } catch (cause) {
-    if (!(cause instanceof PkiError)) throw cause;
-    throw invalid(cause.message, cause);
+  const [leaf, ...issuers] = read("certificate", () => readChain(certificateFile));
+  if (leaf === undefined) throw invalid("the certificate file contains no certificate");
+  const key = read("key", () => new OperatorKey(findOnlyKey(keyFile)));
+  if (!key.matches(leaf)) {
+    throw invalid(
+      "the key does not match the first certificate; the agent retries in case the files are being replaced",
+    );
   }
+  const chainPem = [leaf, ...issuers].map((one) => one.toPem()).join("");
+  return { chainPem, keyPem: key.toPkcs8Pem(), notBefore: leaf.notBefore, notAfter: leaf.notAfter };
 }
 
 /** An incomplete chain is worse than the previous chain, so one unreadable block rejects the whole file. */
 function readChain(file: Buffer): readonly OperatorCertificate[] {
-  return findCertificates(file.toString("utf8")).map((der) => new OperatorCertificate(der));
+  return findCertificates(file, (der) => new OperatorCertificate(der));
 }
 
-function readKey(file: Buffer): OperatorKey {
-  const blocks = findPemBlocks(file.toString("utf8"));
-  // OpenSSL writes EC PARAMETERS before a key, and certificates are present if both files are the same.
-  const [block, ...others] = blocks.filter(({ label }) => isKeyLabel(label));
-  if (block === undefined || others.length > 0)
-    throw invalid("the key file does not contain exactly one private key");
-  return new OperatorKey(block);
+function read<T>(which: "certificate" | "key", parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw invalid(`cannot use the ${which} file: ${cause.message}`, cause);
+  }
 }
 
 function invalid(rule: string, cause?: unknown): AgentError {

@@ -38,6 +38,33 @@ describe("readConfinedFile", () => {
     }
   });
 
+  it("names the real place of certbot's links and the directory that allows both", async () => {
+    const [live, archive] = [home.join("letsencrypt/live/shop"), home.join("letsencrypt/archive/shop")];
+    await Promise.all([live, archive].map((directory) => mkdir(directory, { recursive: true })));
+    await writeFile(`${archive}/fullchain1.pem`, "good");
+    await symlink("../../archive/shop/fullchain1.pem", `${live}/fullchain.pem`);
+    allowed = new AllowedDirectories([live], []);
+    const { message } = await isRefused(`${live}/fullchain.pem`);
+    assert.ok(message.includes(`leads to ${archive}/fullchain1.pem, which is outside`), message);
+    assert.ok(message.endsWith(`add --file-directory ${home.join("letsencrypt")}`), message);
+    allowed = new AllowedDirectories([home.join("letsencrypt")], []);
+    assert.equal(await read(`${live}/fullchain.pem`), "good");
+  });
+
+  it("never proposes to allow the root of the file system or a directory directly below it", async () => {
+    await symlink("/proc/version", home.join("certs/version"));
+    const { message } = await isRefused(home.join("certs/version"));
+    assert.match(message, /leads to \/proc\/version, .*add --file-directory \/proc$/);
+  });
+
+  it("names the directory of a file that is outside without a link", async () => {
+    const { message } = await isRefused(home.join("secret"));
+    assert.ok(
+      message.endsWith(`secret is outside the allowed directories; add --file-directory ${home.path}`),
+      message,
+    );
+  });
+
   it("rejects a directory whose name only starts like an allowed one", async () => {
     await writeFile(home.join("certs-elsewhere/cert.pem"), "other");
     assert.equal(allowed.cover(home.join("certs-elsewhere/cert.pem")), false);
@@ -61,10 +88,12 @@ describe("readConfinedFile", () => {
     for (const name of ["private", "pipe", "zero", "large"]) await isRefused(home.join("certs", name));
   });
 
-  it("reports a missing file without further details", async () => {
-    await rejectsWithCode(() => read(home.join("certs/missing")), "FILE_UNREADABLE");
+  it("says why a file cannot be read: it is missing, or its links lead in a circle", async () => {
+    const missing = await rejectsWithCode(() => read(home.join("certs/missing")), "FILE_UNREADABLE");
+    assert.match(missing.message, /certs\/missing: it does not exist \(ENOENT\); mount it/);
     await symlink("loop", home.join("certs/loop"));
-    await rejectsWithCode(() => read(home.join("certs/loop")), "FILE_UNREADABLE");
+    const loop = await rejectsWithCode(() => read(home.join("certs/loop")), "FILE_UNREADABLE");
+    assert.match(loop.message, /its links lead in a circle \(ELOOP\)/);
   });
 
   it("never reads outside while the directory is swapped for a link to outside", async () => {

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readlink, realpath } from "node:fs/promises";
-import { errnoOf } from "@kasbah/runtime";
+import { dirname, resolve, sep } from "node:path";
 import { AgentError } from "../errors.ts";
+import { explainUnreadable } from "../operator-file.ts";
 import type { AllowedDirectories, ResolvedDirectories } from "./allowed-directories.ts";
 
 const maxFileBytes = 1024 * 1024;
@@ -25,8 +26,7 @@ export async function readConfinedFile(
   const mayHold = (real: string) => allowed.isAlwaysAllowed(path) || resolved.hold(real);
   try {
     const realPath = await realpath(path);
-    if (!mayHold(realPath))
-      throw refused(path, "is outside the allowed directories; add its directory with --file-directory");
+    if (!mayHold(realPath)) throw outside(path, realPath);
     // A pipe must not block, a terminal must not become the controlling one, and the resolved path no longer
     // ends in a link.
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, O_NOCTTY } = constants;
@@ -40,8 +40,8 @@ export async function readConfinedFile(
     }
   } catch (cause) {
     if (cause instanceof AgentError) throw cause;
-    const reason = errnoOf(cause) ?? "failed";
-    throw new AgentError("FILE_UNREADABLE", `cannot read the file ${path} (${reason})`, { cause });
+    const problem = await explainUnreadable(path, cause, "mount it, or correct the name");
+    throw new AgentError("FILE_UNREADABLE", `cannot read the file ${problem}`, { cause });
   }
 }
 
@@ -65,6 +65,25 @@ async function readRegular(file: FileHandle, path: string): Promise<Buffer> {
     length += bytesRead;
   }
   throw new AgentError("FILE_UNREADABLE", `the file ${path} grew while the agent read it`);
+}
+
+function outside(path: string, realPath: string): AgentError {
+  const isLink = realPath !== resolve(path);
+  const where = isLink ? `leads to ${realPath}, which is outside` : "is outside";
+  const home = homeOf(resolve(path), realPath);
+  return refused(path, `${where} the allowed directories; add --file-directory ${home}`);
+}
+
+/**
+ * The directory to allow: the one that holds both the link and the file, as /etc/letsencrypt does for certbot's live/
+ * and archive/, unless that is the root or directly below it.
+ */
+function homeOf(path: string, realPath: string): string {
+  const parts = dirname(realPath).split(sep);
+  const other = dirname(path).split(sep);
+  const end = parts.findIndex((part, index) => part !== other[index]);
+  const shared = end === -1 ? parts : parts.slice(0, end);
+  return shared.length > 2 ? shared.join(sep) : dirname(realPath);
 }
 
 function refused(path: string, rule: string): AgentError {

@@ -22,8 +22,8 @@ export function createFileNames(deps: FileNamesDeps): LazyFileProvider {
   const exceptions = privateDirectories(config, mountedCerts);
   const directories = new AllowedDirectories(config.fileDirectories, exceptions, systemBundlePaths);
   const load = async () => {
-    const { FileProvider } = await import("./provider.ts");
-    return new FileProvider({ directories, observer, watchDirectory, clock, logger });
+    const { startFileProvider } = await import("./start-file-provider.ts");
+    return startFileProvider({ directories, observer, watchDirectory, clock, logger });
   };
   return new LazyFileProvider({ directories, load, logger });
 }

@@ -4,7 +4,7 @@ import { systemClock, watchDirectory } from "@kasbah/runtime";
 import { createTestAuthority, eventually, recordingLogger, temporaryDirectory } from "@kasbah/testkit";
 import { AllowedDirectories } from "./allowed-directories.ts";
 import { LazyFileProvider } from "./lazy-provider.ts";
-import { FileProvider } from "./provider.ts";
+import { startFileProvider } from "./start-file-provider.ts";
 
 const observer = { onServed: () => {}, onFailure: () => {} };
 
@@ -14,7 +14,7 @@ function fileNames(directory: string, loads: { count: number; fails?: boolean } 
   const load = async () => {
     loads.count += 1;
     if (loads.fails) throw new Error("no such module");
-    return new FileProvider({ directories, observer, watchDirectory, clock: systemClock, logger });
+    return startFileProvider({ directories, observer, watchDirectory, clock: systemClock, logger });
   };
   return { names: new LazyFileProvider({ directories, load, logger }), logger };
 }
@@ -46,6 +46,7 @@ describe("LazyFileProvider", () => {
       assert.ok(names.claims(name), name);
     }
     assert.equal(names.current("file-root:system"), undefined);
+    assert.equal(names.health, undefined);
     assert.equal(loads.count, 0);
   });
 
@@ -61,6 +62,10 @@ describe("LazyFileProvider", () => {
     names.watch(name, () => assert.fail("notified after it unsubscribed"))();
     await eventually(() => told === 3);
     assert.equal(names.current(name)?.name, name);
+    assert.deepEqual(
+      names.health?.judged(new Map()).map(({ name, conditions }) => [name, conditions]),
+      [[name, []]],
+    );
     assert.equal(loads.count, 1);
     await names.stop();
   });

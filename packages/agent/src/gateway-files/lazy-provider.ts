@@ -2,13 +2,14 @@ import type { Component, Logger } from "@kasbah/runtime";
 import type { SecretResource } from "../sds/envoy-secret.ts";
 import type { ResourceProvider } from "../sds/resource-catalog.ts";
 import type { AllowedDirectories } from "./allowed-directories.ts";
-import type { FileProvider } from "./provider.ts";
+import type { GatewayHealth } from "./health/gateway-health.ts";
 import { parseFileName, pathsOf } from "./resource-name.ts";
+import type { LoadedFiles } from "./start-file-provider.ts";
 
 export interface LazyFileProviderDeps {
   readonly directories: AllowedDirectories;
   /** Loads the code that reads and watches files, which most agents never need. */
-  readonly load: () => Promise<FileProvider>;
+  readonly load: () => Promise<LoadedFiles>;
   readonly logger: Logger;
 }
 
@@ -18,8 +19,8 @@ export interface LazyFileProviderDeps {
 export class LazyFileProvider implements ResourceProvider, Component {
   readonly name = "files";
   readonly #deps: LazyFileProviderDeps;
-  #loading: Promise<FileProvider> | undefined;
-  #provider: FileProvider | undefined;
+  #loading: Promise<LoadedFiles> | undefined;
+  #loaded: LoadedFiles | undefined;
 
   constructor(deps: LazyFileProviderDeps) {
     this.#deps = deps;
@@ -31,14 +32,19 @@ export class LazyFileProvider implements ResourceProvider, Component {
   }
 
   current(name: string): SecretResource | undefined {
-    return this.#provider?.current(name);
+    return this.#loaded?.provider.current(name);
+  }
+
+  /** The condition of the names; undefined until a client subscribes to one. */
+  get health(): GatewayHealth | undefined {
+    return this.#loaded?.health;
   }
 
   watch(name: string, onChange: () => void): () => void {
-    if (this.#provider !== undefined) return this.#provider.watch(name, onChange);
+    if (this.#loaded !== undefined) return this.#loaded.provider.watch(name, onChange);
     let stop: (() => void) | undefined = () => {};
     this.#load().then(
-      (provider) => {
+      ({ provider }) => {
         if (stop === undefined) return;
         stop = provider.watch(name, onChange);
         if (provider.current(name) !== undefined) onChange();
@@ -54,15 +60,15 @@ export class LazyFileProvider implements ResourceProvider, Component {
   async start(): Promise<void> {}
 
   async stop(): Promise<void> {
-    const provider = await this.#loading?.catch(() => undefined);
-    await provider?.stop();
+    const loaded = await this.#loading?.catch(() => undefined);
+    await loaded?.stop();
   }
 
-  async #load(): Promise<FileProvider> {
+  async #load(): Promise<LoadedFiles> {
     this.#loading ??= this.#deps.load();
     try {
-      this.#provider = await this.#loading;
-      return this.#provider;
+      this.#loaded = await this.#loading;
+      return this.#loaded;
     } catch (error) {
       this.#loading = undefined;
       throw error;

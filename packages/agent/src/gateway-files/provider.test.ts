@@ -15,8 +15,8 @@ import {
 } from "@kasbah/testkit";
 import type { AgentError } from "../errors.ts";
 import { AllowedDirectories } from "./allowed-directories.ts";
-import type { FileFacts } from "./file-secret.ts";
 import { GenerationReader } from "./generation-reader.ts";
+import type { FileFacts } from "./health/file-facts.ts";
 import { FileProvider, type FileProviderDeps } from "./provider.ts";
 
 interface Pair {
@@ -138,12 +138,41 @@ describe("FileProvider", () => {
       await eventually(() => failures.length > before);
       assert.equal(chainOf(nameOf("shop")), pair(0).cert);
     }
+    const [since] = provider.reports().map(({ failure }) => failure?.since);
     await rm(home.join("shop"), { recursive: true });
     await eventually(() => failures.at(-1)?.error.code === "FILE_UNREADABLE");
+    const [report] = provider.reports();
+    assert.equal(report?.served?.serial, new X509Certificate(pair(0).cert).serialNumber.toLowerCase());
+    assert.deepEqual([report?.failure?.code, report?.failure?.since], ["FILE_UNREADABLE", since]);
     assert.equal(chainOf(nameOf("shop")), pair(0).cert);
     assert.equal(pushes, 1);
     await write("shop", pair(1));
     await isServed(nameOf("shop"), pair(1));
+    assert.equal(provider.reports()[0]?.failure, undefined);
+  });
+
+  it("reports a name as long as a client is subscribed to it, and counts those that wait", async () => {
+    await write("shop", pair(0));
+    const leave = provider.watch(nameOf("shop"), () => {});
+    await isServed(nameOf("shop"), pair(0));
+    assert.deepEqual(
+      provider.reports().map(({ name }) => name),
+      [nameOf("shop")],
+    );
+    leave();
+    assert.deepEqual(provider.reports(), []);
+    for (let i = 0; i < 2_003; i += 1) provider.watch(`file-root:${home.join(`root-${i}`)}`, () => {});
+    assert.equal(provider.waiting, 3);
+  });
+
+  it("reports nothing about names whose files it still reads when it stops", async () => {
+    for (let i = 0; i < 100; i += 1) provider.watch(`file-root:${home.join(`root-${i}`)}`, () => {});
+    await provider.stop();
+    const before = failures.length;
+    create();
+    provider.watch(nameOf("missing"), () => {});
+    await eventually(() => failures.some(({ name }) => name === nameOf("missing")));
+    assert.equal(failures.length, before + 1);
   });
 
   it("serves a pair whose first file was read before the second existed", async () => {

@@ -5,6 +5,8 @@ import type { AllowedDirectories } from "./allowed-directories.ts";
 import { DirectoryWatches } from "./directory-watches.ts";
 import { type FileObserver, FileSecret } from "./file-secret.ts";
 import { GenerationReader } from "./generation-reader.ts";
+import type { FileNames } from "./health/gateway-health.ts";
+import type { FileNameReport } from "./health/judge.ts";
 import { type FileName, parseFileName, pathsOf } from "./resource-name.ts";
 import { findSystemBundle } from "./system-bundle.ts";
 
@@ -43,7 +45,7 @@ const reportEveryMs = 60_000;
 /**
  * Serves file names. Each name is kept current from its first subscriber until a grace period after its last.
  */
-export class FileProvider {
+export class FileProvider implements FileNames {
   readonly #deps: FileProviderDeps;
   readonly #reader: GenerationReader;
   readonly #watches: DirectoryWatches;
@@ -64,6 +66,15 @@ export class FileProvider {
 
   current(name: string): SecretResource | undefined {
     return this.#entries.get(name)?.secret.resource;
+  }
+
+  reports(): readonly FileNameReport[] {
+    const entries = [...this.#entries.values()];
+    return entries.filter(({ subscribers }) => subscribers.size > 0).map(({ secret }) => secret.report);
+  }
+
+  get waiting(): number {
+    return new Set([...this.#waiting].map(({ name }) => name)).size;
   }
 
   /**
@@ -107,8 +118,9 @@ export class FileProvider {
     const onChange = () => {
       for (const subscriber of [...subscribers]) subscriber();
     };
-    const { observer } = this.#deps;
-    const secret = new FileSecret({ name, files, reader: this.#reader, observer, onChange });
+    const { observer, clock } = this.#deps;
+    const { signal } = closed;
+    const secret = new FileSecret({ name, files, reader: this.#reader, observer, clock, onChange, signal });
     const entry = { secret, subscribers, closed, leaving: new AbortController() };
     this.#entries.set(name, entry);
     void this.#follow(files, entry);

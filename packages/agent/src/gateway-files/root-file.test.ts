@@ -38,7 +38,10 @@ describe("parseRoots", () => {
 
   it("returns each certificate once, without the text around it", () => {
     const text = `\ufeff# Our roots\n\n${first.rootPem}\n  trailing words\r\n${second.rootPem.replaceAll("\n", " \r\n\r\n")}${first.rootPem}`;
-    assert.deepEqual(parse(text), { pem: first.rootPem + second.rootPem, skipped: [] });
+    const { pem, facts, skipped } = parse(text);
+    assert.equal(pem, first.rootPem + second.rootPem);
+    assert.deepEqual([facts.certificates, facts.notAfter], [2, new Date("2045-01-01T00:00:00Z")]);
+    assert.deepEqual(skipped, []);
   });
 
   it("keeps a certificate that is not a CA, because an operator has pinned it", async () => {

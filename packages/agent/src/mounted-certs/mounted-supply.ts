@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type KeyFormat, MeshError } from "@kasbah/pki";
-import { type Clock, type Component, ContentWatch, errnoOf, type Logger } from "@kasbah/runtime";
+import { type Clock, type Component, ContentWatch, type Logger } from "@kasbah/runtime";
 import { AgentError } from "../errors.ts";
+import { UnreadableFileError } from "../operator-file.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
-import { mountedNames } from "./find-mounted-certs.ts";
 import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
 
 export interface MountedSupplyDeps {
@@ -74,7 +74,7 @@ export class MountedSupply implements Component {
     const { directory, keyFormat, store, observer, skippedRoots, clock } = this.#deps;
     const files = await this.#read();
     const { secret, skipped } = parseMountedSecret(files, keyFormat, clock.now());
-    skippedRoots?.onSkippedRoots(join(directory, mountedNames.roots), skipped);
+    skippedRoots?.onSkippedRoots(join(directory, files.names.roots), skipped);
     store.publish(secret);
     this.#failures = 0;
     observer.onRotated(secret);
@@ -86,8 +86,8 @@ export class MountedSupply implements Component {
     try {
       return await readMountedFiles(directory);
     } catch (cause) {
-      const reason = errnoOf(cause) ?? "not a small regular file";
-      const message = `cannot read the certificates in ${directory} (${reason}); mount key.pem, cert-chain.pem and root-cert.pem there`;
+      if (!(cause instanceof UnreadableFileError)) throw cause;
+      const message = `cannot read the mounted certificates: ${cause.message}`;
       throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause });
     }
   }

@@ -320,6 +320,10 @@ describe("SecretService on a Unix socket", () => {
     const [view] = service.streams();
     assert.deepEqual(view?.lastNack, { names: ["default"], complaint: "bad key", at: start });
     assert.equal(view?.resources[0]?.state, "refused");
+    assert.deepEqual([...service.refused()], [{ name: "default", complaint: "bad key", at: start }]);
+    subscriber.stream.cancel();
+    await eventually(() => service.streams().length === 0);
+    assert.deepEqual([...service.refused()], []);
   });
 
   it("forgets a thousand streams that open and close", async () => {

@@ -18,7 +18,7 @@ import { DeltaStream } from "./stream/delta-stream.ts";
 import { pacedSend } from "./stream/paced-send.ts";
 import type { SdsStream, StreamDeps } from "./stream/sds-stream.ts";
 import { SotwStream } from "./stream/sotw-stream.ts";
-import type { StreamView } from "./stream/stream-record.ts";
+import type { RefusedResource, StreamView } from "./stream/stream-record.ts";
 import type { StreamEvent } from "./subscription/stream-event.ts";
 
 /** Observes streams, for the log and the metrics. */
@@ -47,7 +47,7 @@ export class SecretService {
   readonly routes: readonly Route[];
   readonly #deps: SecretServiceDeps;
   readonly #updates: SecretUpdates;
-  readonly #streams = new Set<{ readonly view: StreamView }>();
+  readonly #streams = new Set<Pick<SdsStream<unknown>, "view" | "refused">>();
   #calls = 0;
 
   constructor(deps: SecretServiceDeps) {
@@ -74,6 +74,11 @@ export class SecretService {
   /** The oldest open streams, for the status page. */
   streams(most = Number.POSITIVE_INFINITY): readonly StreamView[] {
     return [...this.#streams].slice(0, most).map(({ view }) => view);
+  }
+
+  /** What open streams have NACKed and not replaced since; a name appears once for each stream. */
+  *refused(): Iterable<RefusedResource> {
+    for (const stream of this.#streams) yield* stream.refused;
   }
 
   /** The number of names that are watched for the open streams. */

@@ -27,6 +27,7 @@ describe("The status with many clients", () => {
       caAddresses: [],
       catalog: { current: (name) => ({ name, version: "f".repeat(64) }) as never },
       consumers: () => [],
+      names: { refusals: () => new Map(), gateway: () => undefined },
       sds: { open: 4_096, nacks: 0 },
       streams: (most) => Array.from({ length: Math.min(most, 4_096) }, () => client),
     });

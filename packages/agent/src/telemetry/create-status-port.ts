@@ -10,6 +10,8 @@ import { command } from "../config/command.ts";
 import type { SdsEndpoint } from "../sds/create-sds-endpoint.ts";
 import type { Supply } from "../secret/supply.ts";
 import type { AgentTelemetry } from "./create-telemetry.ts";
+import { registerExpiryGauges } from "./names/expiry-gauges.ts";
+import { ServedNames, type ServedNamesDeps } from "./names/served-names.ts";
 import { agentReadiness, withWarnings } from "./readiness.ts";
 import { SocketGate } from "./socket-gate.ts";
 import { type StatusDeps, statusDocument } from "./status-document.ts";
@@ -27,6 +29,7 @@ export interface StatusPortDeps extends AgentDeps {
   readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
   /** The components that keep the secret in files. */
   readonly outputs: { warnings(): readonly string[]; readonly consumers: StatusDeps["consumers"] };
+  readonly fileNames: ServedNamesDeps["fileNames"];
 }
 
 /** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
@@ -34,10 +37,13 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
   const { config, store, registry, clock, logger, supply, sds, telemetry, skippedRoots } = deps;
   const { rotations, streams } = telemetry;
   const sockets = new SocketGate();
+  const names = new ServedNames({ store, streams: sds.service, fileNames: deps.fileNames });
+  registerExpiryGauges(registry, names, { store, clock });
   const readiness = () =>
     withWarnings(sockets.check(agentReadiness(store, rotations.lastFailure, supply.warnings())), [
       ...deps.outputs.warnings(),
       ...skippedRoots.warnings(),
+      ...names.warnings(),
     ]);
   const document = () =>
     statusDocument({
@@ -48,6 +54,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
       failure: () => rotations.failure,
       caAddresses: supply.caAddresses.map(formatHostPort),
       clockOffsetMs: () => supply.clockOffsetMs(),
+      names,
       catalog: sds.catalog,
       sds: streams,
       consumers: deps.outputs.consumers,
@@ -55,6 +62,13 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };
   const { statusAddress: address } = config;
-  const server = createStatusServer({ address, registry, readiness, pages, logger });
+  const server = createStatusServer({
+    address,
+    flag: "--status-address",
+    registry,
+    readiness,
+    pages,
+    logger,
+  });
   return { components: [server], afterSockets: sockets, readiness };
 }

@@ -36,7 +36,7 @@ export function createAgentTelemetry({
     rotations,
     streams: new StreamTally(observeStreams(metrics, logger)),
     files: {
-      observer: observeFiles(metrics, skippedRoots, clock, logger),
+      observer: observeFiles(metrics, skippedRoots, logger),
       watchDirectory: countWatchFailures(watchDirectory, metrics, logger),
     },
     transportFaults(socket, path) {

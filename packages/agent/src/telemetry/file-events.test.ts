@@ -13,7 +13,7 @@ function world() {
   const clock = new FakeClock("2030-01-01T00:00:00Z");
   const registry = createRegistry({ name: "test", version: "1" });
   const metrics = createAgentMetrics(registry, new SecretStore(clock), clock);
-  return { clock, registry, metrics, logger: recordingLogger() };
+  return { registry, metrics, logger: recordingLogger() };
 }
 
 async function counted(registry: Registry, metric: string): Promise<number> {
@@ -23,27 +23,27 @@ async function counted(registry: Registry, metric: string): Promise<number> {
 
 describe("observeFiles", () => {
   it("counts and logs a failure with its reason", async () => {
-    const { clock, registry, metrics, logger } = world();
+    const { registry, metrics, logger } = world();
     const error = new AgentError("FILE_INVALID", "the key is not that of the first certificate");
-    observeFiles(metrics, new SkippedRoots(logger), clock, logger).onFailure(name, error);
+    observeFiles(metrics, new SkippedRoots(logger), logger).onFailure(name, error);
     assert.equal(await counted(registry, "istio_agent_num_file_secret_failures_total"), 1);
     assert.deepEqual(logger.events[0]?.facts, { resource: name, error });
   });
 
-  it("logs a warning if the certificate is expired or not yet valid, or if blocks were skipped", () => {
-    const { clock, metrics, logger } = world();
-    const observer = observeFiles(metrics, new SkippedRoots(logger), clock, logger);
-    const [past, future] = [new Date("2029-01-01"), new Date("2031-01-01")];
-    const warnings = () => logger.events.filter(({ level }) => level === "warn").length;
-    observer.onServed(name, { notBefore: past, notAfter: future });
+  it("logs what it serves, and a warning for each skipped block", () => {
+    const { metrics, logger } = world();
+    const observer = observeFiles(metrics, new SkippedRoots(logger), logger);
+    const validity = { notBefore: new Date("2029-01-01"), notAfter: new Date("2031-01-01") };
+    observer.onServed(name, { kind: "pair", serial: "7f", certificates: 1, ...validity });
     observer.onSkippedRoots?.(name, []);
-    assert.equal(warnings(), 0);
-    observer.onServed(name, { notBefore: past, notAfter: past });
-    observer.onServed(name, { notBefore: future, notAfter: future });
+    assert.deepEqual(logger.events[0]?.facts, { resource: name, serial: "7f", ...validity });
     observer.onSkippedRoots?.(name, [
       { position: 1, line: 1, fingerprint: "ab", reason: "it is not a certificate" },
     ]);
-    assert.equal(warnings(), 3);
+    assert.deepEqual(
+      logger.events.map(({ level }) => level),
+      ["info", "warn"],
+    );
   });
 
   it("counts each directory that cannot be watched, and logs it once until it can be (row 32)", async () => {

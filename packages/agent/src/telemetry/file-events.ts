@@ -1,4 +1,4 @@
-import { type Clock, errnoOf, type Logger, type WatchDirectory } from "@kasbah/runtime";
+import { errnoOf, type Logger, type WatchDirectory } from "@kasbah/runtime";
 import type { FileObserver } from "../gateway-files/file-secret.ts";
 import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
 import type { AgentMetrics } from "./metrics.ts";
@@ -7,21 +7,12 @@ import type { AgentMetrics } from "./metrics.ts";
 export function observeFiles(
   metrics: AgentMetrics,
   skippedRoots: SkippedRootsObserver,
-  clock: Clock,
   logger: Logger,
 ): FileObserver {
   return {
     onSkippedRoots: (name, skipped) => skippedRoots.onSkippedRoots(name, skipped),
-    onServed(name, { notBefore, notAfter }) {
-      const facts = { resource: name, notBefore, notAfter };
-      logger.info("files published", facts);
-      const now = clock.now();
-      if (notAfter !== undefined && now >= notAfter) {
-        logger.warn("the certificate in the files has expired; serving it anyway", facts);
-      }
-      if (notBefore !== undefined && now < notBefore) {
-        logger.warn("the certificate in the files is not yet valid; serving it anyway", facts);
-      }
+    onServed(name, { serial, notBefore, notAfter }) {
+      logger.info("files published", { resource: name, serial, notBefore, notAfter });
     },
     onFailure(name, error) {
       metrics.fileFailures.inc();

@@ -65,17 +65,6 @@ export function registerSkippedRoots(registry: Registry, skipped: { readonly tot
 
 function registerSecretGauges(registry: Registry, store: SecretStore): void {
   new Gauge({
-    name: "istio_agent_cert_expiry_seconds",
-    help: "Seconds until the served certificate expires; negative once it has expired.",
-    labelNames: ["resource_name"],
-    registers: [registry],
-    collect() {
-      const notAfter = store.current?.notAfter.getTime();
-      if (notAfter === undefined) return;
-      this.set({ resource_name: "default" }, (notAfter - store.now().getTime()) / 1000);
-    },
-  });
-  new Gauge({
     name: "kasbah_agent_bundle_roots",
     help: "Roots in the served trust bundle.",
     registers: [registry],

@@ -7,6 +7,8 @@ import type { ResourceProvider } from "../sds/resource-catalog.ts";
 import type { StreamView } from "../sds/stream/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
+import { gatewayFacts, refusedFacts } from "./names/name-facts.ts";
+import type { ServedNames } from "./names/served-names.ts";
 
 /** The sources of the status, read again for each answer. */
 export interface StatusDeps {
@@ -28,6 +30,7 @@ export interface StatusDeps {
   }[];
   /** The open SDS streams, up to the given maximum. */
   readonly streams: (most: number) => readonly StreamView[];
+  readonly names: Pick<ServedNames, "refusals" | "gateway">;
 }
 
 /**
@@ -39,6 +42,7 @@ export function statusDocument(sources: StatusDeps) {
   const clients = sources.streams(maxClients);
   const { ready, reasons, warnings = [] } = sources.readiness();
   const secret = store.current;
+  const refusals = sources.names.refusals();
   return {
     version,
     state: store.state(),
@@ -56,10 +60,12 @@ export function statusDocument(sources: StatusDeps) {
       /** When the certificate that the application loaded last expires. */
       deadline: deadline?.toISOString(),
     })),
+    gateway: gatewayFacts(sources.names.gateway(refusals), clock.now()),
     ca: { addresses: caAddresses, clockOffsetMs: clockOffsetMs?.() },
     sds: {
       streams: sds.open,
       nacks: sds.nacks,
+      refused: refusedFacts(refusals),
       clients: clients.map(boundedClient),
       clientsLeftOut: Math.max(0, sds.open - clients.length),
     },

@@ -82,12 +82,10 @@ describe("The agent's status", () => {
     assert.equal(logger.events[0]?.facts["referenceId"], "9f2c51d07ab4");
   });
 
-  it("shows the state and the remaining seconds, and no seconds before the first secret", async () => {
-    assert.ok(!(await scrape()).includes("istio_agent_cert_expiry_seconds{"));
+  it("shows the state of the secret", async () => {
     assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 1/);
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     clock.jump(70_000);
-    assert.match(await scrape(), /istio_agent_cert_expiry_seconds\{resource_name="default"\} -10\n/);
     assert.match(await scrape(), /kasbah_agent_secret_state\{state="expired"\} 1/);
     assert.match(await scrape(), /kasbah_agent_secret_state\{state="starting"\} 0/);
   });

@@ -242,7 +242,7 @@ function certificates(fields: Fields, name: string): readonly Certificate[] {
 function oddRoots(fields: Fields): readonly Certificate[] {
   if (fields["oddRoots"] === undefined) return [];
   const pems = list(fields, "oddRoots").map((pem) => (typeof pem === "string" ? pem : ""));
-  return pems.flatMap((pem) => findCertificates(pem).map((der) => parseTrustedRoot(der)));
+  return pems.flatMap((pem) => findCertificates(pem, parseTrustedRoot));
 }
 
 function pemsOf(roots: readonly Certificate[]): readonly string[] {

@@ -5,6 +5,7 @@ import {
   formatHostPort,
   type HostPort,
   type Logger,
+  withBindReason,
 } from "@kasbah/runtime";
 import { GrpcServer, type GrpcServerOptions, type ServingIdentity } from "@kasbah/runtime/grpc";
 import type { Route, RpcStatus, ServerLimits } from "@kasbah/runtime/rpc";
@@ -141,7 +142,10 @@ export class GrpcEndpoint implements Component {
 
   async #listen(identity: ServingIdentity): Promise<void> {
     this.#isListening = true;
-    this.#address = await this.#server.listenTls(this.#deps.address, identity);
+    const { address } = this.#deps;
+    this.#address = await withBindReason(address, "--grpc-address", () =>
+      this.#server.listenTls(address, identity),
+    );
     this.#deps.logger.info("grpc server listens", { address: formatHostPort(this.#address) });
   }
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
-import { parseCertificates } from "@kasbah/pki";
+import { findCertificates } from "@kasbah/pki";
 
 export interface ServerCheck {
   /** The host of the URL; an IPv6 address may be in brackets. */
@@ -38,7 +38,7 @@ export function problemOfServer(socket: TLSSocket, check: ServerCheck): string |
 /** None if the file is malformed. */
 function readRoots(pem: string): readonly X509Certificate[] {
   try {
-    return parseCertificates(pem).map(({ der }) => new X509Certificate(der));
+    return findCertificates(pem, (der) => new X509Certificate(der));
   } catch {
     return [];
   }

@@ -7,7 +7,7 @@ import {
   type StatusServerDeps,
 } from "@kasbah/runtime";
 
-export interface StatusEndpointDeps extends Omit<StatusServerDeps, "readiness"> {
+export interface StatusEndpointDeps extends Omit<StatusServerDeps, "readiness" | "flag"> {
   /** A further address for the probes alone. */
   readonly probeAddress?: HostPort | undefined;
 }
@@ -24,8 +24,13 @@ export class StatusEndpoint implements Component {
   constructor({ probeAddress, ...deps }: StatusEndpointDeps) {
     const readiness = () => this.#now();
     const probes =
-      probeAddress === undefined ? [] : [{ address: probeAddress, readiness, logger: deps.logger }];
-    this.#servers = [createStatusServer({ ...deps, readiness }), ...probes.map(createProbeServer)];
+      probeAddress === undefined
+        ? []
+        : [{ address: probeAddress, flag: "--probe-address", readiness, logger: deps.logger }];
+    this.#servers = [
+      createStatusServer({ ...deps, flag: "--http-address", readiness }),
+      ...probes.map(createProbeServer),
+    ];
   }
 
   /** Serves the reason for which the CA does not start yet. */

@@ -34,10 +34,10 @@ describe("readBundle", () => {
       /after/,
     ],
     "a broken base64 text": [other.pem.replace("MII", "M*I").replace("MIH", "M*H"), /base64/],
-    "a missing END line": ["-----BEGIN CERTIFICATE-----\nAAAA\n", /no end line/],
-    "an END line of another label": [other.pem.replace("END CERTIFICATE", "END X509 CRL"), /no end line/],
+    "a missing END line": ["-----BEGIN CERTIFICATE-----\nAAAA\n", /no END line/],
+    "an END line of another label": [other.pem.replace("END CERTIFICATE", "END X509 CRL"), /no END line/],
     "a BEGIN line without dashes": ["-----BEGIN CERTIFICATE\nAAAA\n", /BEGIN line/],
-    "an old encrypted key": ["-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n", /end line/],
+    "an old encrypted key": ["-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n", /END line/],
   };
   for (const [what, [pem, reason]] of Object.entries(skipped)) {
     it(`keeps the root before and the root after ${what}, and reports it with its place`, () => {

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { type Certificate, parseTrustedRoot } from "../certificate/certificate.ts";
 import { TrustBundle } from "../certificate/trust-bundle.ts";
 import { PkiError, withCodes } from "../errors.ts";
-import { type PemBlock, type PemPlace, scanPem } from "../pem/operator-pem.ts";
-import { certificateIn, isCertificateBlock } from "./pem-certificate.ts";
+import { describeOtherContents } from "../pem/absence.ts";
+import { certificateIn, isCertificateBlock } from "../pem/certificate-block.ts";
+import { type PemBlock, scanPem } from "../pem/scan-pem.ts";
+import type { PemPlace } from "../pem/sections.ts";
 
 /** A block of a bundle that is not used. */
 export interface SkippedRoot extends PemPlace {
@@ -31,13 +33,13 @@ export interface RootsFile<Root> {
  * the other blocks, so that one odd root never costs the trust in the others.
  * @throws PkiError `CERTIFICATE_MALFORMED` if no root is left, with the reasons
  */
-export function readBundle(pem: string): BundleFile {
+export function readBundle(pem: string | Uint8Array): BundleFile {
   const { roots, skipped } = readRoots(pem, parseCa);
   return { bundle: TrustBundle.from(roots), skipped };
 }
 
 /** Like {@link readBundle}, with another parser for one root, which throws PkiError to skip it. @throws PkiError */
-export function readRoots<Root>(pem: string, parse: (der: Uint8Array) => Root): RootsFile<Root> {
+export function readRoots<Root>(pem: string | Uint8Array, parse: (der: Uint8Array) => Root): RootsFile<Root> {
   const contents = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => scanPem(pem));
   const skipped: SkippedRoot[] = contents.problems.map(({ place, error }) => ({
     ...place,
@@ -54,7 +56,7 @@ export function readRoots<Root>(pem: string, parse: (der: Uint8Array) => Root): 
     }
   }
   skipped.sort((a, b) => a.position - b.position);
-  if (roots.length === 0) throw noRoot(skipped);
+  if (roots.length === 0) throw noRoot(pem, skipped);
   return { roots, skipped };
 }
 
@@ -75,9 +77,12 @@ function parseCa(der: Uint8Array): Certificate {
   throw new PkiError("CERTIFICATE_MALFORMED", "it is not a CA");
 }
 
-function noRoot(skipped: readonly SkippedRoot[]): PkiError {
+function noRoot(pem: string | Uint8Array, skipped: readonly SkippedRoot[]): PkiError {
   const [first, ...more] = skipped;
-  if (first === undefined) return new PkiError("CERTIFICATE_MALFORMED", "the trust bundle contains no root");
+  if (first === undefined) {
+    const found = describeOtherContents(pem);
+    return new PkiError("CERTIFICATE_MALFORMED", `the trust bundle contains no root: ${found}`);
+  }
   const others = more.length === 0 ? "" : `; and ${more.length} more`;
   const rule = `the trust bundle contains no usable root: ${describeSkippedRoot(first)}${others}`;
   return new PkiError("CERTIFICATE_MALFORMED", rule);

@@ -65,13 +65,16 @@ describe("Certificate", () => {
     }
   });
 
-  it("rejects a PEM certificate with any text around it", () => {
+  it("reads a PEM certificate with any text around it, and rejects none, two, and one that is not complete", () => {
     const pem = forgeCertificate(keyPair).toPem();
-    for (const text of ["", `x${pem}`, pem + pem, pem.replaceAll("CERTIFICATE", "TRUSTED CERTIFICATE")]) {
+    for (const text of [pem, `subject=CN=x\n${pem}# end`, `\uFEFF${pem.replaceAll("\n", "\r")}`]) {
+      assert.equal(parseCertificate(text).toPem(), pem);
+    }
+    for (const text of ["", "x", pem + pem, pem.slice(0, 200)]) {
       assert.throws(() => parseCertificate(text), { code: "CERTIFICATE_MALFORMED" });
     }
     assert.equal(parseCertificates(pem + pem).length, 2);
-    assert.throws(() => parseCertificates(pem.repeat(2000)), { code: "CERTIFICATE_MALFORMED" });
+    assert.throws(() => parseCertificates(pem.repeat(1_001)), { code: "CERTIFICATE_MALFORMED" });
   });
 
   it("rejects a certificate with a flipped bit, or no longer accepts it as issued by its issuer", () => {

@@ -6,12 +6,13 @@ import { isSignedBy } from "../keys/signature.ts";
 import { isSameName } from "../names/directory-name.ts";
 import { type GeneralNameKind, ipAddressText, latin1 } from "../names/general-name.ts";
 import { parseSpiffeId, type SpiffeId } from "../names/spiffe-id.ts";
-import { encodePem, parsePemBlock, parsePemBlocks } from "../pem/pem.ts";
+import { describeOtherContents } from "../pem/absence.ts";
+import { findCertificates } from "../pem/certificate-block.ts";
+import { encodePem } from "../pem/pem.ts";
 import { type CertificateExtensions, readCertificateExtensions } from "./certificate-extensions.ts";
 import { type CertificateFields, readCertificateFields, strictFields } from "./certificate-fields.ts";
 
 const label = "CERTIFICATE";
-const maxBundleBytes = 256 * 1024;
 /** Every accepted certificate is written as PEM, which can be read back only up to 16 KiB. */
 const maxDerBytes = 12_000;
 
@@ -139,22 +140,25 @@ export class Certificate {
   }
 }
 
-/** Reads one certificate: a PEM block of at most 16 KiB, or DER. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED` */
+/**
+ * Reads one certificate: DER, or PEM as people write it. @throws PkiError `CERTIFICATE_MALFORMED` or `KEY_REJECTED`
+ */
 export function parseCertificate(input: string | Uint8Array): Certificate {
   if (typeof input !== "string") return readForeign(input);
-  const der = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () => parsePemBlock(input, label));
-  return readForeign(der);
+  const [certificate, ...more] = parseCertificates(input);
+  if (certificate !== undefined && more.length === 0) return certificate;
+  throw new PkiError("CERTIFICATE_MALFORMED", `it contains ${more.length + 1} certificates, expected 1`);
 }
 
 /**
- * Reads one or more PEM blocks, at most 256 KiB in total, in order. @throws PkiError `CERTIFICATE_MALFORMED`
- * or `KEY_REJECTED`
+ * Reads one or more certificates in order, in PEM as people write it. @throws PkiError `CERTIFICATE_MALFORMED` or
+ * `KEY_REJECTED`, naming the block
  */
-export function parseCertificates(pem: string): readonly Certificate[] {
-  const blocks = withCodes({ PEM_MALFORMED: "CERTIFICATE_MALFORMED" }, () =>
-    parsePemBlocks(pem, label, maxBundleBytes),
-  );
-  return blocks.map(readForeign);
+export function parseCertificates(pem: string | Uint8Array): readonly Certificate[] {
+  const codes = { PEM_MALFORMED: "CERTIFICATE_MALFORMED", KEY_ENCRYPTED: "CERTIFICATE_MALFORMED" } as const;
+  const found = withCodes(codes, () => findCertificates(pem, readForeign));
+  if (found.length > 0) return found;
+  throw new PkiError("CERTIFICATE_MALFORMED", `it contains no certificate: ${describeOtherContents(pem)}`);
 }
 
 /**

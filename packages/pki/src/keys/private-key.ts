@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { PkiError } from "../errors.ts";
-import { refuseOldEncryption } from "../pem/operator-pem.ts";
-import { parsePemOctets, skipSpace } from "../pem/pem-octets.ts";
+import { findOnlyKey } from "../pem/key-block.ts";
+import { inBlock, type PemBlock } from "../pem/scan-pem.ts";
 import { checkEncryption } from "./encryption/pbes2.ts";
 import { KeyPair } from "./key.ts";
 import type { PrivateKeyEncoding } from "./key-algorithm.ts";
@@ -22,47 +22,34 @@ const encodings: ReadonlyMap<string, PrivateKeyEncoding> = new Map([
 ]);
 
 /**
- * Reads one PEM block of PKCS#8, SEC1 (`EC PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or, with its passphrase,
- * encrypted PKCS#8. The passphrase is ignored if the key is not encrypted. The caller may overwrite the octets.
+ * Reads the only private key in a file: PKCS#8, SEC1 (`EC PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or, with its
+ * passphrase, encrypted PKCS#8. The passphrase is ignored if the key is not encrypted. The caller may overwrite the
+ * octets of the file.
  * @throws PkiError `KEY_MALFORMED`, `KEY_REJECTED`, `KEY_ENCRYPTED` if it needs a passphrase, `KEY_PASSPHRASE_WRONG`
  */
 export function parsePrivateKey(pem: string | Uint8Array, passphrase?: string | Uint8Array): KeyPair {
-  const octets = typeof pem === "string" ? Buffer.from(pem) : pem;
-  const { label, encoding } = findLabel(octets);
-  let der: Buffer | undefined;
+  const block = findOnlyKey(pem);
   try {
-    der = parsePemOctets(octets, label);
+    return inBlock(block, () => readKey(block, passphrase));
+  } finally {
+    block.der.fill(0);
+  }
+}
+
+function readKey({ label, der }: PemBlock, passphrase: string | Uint8Array | undefined): KeyPair {
+  const encoding = encodings.get(label);
+  if (encoding === undefined) {
+    const expected = [...encodings.keys()].join(", ");
+    throw new PkiError("KEY_MALFORMED", `keys in the form ${label} are not supported, expected ${expected}`);
+  }
+  try {
     if (label === encryptedLabel) return checkHalves(new KeyPair(decrypt(der, passphrase)));
     return checkHalves(new KeyPair(createPrivateKey({ key: der, format: "der", type: encoding })));
   } catch (cause) {
-    const isOurs = cause instanceof PkiError && !["PEM_MALFORMED", "DER_MALFORMED"].includes(cause.code);
-    if (isOurs) throw cause;
+    if (cause instanceof PkiError && cause.code !== "DER_MALFORMED") throw cause;
     // OpenSSL's own text, which does not quote the key, stays in the cause.
-    throw new PkiError("KEY_MALFORMED", `the ${label} block cannot be read`, { cause });
-  } finally {
-    der?.fill(0);
+    throw new PkiError("KEY_MALFORMED", `the ${label} cannot be read`, { cause });
   }
-}
-
-function findLabel(pem: Uint8Array): { label: string; encoding: PrivateKeyEncoding } {
-  const start = skipSpace(pem, 0);
-  for (const [label, encoding] of encodings) {
-    const opening = `-----BEGIN ${label}-----`;
-    if (textAt(pem, start, opening.length) !== opening) continue;
-    refuseOldEncryption(textAt(pem, skipSpace(pem, start + opening.length), oldHeaderLength));
-    return { label, encoding };
-  }
-  throw new PkiError(
-    "KEY_MALFORMED",
-    `expected one PEM block with a label of: ${[...encodings.keys()].join(", ")}`,
-  );
-}
-
-/** Shorter than what precedes the secret part of any key. */
-const oldHeaderLength = "Proc-Type:".length;
-
-function textAt(octets: Uint8Array, at: number, length: number): string {
-  return Buffer.from(octets.subarray(at, at + length)).toString("latin1");
 }
 
 /** OpenSSL does not check that the point stored with an EC scalar (RFC 5915 §3) is its public half. */

@@ -13,6 +13,8 @@ export interface LeafProfile {
   readonly purposes: LeafPurposes;
   /** The subject alternative names in DER, in order. */
   readonly names: readonly Uint8Array[];
+  /** Whether the certificate is to have a subject. */
+  readonly hasSubject: boolean;
 }
 
 /** The object identifiers of the extended key usage, in order. There are two such lists, each created once. */
@@ -35,12 +37,14 @@ export function hasSignersAlgorithm({ fields }: Certificate, issuer: Certificate
 /** Whether a certificate has exactly the extensions of the profile, octet by octet and in order. */
 export function hasLeafExtensions({ fields }: Certificate, profile: LeafProfile): boolean {
   const names = encode(tag.octetString, encodeSequence(...profile.names));
-  const expected = encodeSequence(sharedExtensions(profile), encodeSequence(headOfNames, names));
+  const head = profile.hasSubject ? headOfNames : headOfCriticalNames;
+  const expected = encodeSequence(sharedExtensions(profile), encodeSequence(head, names));
   return equalBytes(fields.extensionsDer, expected);
 }
 
-/** subjectAltName, critical: the head of every such extension. */
-const headOfNames = Buffer.concat([encodeOid(oid.subjectAltName), encode(tag.boolean, Uint8Array.of(0xff))]);
+/** The head of subjectAltName, which RFC 5280 §4.2.1.6 wants critical only if the subject is empty. */
+const headOfNames = encodeOid(oid.subjectAltName);
+const headOfCriticalNames = Buffer.concat([headOfNames, encode(tag.boolean, Uint8Array.of(0xff))]);
 
 type Shared = Map<KeyAlgorithm, Map<LeafPurposes, Uint8Array>>;
 

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { leafValidity } from "../certificate/profile.ts";
 import { createSerial } from "../certificate/serial.ts";
-import { encodeExtension } from "../der/writer.ts";
+import { encode, encodeExtension } from "../der/writer.ts";
 import { caExtension, forgeCertificate, namesExtension, uri } from "../forge.fixture.ts";
 import { createKeyPair } from "../keys/key.ts";
+import { uriTag } from "../names/general-name.ts";
 import { parseSpiffeId } from "../names/spiffe-id.ts";
+import { oid } from "../oids.ts";
 import { createCertificateWriter, type LeafTemplate } from "../writer/certificate-writer.ts";
+import { hasLeafExtensions } from "./leaf-profile.ts";
 import { type ExpectedWorkloadCertificate, lintWorkloadCertificate } from "./lint.ts";
 
 const now = new Date("2030-01-01T00:00:00Z");
@@ -98,6 +102,23 @@ describe("lintWorkloadCertificate", () => {
     assert.throws(() => lintWorkloadCertificate(forged, { ...expected, validity: { notBefore, notAfter } }), {
       code: "LINT_FAILED",
     });
+  });
+
+  it("wants a critical subject alternative name without a subject, and one that is not critical with a subject", async () => {
+    const names = [encode(uriTag, Buffer.from(spiffeId.toString()))];
+    const profile = { publicKey, issuer, purposes: [oid.serverAuth, oid.clientAuth], names };
+    for (const [changes, hasSubject] of [
+      [{}, false],
+      [{ commonName: spiffeId.toString() }, true],
+    ] as const) {
+      const leaf = await write(changes);
+      const text = execFileSync("openssl", ["x509", "-noout", "-ext", "subjectAltName"], {
+        input: leaf.toPem(),
+      });
+      assert.equal(text.includes("Subject Alternative Name: critical"), !hasSubject);
+      assert.equal(hasLeafExtensions(leaf, { ...profile, hasSubject }), true);
+      assert.equal(hasLeafExtensions(leaf, { ...profile, hasSubject: !hasSubject }), false);
+    }
   });
 
   it("accepts the approved certificate, with or without a common name", async () => {

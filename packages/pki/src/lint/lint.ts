@@ -60,12 +60,13 @@ const rules: readonly (readonly [name: string, holds: Rule])[] = Object.entries(
 const purposes = [oid.serverAuth, oid.clientAuth];
 
 function hasProfileExtensions(c: Certificate, expected: ExpectedWorkloadCertificate): boolean {
-  const { spiffeId, dnsNames = [], publicKey, issuer } = expected;
+  const { spiffeId, dnsNames = [], commonName, publicKey, issuer } = expected;
+  const hasSubject = commonName !== undefined;
   const names = [
     encode(uriTag, Buffer.from(spiffeId.toString(), "latin1")),
     ...dnsNames.map((name) => encode(dnsTag, Buffer.from(name, "latin1"))),
   ];
-  return hasLeafExtensions(c, { publicKey, issuer, purposes, names });
+  return hasLeafExtensions(c, { publicKey, issuer, purposes, names, hasSubject });
 }
 
 function hasNames(c: Certificate, { spiffeId, dnsNames = [] }: ExpectedWorkloadCertificate): boolean {

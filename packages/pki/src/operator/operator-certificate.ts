@@ -9,8 +9,8 @@ import { pointProblem } from "../keys/ec-curve.ts";
 import { findCurve } from "../keys/key-types.ts";
 import { privateKeyEncodings } from "../keys/private-key.ts";
 import { oid } from "../oids.ts";
-import type { PemBlock } from "../pem/operator-pem.ts";
 import { encodePem } from "../pem/pem.ts";
+import { inBlock, type PemBlock } from "../pem/scan-pem.ts";
 
 const label = "CERTIFICATE";
 
@@ -54,15 +54,7 @@ export class OperatorKey {
 
   /** @throws PkiError `KEY_ENCRYPTED` or `KEY_MALFORMED` */
   constructor(block: PemBlock) {
-    const type = privateKeyEncodings.get(block.label);
-    if (type === undefined) {
-      throw new PkiError("KEY_ENCRYPTED", "the key is encrypted or in an unsupported form");
-    }
-    try {
-      this.#key = createPrivateKey({ key: Buffer.from(block.der), format: "der", type });
-    } catch (cause) {
-      throw new PkiError("KEY_MALFORMED", `the ${block.label} block cannot be read`, { cause });
-    }
+    this.#key = inBlock(block, () => readKey(block));
   }
 
   /**
@@ -94,11 +86,6 @@ export class OperatorKey {
   }
 }
 
-/** Whether a PEM block with this label contains a private key, supported or not. */
-export function isKeyLabel(of: string): boolean {
-  return of.endsWith("PRIVATE KEY");
-}
-
 /** Finds the key in a certificate of any version (RFC 5280 §4.1) and skips the other fields. */
 function spkiOf(der: Uint8Array): DerCursor {
   const certificate = openElement(parseDer(der), tag.sequence, "Certificate");
@@ -124,6 +111,19 @@ function checkKey(info: DerCursor): void {
   const problem =
     curve === undefined ? "the point is not in the uncompressed form" : pointProblem(curve, key);
   if (problem !== undefined) throw new PkiError("KEY_REJECTED", problem);
+}
+
+function readKey({ label: of, der }: PemBlock): KeyObject {
+  const type = privateKeyEncodings.get(of);
+  if (type === undefined) {
+    const fix = "decrypt it, or convert it with openssl pkey";
+    throw new PkiError("KEY_ENCRYPTED", `a key in the form ${of} is encrypted or not supported: ${fix}`);
+  }
+  try {
+    return createPrivateKey({ key: der, format: "der", type });
+  } catch (cause) {
+    throw new PkiError("KEY_MALFORMED", `the ${of} cannot be read`, { cause });
+  }
 }
 
 function readByOpenSsl(der: Uint8Array): X509Certificate {

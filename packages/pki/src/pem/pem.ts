@@ -4,40 +4,26 @@ const defaultMaxBytes = 16 * 1024;
 const lineLength = 64;
 
 /**
- * The bytes of the only PEM block in the text, with one exact label and at most `maxBytes` characters (16
- * KiB). It uses no regular expressions, which have blocked event loops for a minute on PEM.
+ * The bytes of the only PEM block in a text that has nothing around it, with one exact label and at most `maxBytes`
+ * characters (16 KiB): the strict form, for what the CA signs. `scanPem` reads what people write. It uses no regular
+ * expressions, which have blocked event loops for a minute on PEM.
  * @throws PkiError `PEM_MALFORMED`
  */
 export function parsePemBlock(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array {
-  const [block, ...others] = parsePemBlocks(text, label, maxBytes);
-  if (block === undefined || others.length > 0) {
-    throw new PkiError("PEM_MALFORMED", `there is more than one block of ${label}`);
-  }
-  return block;
-}
-
-/**
- * The bytes of one or more PEM blocks of the same label, under the rules of {@link parsePemBlock}. @throws
- * PkiError `PEM_MALFORMED`
- */
-export function parsePemBlocks(text: string, label: string, maxBytes = defaultMaxBytes): Uint8Array[] {
   if (text.length > maxBytes) {
     throw new PkiError("PEM_MALFORMED", `the PEM is longer than ${maxBytes} bytes`);
   }
   const begin = `-----BEGIN ${label}-----`;
   const end = `-----END ${label}-----`;
-  const blocks: Uint8Array[] = [];
-  for (let at = skipSpace(text, 0); at < text.length; ) {
-    if (!text.startsWith(begin, at)) {
-      throw new PkiError("PEM_MALFORMED", `the text is not a PEM block of ${label}`);
-    }
-    const endAt = text.indexOf(end, at + begin.length);
-    if (endAt === -1) throw new PkiError("PEM_MALFORMED", `the block of ${label} has no end line`);
-    blocks.push(decodeBody(text.slice(at + begin.length, endAt)));
-    at = skipSpace(text, endAt + end.length);
+  const at = skipSpace(text, 0);
+  if (!text.startsWith(begin, at)) {
+    throw new PkiError("PEM_MALFORMED", `the text is not a PEM block of ${label}`);
   }
-  if (blocks.length === 0) throw new PkiError("PEM_MALFORMED", `there is no block of ${label}`);
-  return blocks;
+  const endAt = text.indexOf(end, at + begin.length);
+  if (endAt === -1) throw new PkiError("PEM_MALFORMED", `the block of ${label} has no end line`);
+  const der = decodeLines(text.slice(at + begin.length, endAt));
+  if (skipSpace(text, endAt + end.length) === text.length) return der;
+  throw new PkiError("PEM_MALFORMED", `there is more than one block of ${label}`);
 }
 
 /** One PEM block with lines of 64 characters and a line feed at its end (RFC 7468 §3). */
@@ -49,7 +35,7 @@ export function encodePem(label: string, der: Uint8Array): string {
 }
 
 /** Decodes the text between the two lines of a block. @throws PkiError `PEM_MALFORMED` */
-export function decodeBody(body: string): Uint8Array {
+function decodeLines(body: string): Uint8Array {
   const lines = body.replaceAll("\r\n", "\n");
   if (lines.length < 3 || !lines.startsWith("\n") || !lines.endsWith("\n") || lines.includes("\n\n")) {
     throw new PkiError("PEM_MALFORMED", "the PEM block is empty or its lines are broken");

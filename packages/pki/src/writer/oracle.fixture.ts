@@ -63,7 +63,7 @@ export async function isAsByLibrary(
 }
 
 function leafExtensions(
-  { publicKey, subjectAltNames, serverOnly }: LeafTemplate,
+  { publicKey, subjectAltNames, serverOnly, commonName }: LeafTemplate,
   issuerKeyId: Uint8Array | undefined,
 ): Extension[] {
   const usage = publicKey.algorithm.leafKeyUsage.reduce((set, bit) => set | KeyUsageFlags[bit], 0);
@@ -73,7 +73,7 @@ function leafExtensions(
     serverOnly ? serverOfTls : bothEndsOfTls,
     noAuthority,
     ...(issuerKeyId === undefined ? [] : [authorityKeyId(toHex(issuerKeyId))]),
-    new SubjectAlternativeNameExtension(names, true),
+    new SubjectAlternativeNameExtension(names, commonName === undefined),
   ];
 }
 

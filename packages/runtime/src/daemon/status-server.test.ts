@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { recordingLogger } from "@kasbah/testkit";
+import { recordingLogger, rejectsWithCode } from "@kasbah/testkit";
 import { createRegistry } from "../metrics/create-registry.ts";
 import { createStatusServer, jsonReply, type Readiness } from "./status-server.ts";
 
@@ -23,6 +23,7 @@ describe("createStatusServer", () => {
     asked = 0;
     server = createStatusServer({
       address: { host: "127.0.0.1", port: 0 },
+      flag: "--status-address",
       registry: createRegistry({ name: "test", version: "1" }),
       readiness: () => {
         asked += 1;
@@ -110,21 +111,41 @@ describe("createStatusServer", () => {
     server = createStatusServer({
       ...options,
       address: { host: "0.0.0.0", port: 0 },
+      flag: "--status-address",
       logger: recordingLogger(),
     });
     await server.start();
     assert.match(await rawGet("/healthz/ready", "ca.kasbah-system.svc"), /^HTTP\/1\.1 200 /);
   });
 
-  it("fails to start if the port is in use", async () => {
-    const second = createStatusServer({
-      address: server.address,
-      registry: createRegistry({ name: "x", version: "1" }),
-      readiness: () => state,
-      logger: recordingLogger(),
-    });
-    await assert.rejects(second.start(), /EADDRINUSE/);
-    await second.stop();
+  it("names the address, the reason, the flag and the fix if it cannot listen", async () => {
+    const { port } = server.address;
+    const refused: readonly (readonly [string, number, string, RegExp])[] = [
+      [
+        "127.0.0.1",
+        port,
+        "EADDRINUSE",
+        /another process listens there: stop it, or choose another port with --x/,
+      ],
+      ["192.0.2.1", 0, "EADDRNOTAVAIL", /no network interface has this address: correct --x/],
+      ["name.invalid", 0, "(ENOTFOUND|EAI_AGAIN)", /cannot be resolved.*--x/],
+    ];
+    for (const [host, wanted, errno, rule] of refused) {
+      const registry = createRegistry({ name: "x", version: "1" });
+      const address = { host, port: wanted };
+      const readiness = () => state;
+      const second = createStatusServer({
+        address,
+        flag: "--x",
+        registry,
+        readiness,
+        logger: recordingLogger(),
+      });
+      const { message } = await rejectsWithCode(second.start(), "ADDRESS_UNUSABLE");
+      assert.match(message, new RegExp(`^cannot listen on ${host}:${wanted} \\(${errno}\\): `));
+      assert.match(message, rule);
+      await second.stop();
+    }
   });
 
   it("answers 503 with the reasons while it is not ready, and 200 when it is", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { formatHostPort, type HostPort } from "../address.ts";
+import { withBindReason } from "../connections/bind-failure.ts";
 import { ConnectionGuard } from "../connections/connection-guard.ts";
 import type { Logger } from "../log/log.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -17,6 +18,8 @@ export interface Readiness {
 
 export interface StatusServerDeps {
   readonly address: HostPort;
+  /** The flag that sets the address, for messages. */
+  readonly flag: string;
   readonly registry: Registry;
   readiness(): Readiness;
   /** Additional pages, by path. */
@@ -47,7 +50,7 @@ export function createStatusServer(deps: StatusServerDeps): StatusServer {
  * of the metrics cannot make them fail.
  */
 export function createProbeServer(
-  deps: Pick<StatusServerDeps, "address" | "readiness" | "logger">,
+  deps: Pick<StatusServerDeps, "address" | "flag" | "readiness" | "logger">,
 ): StatusServer {
   return createPageServer("probe server", probePages(deps.readiness), deps);
 }
@@ -58,7 +61,7 @@ export type StatusServer = Component & { readonly address: HostPort };
 function createPageServer(
   name: string,
   pages: ReadonlyMap<string, StatusPage>,
-  deps: Pick<StatusServerDeps, "address" | "logger">,
+  deps: Pick<StatusServerDeps, "address" | "flag" | "logger">,
 ): StatusServer {
   const isLocal = isLoopback(deps.address.host);
   const server = createHttpServer((request, response) => {
@@ -72,8 +75,10 @@ function createPageServer(
       return address;
     },
     async start() {
-      server.listen(deps.address.port, deps.address.host);
-      await once(server, "listening");
+      await withBindReason(deps.address, deps.flag, async () => {
+        server.listen(deps.address.port, deps.address.host);
+        await once(server, "listening");
+      });
       const bound = server.address();
       if (bound !== null && typeof bound === "object")
         address = { host: deps.address.host, port: bound.port };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { parseCertificates, parsePrivateKey } from "@kasbah/pki";
+import { PkiError, parseCertificates, parsePrivateKey } from "@kasbah/pki";
 import { type Clock, type Logger, Secret } from "@kasbah/runtime";
-import { readBoundedFile } from "../../bounded-file.ts";
+import { readOperatorFile } from "../../operator-file.ts";
 import { chainPem } from "../../secret/certificate-chain.ts";
 import type { HeldCertificate } from "./credentials.ts";
 
@@ -32,16 +32,25 @@ export async function readProvidedCertificate(
 }
 
 async function read({ directory, clock }: ProvidedCertificateDeps): Promise<HeldCertificate> {
-  const chain = parseCertificates(await readBoundedFile(join(directory, "cert-chain.pem"), maxBytes));
-  const key = new Secret(await readBoundedFile(join(directory, "key.pem"), maxBytes));
+  const chain = await readIn(directory, "cert-chain.pem", parseCertificates);
+  const key = await readIn(directory, "key.pem", parsePrivateKey);
   const [leaf, ...above] = chain;
   if (leaf?.spiffeId === undefined) throw new Error("the leaf has no SPIFFE ID");
   const now = clock.now();
   if (now < leaf.notBefore) throw new Error("the certificate is not yet valid");
   if (now >= leaf.notAfter) throw new Error("the certificate has expired");
-  if (!parsePrivateKey(key.reveal()).publicKey.equals(leaf.publicKey)) {
-    throw new Error("the key does not match the certificate");
-  }
+  if (!key.publicKey.equals(leaf.publicKey)) throw new Error("the key does not match the certificate");
   const shown = [leaf, ...above.filter((one) => !one.isIssuedBy(one))];
-  return { spiffeId: leaf.spiffeId, chainPem: chainPem(shown), key };
+  return { spiffeId: leaf.spiffeId, chainPem: chainPem(shown), key: new Secret(key.toPkcs8Pem()) };
+}
+
+async function readIn<T>(directory: string, name: string, parse: (pem: string) => T): Promise<T> {
+  const path = join(directory, name);
+  const pem = await readOperatorFile(path, maxBytes, "write it there");
+  try {
+    return parse(pem);
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new Error(`${path}: ${cause.message}`, { cause });
+  }
 }

@@ -19,11 +19,16 @@ describe("readToken", () => {
   });
   afterEach(() => directory.remove());
 
-  it("throws TOKEN_UNREADABLE for a missing file, a directory and an oversized file", async () => {
-    await rejectsWithCode(readToken(path), "TOKEN_UNREADABLE");
-    await rejectsWithCode(readToken(directory.path), "TOKEN_UNREADABLE");
+  it("says why it cannot read a missing file, a directory and an oversized file", async () => {
+    const isUnreadable = async (which: string, reason: RegExp) => {
+      const { message } = await rejectsWithCode(readToken(which), "TOKEN_UNREADABLE");
+      assert.ok(message.startsWith(`cannot read the token file ${which}: `), message);
+      assert.match(message, reason);
+    };
+    await isUnreadable(path, /does not exist \(ENOENT\); mount a service account token there/);
+    await isUnreadable(directory.path, /is a directory \(EISDIR\)/);
     await writeFile(path, "x".repeat(16 * 1024 + 1));
-    await rejectsWithCode(readToken(path), "TOKEN_UNREADABLE");
+    await isUnreadable(path, /larger than 16384 bytes/);
   });
 
   it("throws TOKEN_EMPTY for an empty file and for white space", async () => {

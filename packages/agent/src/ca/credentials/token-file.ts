@@ -1,7 +1,7 @@
 import { Secret } from "@kasbah/runtime";
-import { readBoundedFile } from "../../bounded-file.ts";
 import { AgentError } from "../../errors.ts";
 import { parseTokenExpiry } from "../../identity.ts";
+import { readOperatorFile, UnreadableFileError } from "../../operator-file.ts";
 
 const maxTokenBytes = 16 * 1024;
 
@@ -42,10 +42,11 @@ export function refuseExpiredToken(token: Secret, path: string, now: Date): void
 
 async function read(path: string): Promise<string> {
   try {
-    return await readBoundedFile(path, maxTokenBytes);
-  } catch (cause) {
     const hint = "mount a service account token there, or set --token-file";
-    throw new AgentError("TOKEN_UNREADABLE", `cannot read the token file ${path}; ${hint}`, { cause });
+    return await readOperatorFile(path, maxTokenBytes, hint);
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFileError)) throw cause;
+    throw new AgentError("TOKEN_UNREADABLE", `cannot read the token file ${cause.message}`, { cause });
   }
 }
 

@@ -41,11 +41,24 @@ describe("HeldRoots", () => {
     TrustBundle.from(authorities.map((one) => one.certificate));
 
   it("throws ROOTS_UNREADABLE if the root file is missing, empty, malformed or contains no CA", async () => {
-    await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
+    const isUnreadable = async (reason: RegExp) => {
+      const { message } = await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
+      assert.ok(message.startsWith(`cannot read the CA's roots in ${path}: `), message);
+      assert.match(message, reason);
+    };
+    await isUnreadable(/does not exist \(ENOENT\); mount them there, or set --ca-root/);
     const leaf = await a.issue({ publicKey: a.keyPair.publicKey, names: [{ kind: "dns", value: "x" }] });
-    for (const contents of ["", "rubbish", leaf.toPem(), "x".repeat(300 * 1024)]) {
-      await writeFile(path, contents);
-      await rejectsWithCode(roots.load(), "ROOTS_UNREADABLE");
+    const contents: readonly (readonly [string | Uint8Array, RegExp])[] = [
+      ["", /it is empty/],
+      ["rubbish", /no PEM block/],
+      [leaf.toPem(), /block 1 \(line 1, SHA-256 [0-9a-f]{64}\): it is not a CA/],
+      [a.certificate.der, /it is DER: convert it to PEM/],
+      [a.rootPem.replace("M", "*"), /block 1 \(line 1\): .* not base64/],
+      ["x".repeat(1024 * 1024 + 1), /larger than 1048576 bytes/],
+    ];
+    for (const [content, reason] of contents) {
+      await writeFile(path, content);
+      await isUnreadable(reason);
     }
   });
 

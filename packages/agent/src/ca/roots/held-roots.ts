@@ -1,7 +1,7 @@
-import { readBundle, type TrustBundle } from "@kasbah/pki";
+import { type BundleFile, PkiError, readBundle, type TrustBundle } from "@kasbah/pki";
 import type { Logger } from "@kasbah/runtime";
-import { readBoundedFile } from "../../bounded-file.ts";
 import { AgentError } from "../../errors.ts";
+import { readOperatorFile, UnreadableFileError } from "../../operator-file.ts";
 import type { SkippedRootsObserver } from "../../secret/skipped-roots.ts";
 
 /** Enough for several bundles of all public CAs. */
@@ -64,12 +64,10 @@ export class HeldRoots implements TrustedRoots {
    */
   async load(): Promise<TrustBundle> {
     try {
-      const { bundle, skipped } = readBundle(await readBoundedFile(this.#path, maxRootsBytes));
+      const { bundle, skipped } = await readRootFile(this.#path);
       this.#file = bundle;
       this.#skippedRoots?.onSkippedRoots(this.#path, skipped);
-    } catch (cause) {
-      const message = `cannot read the CA's roots in ${this.#path}; mount them there, or set --ca-root`;
-      const error = new AgentError("ROOTS_UNREADABLE", message, { cause });
+    } catch (error) {
       if (this.#file === undefined) throw error;
       this.#logger.warn("cannot read the root file; keeping the previous roots", { error });
     }
@@ -98,4 +96,20 @@ export class HeldRoots implements TrustedRoots {
   learn(reply: TrustBundle): void {
     this.#learned = reply;
   }
+}
+
+/** Throws ROOTS_UNREADABLE. */
+async function readRootFile(path: string): Promise<BundleFile> {
+  try {
+    return readBundle(await readOperatorFile(path, maxRootsBytes, "mount them there, or set --ca-root"));
+  } catch (cause) {
+    if (cause instanceof UnreadableFileError) throw unreadable(cause.message, cause);
+    if (cause instanceof PkiError)
+      throw unreadable(`${path}: ${cause.message}; write them there as PEM`, cause);
+    throw cause;
+  }
+}
+
+function unreadable(problem: string, cause: Error): AgentError {
+  return new AgentError("ROOTS_UNREADABLE", `cannot read the CA's roots in ${problem}`, { cause });
 }

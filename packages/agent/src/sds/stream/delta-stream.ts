@@ -13,7 +13,7 @@ import {
   type StreamDeps,
   takeSnapshot,
 } from "./sds-stream.ts";
-import { StreamRecord, type StreamView } from "./stream-record.ts";
+import { type RefusedResource, StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the delta protocol. */
 export class DeltaStream implements SdsStream<DeltaDiscoveryRequest> {
@@ -31,7 +31,11 @@ export class DeltaStream implements SdsStream<DeltaDiscoveryRequest> {
   }
 
   get view(): StreamView {
-    return this.#record.view(this.#subscription);
+    return this.#record.view(this.#subscription, this.#deps.catalog);
+  }
+
+  get refused(): readonly RefusedResource[] {
+    return this.#record.refused(this.#subscription, this.#deps.catalog);
   }
 
   receive(request: DeltaDiscoveryRequest): void {

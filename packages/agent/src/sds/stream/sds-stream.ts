@@ -5,7 +5,7 @@ import type { ResourceProvider } from "../resource-catalog.ts";
 import type { Snapshot } from "../subscription/response-history.ts";
 import type { StreamEvent } from "../subscription/stream-event.ts";
 import { maxNames } from "../subscription/subscribed-names.ts";
-import type { StreamView } from "./stream-record.ts";
+import type { RefusedResource, StreamView } from "./stream-record.ts";
 
 export interface StreamDeps<Response> {
   readonly catalog: ResourceProvider;
@@ -19,6 +19,8 @@ export interface SdsStream<Request> {
   /** The names it is subscribed to. */
   readonly names: ReadonlySet<string>;
   readonly view: StreamView;
+  /** The subscribed names whose current contents the client has NACKed. */
+  readonly refused: readonly RefusedResource[];
   /**
    * Handles a client's request. Throws NODE_MISSING if the first one has no `node.id`, REQUEST_MALFORMED if
    * it has too many names.

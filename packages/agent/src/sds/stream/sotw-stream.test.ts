@@ -126,6 +126,48 @@ describe("SotwStream", () => {
     assert.ok(!JSON.stringify(stream.view).includes("BEGIN"));
   });
 
+  it("shows a name as refused while its current contents are those that the client rejected", () => {
+    let version = "a";
+    const secret = { kind: "validationContext", name: "ROOTCA", trustedCa: Buffer.of(1) } as const;
+    const catalog = {
+      ...options.catalog,
+      claims: () => true,
+      current: () => ({ name: "ROOTCA", version, secret }),
+    };
+    const own = new SotwStream({ ...options, catalog });
+    const names = { ...request, resourceNames: ["ROOTCA"] };
+    const publish = (next: string) => {
+      version = next;
+      own.update(["ROOTCA"]);
+    };
+    const answer = (message?: string) => {
+      const rejection = message === undefined ? {} : { errorDetail: { code: 13, message } };
+      own.receive({ ...names, responseNonce: sent.at(-1)?.nonce ?? "", ...rejection });
+    };
+    own.receive({ ...names, nodeId: "envoy" });
+    answer();
+    assert.deepEqual(own.refused, []);
+    publish("b");
+    answer("b is bad");
+    clock.jump(1_000);
+    assert.deepEqual(
+      own.refused.map(({ name, complaint }) => [name, complaint]),
+      [["ROOTCA", "b is bad"]],
+    );
+    publish("c");
+    assert.deepEqual(own.refused, []);
+    answer();
+    publish("b");
+    assert.equal(sent.length, 3, "rejected contents are sent again");
+    assert.deepEqual(
+      [own.refused.length, own.view.resources[0]?.state],
+      [1, "refused"],
+      "rejected contents that come back are shown as accepted",
+    );
+    own.receive({ ...names, resourceNames: [], responseNonce: sent.at(-1)?.nonce ?? "" });
+    assert.deepEqual(own.refused, []);
+  });
+
   it("removes keys and tokens from a client's NACK message", () => {
     stream.receive({ ...request, nodeId: "envoy" });
     const token = `eyJhbGciOiJSUzI1NiJ9.${"x".repeat(2_000)}.c2lnbmF0dXJl`;

@@ -13,7 +13,7 @@ import {
   type StreamDeps,
   takeSnapshot,
 } from "./sds-stream.ts";
-import { StreamRecord, type StreamView } from "./stream-record.ts";
+import { type RefusedResource, StreamRecord, type StreamView } from "./stream-record.ts";
 
 /** One open stream of the state-of-the-world protocol. */
 export class SotwStream implements SdsStream<DiscoveryRequest> {
@@ -31,7 +31,11 @@ export class SotwStream implements SdsStream<DiscoveryRequest> {
   }
 
   get view(): StreamView {
-    return this.#record.view(this.#subscription);
+    return this.#record.view(this.#subscription, this.#deps.catalog);
+  }
+
+  get refused(): readonly RefusedResource[] {
+    return this.#record.refused(this.#subscription, this.#deps.catalog);
   }
 
   receive(request: DiscoveryRequest): void {

@@ -1,9 +1,10 @@
 import { secretTypeUrl } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { AgentError } from "../../errors.ts";
+import type { ResourceProvider } from "../resource-catalog.ts";
 import { isNacked, type ResponseHistory } from "../subscription/response-history.ts";
 import type { StreamEvent } from "../subscription/stream-event.ts";
-import { type SubscribedNames, truncated } from "../subscription/subscribed-names.ts";
+import { maxNames, type SubscribedNames, truncated } from "../subscription/subscribed-names.ts";
 
 /**
  * `waiting`: nothing to send yet; `sent`: the client has neither ACKed nor NACKed it; `refused`: the client
@@ -27,6 +28,14 @@ export interface StreamView {
   }[];
   readonly nacks: number;
   readonly lastNack?: { readonly names: readonly string[]; readonly complaint: string; readonly at: Date };
+}
+
+/** A subscribed name whose current contents the client has NACKed: it still uses earlier ones, or none. */
+export interface RefusedResource {
+  readonly name: string;
+  /** The client's own reason, truncated. */
+  readonly complaint: string;
+  readonly at: Date;
 }
 
 /** Names kept of the last NACKed response. */
@@ -58,6 +67,7 @@ export class StreamRecord {
   #hasForeignType = false;
   #nacks = 0;
   #lastNack: StreamView["lastNack"];
+  readonly #complaints = new Map<string, Pick<RefusedResource, "complaint" | "at">>();
 
   constructor(protocol: StreamView["protocol"], { clock, onEvent }: StreamRecordDeps) {
     this.#protocol = protocol;
@@ -92,11 +102,29 @@ export class StreamRecord {
   #keep(nack: Extract<StreamEvent, { kind: "nack" }>): void {
     this.#nacks += 1;
     const names = nack.names.slice(0, maxNackNames).map(truncated);
-    this.#lastNack = { names, complaint: truncated(nack.complaint), at: this.#clock.now() };
+    const reason = { complaint: truncated(nack.complaint), at: this.#clock.now() };
+    this.#lastNack = { names, ...reason };
+    for (const name of nack.names) {
+      this.#complaints.delete(name);
+      this.#complaints.set(name, reason);
+    }
+    for (const oldest of this.#complaints.keys()) {
+      if (this.#complaints.size <= maxNames) break;
+      this.#complaints.delete(oldest);
+    }
   }
 
-  view(subscription: SubscribedNames & ResponseHistory): StreamView {
-    const resources = [...subscription.names].map((name) => resourceView(name, subscription));
+  /** The subscribed names whose current contents the client has NACKed. Costs nothing before the first NACK. */
+  refused(history: ResponseHistory, catalog: Catalog): readonly RefusedResource[] {
+    if (this.#nacks === 0) return [];
+    return [...history.nacked.keys()].flatMap((name) => {
+      const reason = this.#complaints.get(name);
+      return reason !== undefined && isRefused(name, history, catalog) ? [{ name, ...reason }] : [];
+    });
+  }
+
+  view(subscription: SubscribedNames & ResponseHistory, catalog: Catalog): StreamView {
+    const resources = [...subscription.names].map((name) => resourceView(name, subscription, catalog));
     return {
       protocol: this.#protocol,
       node: this.#node ?? "",
@@ -108,9 +136,24 @@ export class StreamRecord {
   }
 }
 
-function resourceView(name: string, history: ResponseHistory): StreamView["resources"][number] {
+type Catalog = Pick<ResourceProvider, "current">;
+
+function resourceView(
+  name: string,
+  history: ResponseHistory,
+  catalog: Catalog,
+): StreamView["resources"][number] {
   const version = history.sent.get(name);
   if (version === undefined) return { name, state: "waiting" };
-  if (isNacked(history, name, version)) return { name, version, state: "refused" };
+  if (isRefused(name, history, catalog)) return { name, version, state: "refused" };
   return { name, version, state: history.acked.get(name) === version ? "accepted" : "sent" };
+}
+
+/**
+ * NACKed contents may come back after others that the client accepted. They are not sent again, so the
+ * version that was sent last is not the one to look at.
+ */
+function isRefused(name: string, history: ResponseHistory, catalog: Catalog): boolean {
+  const version = catalog.current(name)?.version ?? history.sent.get(name);
+  return version !== undefined && isNacked(history, name, version);
 }

@@ -2,7 +2,6 @@ import {
   type BundleFile,
   type Certificate,
   findCertificates,
-  findPemBlocks,
   type KeyPair,
   PkiError,
   type PublicKey,
@@ -115,10 +114,7 @@ function withPlace<T>(place: string, parse: () => T): T {
 }
 
 function certificatesOf(text: string, name: string): readonly Certificate[] {
-  const found = parsed(name, () => findCertificates(text));
-  return found.map((der, index) =>
-    parsed(found.length === 1 ? name : `certificate ${index + 1} in ${name}`, () => parseCertificate(der)),
-  );
+  return parsed(name, () => findCertificates(text, parseCertificate));
 }
 
 function rootsOf(text: string, name: string): BundleFile {
@@ -131,12 +127,7 @@ function rootsOf(text: string, name: string): BundleFile {
 }
 
 function keyOf(text: string, name: string, passphrase: string | undefined): KeyPair {
-  const keys = parsed(name, () => findPemBlocks(text).filter(({ label }) => label.endsWith("PRIVATE KEY")));
-  const [key, ...more] = keys;
-  if (key !== undefined && more.length === 0) return parsed(name, () => parsePrivateKey(key.pem, passphrase));
-  throw broken(
-    `${name} contains ${keys.length} private keys, expected only the key of the signing certificate: remove the others`,
-  );
+  return parsed(name, () => parsePrivateKey(text, passphrase));
 }
 
 function empty(name: string, expected: string): StateError {

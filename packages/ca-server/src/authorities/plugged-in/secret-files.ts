@@ -66,7 +66,7 @@ function rootsInChain(
 /** Empty if one is malformed: the parser of the whole set then names the file and the rule. */
 function certificatesOf(...texts: readonly string[]): readonly Certificate[] {
   try {
-    return texts.flatMap((text) => findCertificates(text).map((der) => parseCertificate(der)));
+    return texts.flatMap((text) => findCertificates(text, parseCertificate));
   } catch (error) {
     if (error instanceof PkiError) return [];
     throw error;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Certificate, encodePem, findPemBlocks, PkiError, parseCertificate } from "@kasbah/pki";
+import { type Certificate, encodePem, findCertificates, PkiError, parseCertificate } from "@kasbah/pki";
 import { OperationError } from "../../errors.ts";
 import type { SigningPair } from "../keys/authority-files.ts";
 import type { PluggedInFiles } from "../plugged-in/files.ts";
@@ -25,13 +25,12 @@ const maxCertificates = 20;
 /** Every certificate of both files, in order. @throws OperationError */
 export function certificatesIn({ chainPem, rootsPem }: SignedChain): readonly Certificate[] {
   try {
-    const blocks = [...findPemBlocks(chainPem), ...findPemBlocks(rootsPem)];
-    const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
+    const certificates = [chainPem, rootsPem].flatMap((pem) => findCertificates(pem, parseCertificate));
     if (certificates.length > maxCertificates)
       throw new OperationError(
         `the files contain ${certificates.length} certificates, expected at most ${maxCertificates}`,
       );
-    return certificates.map(({ der }) => parseCertificate(der));
+    return certificates;
   } catch (error) {
     if (error instanceof PkiError) throw new OperationError(`cannot read the chain: ${error.message}`);
     throw error;

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { type RequestOptions, request } from "node:https";
 import { TLSSocket } from "node:tls";
 import { HttpsError } from "../../errors.ts";
 import type { AddressRules } from "../../outbound/address-rules.ts";
+import { readCaFile } from "../../outbound/ca-file.ts";
 import { problemOfServer } from "../../outbound/verify-server.ts";
 
 export interface ServerTimeDeps {
@@ -22,7 +22,7 @@ const timeoutMs = 5_000;
  */
 export async function readServerTime({ server, caFile, addressRules }: ServerTimeDeps): Promise<number> {
   addressRules.checkHost(server.hostname);
-  const roots = caFile === undefined ? undefined : await readFile(caFile, "utf8");
+  const roots = caFile === undefined ? undefined : await readCaFile(caFile);
   const url = new URL(`${server.pathname.replace(/\/$/, "")}/version`, server);
   return new Promise((resolve, reject) => {
     const options: RequestOptions = {

@@ -1,15 +1,7 @@
 import { type RefusalAlert, statusTable } from "@kasbah/ca-server/refusals";
+import { agentAlerts } from "./agent-alerts.ts";
+import type { Alert, Severity } from "./alert.ts";
 import type { Json } from "./manifest.ts";
-
-type Severity = "info" | "warning" | "critical";
-
-interface Alert {
-  readonly name: string;
-  readonly expr: string;
-  readonly for: string;
-  readonly severity: Severity;
-  readonly summary: string;
-}
 
 const expiryBands: readonly (readonly [number, number, Severity])[] = [
   [30, 7, "info"],
@@ -190,15 +182,6 @@ const callAlerts: readonly Alert[] = [
     severity: "warning",
     summary: "{{ $value | humanizePercentage }} of certificate requests are refused.",
   },
-  {
-    name: "KasbahCertificateNotRenewed",
-    expr: 'kasbah_agent_secret_state{state=~"stale|expired"} == 1',
-    for: "10m",
-    severity: "warning",
-    summary:
-      "The certificate of {{ $labels.namespace }}/{{ $labels.pod }} " +
-      '{{ if eq $labels.state "expired" }}has expired{{ else }}is overdue for renewal{{ end }}.',
-  },
 ];
 
 /**
@@ -217,6 +200,7 @@ export function alertGroups(runbookUrl: string): readonly Json[] {
     group("kasbah-space", spaceAlerts),
     group("kasbah-calls", callAlerts),
     group("kasbah-clients", clientAlerts),
+    group("kasbah-agents", agentAlerts),
   ];
 }
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { primeAbove, randomPrime, rsaKeyOf } from "@kasbah/testkit";
+import fc from "fast-check";
 import { parseCertificateRequest } from "../../csr/csr.ts";
 import { forgeRequest } from "../../forge.fixture.ts";
 import { createKeyPair, KeyPair } from "../key.ts";
 import { parsePublicKey } from "../public-key.ts";
-import { factorProblem } from "./factorable.ts";
+import { factorProblem, hasSmallFactor } from "./factorable.ts";
 
 const half = randomPrime(1024);
 /** Fermat's method needs about distance² / 8√n rounds. */
@@ -43,5 +44,19 @@ describe("factorProblem", () => {
     const key = createPublicKey({ key: { kty: "RSA", n, e: "AQAB" }, format: "jwk" });
     const spki = new Uint8Array(key.export({ format: "der", type: "spki" }));
     assert.match(factorProblem(parsePublicKey(spki)) ?? "", /Fermat/);
+  });
+
+  it("agrees with trial division by every small number on random odd moduli, with and without a planted prime", () => {
+    const odd = fc.bigInt({ min: 1n << 2031n, max: (1n << 2032n) - 1n }).map((value) => value | 1n);
+    const planted = fc.constantFrom(1n, 251n, 257n, 32_749n, 65_521n);
+    fc.assert(
+      fc.property(odd, planted, (value, factor) => {
+        const modulus = value * factor;
+        let divisor = 3n;
+        while (divisor < 65_536n && modulus % divisor !== 0n) divisor += 2n;
+        assert.equal(hasSmallFactor(modulus), divisor < 65_536n);
+      }),
+      { numRuns: 30, examples: [[(1n << 2031n) + 1n, 1n]] },
+    );
   });
 });

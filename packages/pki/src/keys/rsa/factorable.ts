@@ -23,7 +23,8 @@ export function factorProblem({ algorithm, spki }: PublicKey): string | undefine
     : undefined;
 }
 
-function hasSmallFactor(modulus: bigint): boolean {
+/** Whether a prime below {@link smallPrimeLimit} divides an odd number. */
+export function hasSmallFactor(modulus: bigint): boolean {
   return !areCoprime(modulus, primesModulo(modulus));
 }
 
@@ -66,15 +67,16 @@ function isSquare(value: bigint): boolean {
   return root * root === value;
 }
 
-/** The integer square root by Newton's method, from a start just above it. */
+/** The integer square root by Newton's method. Each division is only as precise as its result can be. */
 function squareRoot(value: bigint): bigint {
   if (value < 2n) return value;
-  // An even shift that leaves at most 104 bits, whose root a number holds.
-  const shift = BigInt(Math.max(0, value.toString(16).length * 4 - 104));
-  let root = (BigInt(Math.ceil(Math.sqrt(Number(value >> shift)))) + 1n) << (shift / 2n);
-  for (;;) {
-    const next = (root + value / root) >> 1n;
-    if (next >= root) return root;
-    root = next;
+  const half = Math.floor((value.toString(2).length - 1) / 2);
+  let root = 1n;
+  let bits = 0;
+  for (let shift = 32 - Math.clz32(half); shift > 0; shift -= 1) {
+    const before = bits;
+    bits = half >> (shift - 1);
+    root = (root << BigInt(bits - before - 1)) + (value >> BigInt(2 * half - before - bits + 1)) / root;
   }
+  return root * root > value ? root - 1n : root;
 }

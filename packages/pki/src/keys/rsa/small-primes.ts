@@ -1,34 +1,33 @@
 /** The primes of {@link primesModulo} are below this. */
 export const smallPrimeLimit = 1 << 16;
 
-let product: bigint | undefined;
+/** The product of all small odd primes, 94,000 bits, in pieces of this many bits, the highest first. */
+const pieceBits = 24_576;
+let pieces: readonly bigint[] | undefined;
 
 /**
- * The product of all small odd primes, 94,000 bits, modulo a number of thousands of bits. It folds the upper half of
- * the product onto the lower one until little is left, which takes two thirds of the time of a division.
+ * The product of all small odd primes modulo a number of thousands of bits. Each upper part is folded onto the part
+ * below it, which takes three fifths of the time of a division.
  */
 export function primesModulo(modulus: bigint): bigint {
-  product ??= productOf(oddPrimesBelow(smallPrimeLimit));
-  let rest = product;
-  for (const [exponent, power] of powersOfTwo(modulus).reverse()) {
-    rest = (rest >> BigInt(exponent)) * power + BigInt.asUintN(exponent, rest);
-  }
-  return rest % modulus;
+  pieces ??= split(productOf(oddPrimesBelow(smallPrimeLimit)));
+  const quarter = (1n << BigInt(pieceBits / 4)) % modulus;
+  const half = (quarter * quarter) % modulus;
+  const whole = (half * half) % modulus;
+  let rest = 0n;
+  for (const piece of pieces) rest = rest * whole + piece;
+  rest = fold(rest, pieceBits / 2, half);
+  return fold(rest, pieceBits / 4, quarter) % modulus;
 }
 
-/** The product has this many bits. */
-const productBits = 94_028;
+/** A number with the same remainder; `power` is 2 to the exponent, modulo the number that divides. */
+function fold(value: bigint, exponent: number, power: bigint): bigint {
+  return (value >> BigInt(exponent)) * power + BigInt.asUintN(exponent, value);
+}
 
-/** Powers of two modulo the number: from its own size, doubled up to the size of the product. */
-function powersOfTwo(modulus: bigint): [exponent: number, power: bigint][] {
-  const powers: [number, bigint][] = [];
-  const bits = modulus.toString(16).length * 4;
-  let power = (1n << BigInt(bits)) % modulus;
-  for (let exponent = bits; exponent < productBits; exponent *= 2) {
-    powers.push([exponent, power]);
-    power = (power * power) % modulus;
-  }
-  return powers;
+function split(value: bigint): readonly bigint[] {
+  const upper = value >> BigInt(pieceBits);
+  return [...(upper === 0n ? [] : split(upper)), BigInt.asUintN(pieceBits, value)];
 }
 
 function oddPrimesBelow(limit: number): readonly bigint[] {

@@ -64,6 +64,7 @@ export const sourceFaults: Readonly<Record<string, SourceFault>> = {
   "numbers have no leading zero": fault("time.ts", "value < 10", "value < 0"),
   "no zone": fault("time.ts", 'concat("Z")', 'concat("")'),
   "the names are not critical": fault("names.ts", '"0603551d110101ff"', '"0603551d11"'),
+  "the names are critical beside a subject": fault("names.ts", '"0603551d11"', '"0603551d110101ff"'),
   "the names have the type of the issuer's": fault("names.ts", '"0603551d110101ff"', '"0603551d120101ff"'),
   "URI and DNS have each other's tag": fault("names.ts", "dns: 0x82, uri: 0x86", "dns: 0x86, uri: 0x82"),
   "the last name is left out": fault("names.ts", "names.entries()", "names.slice(0, -1).entries()"),

@@ -17,7 +17,7 @@ export function encodeLeafContent(template: LeafTemplate, frame: PreparedLeaf): 
   const validity = sizeOf(begin.text.length) + sizeOf(end.text.length);
   const subject = encodeSubject(template.commonName);
   const { spki } = template.publicKey;
-  const names = encodeNames(template.subjectAltNames);
+  const names = encodeNames(template.subjectAltNames, template.commonName !== undefined);
   const extensions = frame.extensions.length + names.length;
   const explicit = sizeOf(extensions);
   const serialLength = signOctet + serial.length;

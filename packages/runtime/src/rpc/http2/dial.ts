@@ -3,6 +3,7 @@ import { createConnection, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
 import { http2CipherSuites } from "../tls-suites.ts";
+import { type ServerRejection, serverChainOf, watchRejection } from "./server-rejection.ts";
 
 /** TLS 1.2 or later to a server that is verified only under `rootsPem`. */
 export interface TlsTarget {
@@ -16,6 +17,8 @@ export interface TlsTarget {
   readonly verifyServer?: (certificate: Uint8Array) => void;
   /** Called with the verified server's certificates in DER: its own, then each one's issuer as far as known. */
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
+  /** Called if the server's certificate does not verify. */
+  readonly onRejection?: (rejection: ServerRejection) => void;
 }
 
 /** The target of a channel. */
@@ -31,13 +34,14 @@ export async function dial(target: Http2Target, signal: AbortSignal): Promise<So
   signal.throwIfAborted();
   const isTls = "address" in target;
   const socket = isTls ? openTls(target) : createConnection(target.unixPath);
+  if (isTls && target.onRejection !== undefined) watchRejection(socket as TLSSocket, target.onRejection);
   // After this function returns, the session handles errors; before, they reject the wait.
   socket.on("error", () => {});
   const late = AbortSignal.timeout(dialTimeoutMs);
   try {
     await once(socket, isTls ? "secureConnect" : "connect", { signal: AbortSignal.any([signal, late]) });
     if (isTls) checkTls(socket as TLSSocket, target);
-    if (isTls) target.onServerChain?.(chainOf(socket as TLSSocket));
+    if (isTls) target.onServerChain?.(serverChainOf(socket as TLSSocket));
     return socket;
   } catch (error) {
     socket.destroy();
@@ -77,14 +81,4 @@ function checkTls(socket: TLSSocket, { verifyServer }: TlsTarget): void {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw new Error("the server sent no certificate");
   verifyServer(certificate.raw);
-}
-
-/** More than any chain that a client accepts. */
-const maxChainLength = 16;
-
-function chainOf(socket: TLSSocket): readonly Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let one = socket.getPeerX509Certificate();
-  for (; one !== undefined && chain.length < maxChainLength; one = one.issuerCertificate) chain.push(one.raw);
-  return chain;
 }

@@ -5,7 +5,7 @@ import { dottedOid } from "../der/values.ts";
 import { encodeSequence } from "../der/writer.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { oid } from "../oids.ts";
-import { findPemBlocks, type PemBlock } from "../pem/operator-pem.ts";
+import { findPemBlocks, inBlock, type PemBlock } from "./scan-pem.ts";
 
 /** The labels of certificates: that of RFC 7468, and an older one of OpenSSL. */
 const labels: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE"];
@@ -16,12 +16,16 @@ const anyPurpose = "2.5.29.37.0";
 const purposes = [oid.serverAuth, oid.clientAuth];
 
 /**
- * Returns the certificates of a chain file that people made, in order. Blocks of other kinds, such as keys, are
- * left out; one unreadable block rejects the whole file, because a chain with a gap is worse than none.
- * @throws PkiError `PEM_MALFORMED`, `CERTIFICATE_MALFORMED`
+ * Returns the certificates of a chain that people made, in order. Blocks of other kinds, such as keys, are left out;
+ * one unreadable block rejects the whole file, because a chain with a gap is worse than none.
+ * @throws PkiError `PEM_MALFORMED`, or what `parse` throws, naming the block
  */
-export function findCertificates(pem: string): readonly Uint8Array[] {
-  return findPemBlocks(pem).filter(isCertificateBlock).map(certificateIn);
+export function findCertificates<Parsed>(
+  pem: string | Uint8Array,
+  parse: (der: Uint8Array) => Parsed,
+): readonly Parsed[] {
+  const blocks = findPemBlocks(pem).filter(isCertificateBlock);
+  return blocks.map((block) => inBlock(block, () => parse(certificateIn(block))));
 }
 
 /** Returns the DER of the certificate in a block. @throws PkiError if it is a block of another kind, or its trust settings matter */
