@@ -48,7 +48,7 @@ export const fileOptions = {
   mountedCertsDir: option({
     flag: "--mounted-certs-dir <dir>",
     env: "KASBAH_MOUNTED_CERTS_DIR",
-    help: "directory of the mounted key.pem, cert-chain.pem and root-cert.pem",
+    help: "directory of the mounted key.pem, cert-chain.pem and root-cert.pem; with --file-mounted-certs true also of tls.key, tls.crt and ca.crt, or of a credential bundle",
     schema: schema.path,
     default: "./var/run/secrets/workload-spiffe-credentials",
     group: "Files",

@@ -1,8 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { legacyMountedCertsDir } from "../config/places.ts";
-
-export const mountedNames = { chain: "cert-chain.pem", key: "key.pem", roots: "root-cert.pem" } as const;
+import { mountedNames } from "./istio-names.ts";
 
 /** Whether all three files exist, in which case no CA is needed. */
 async function hasMountedCerts(directory: string): Promise<boolean> {
@@ -15,8 +14,8 @@ async function hasMountedCerts(directory: string): Promise<boolean> {
 
 /**
  * Returns the directory of the mounted files that replace a CA; undefined if the agent must ask a CA. With
- * `fileMountedCerts` the agent never asks a CA and waits for missing files. This module is small because
- * every agent loads it.
+ * `fileMountedCerts` the agent never asks a CA, waits for missing files, and accepts other names too. This module is
+ * small because every agent loads it.
  */
 export async function findMountedCerts(options: {
   readonly fileMountedCerts: boolean;
@@ -25,5 +24,7 @@ export async function findMountedCerts(options: {
   const { fileMountedCerts, mountedCertsDir } = options;
   if (await hasMountedCerts(mountedCertsDir)) return mountedCertsDir;
   if (!fileMountedCerts) return undefined;
+  const { hasAnyNames } = await import("./name-sets.ts");
+  if (await hasAnyNames(mountedCertsDir)) return mountedCertsDir;
   return (await hasMountedCerts(legacyMountedCertsDir)) ? legacyMountedCertsDir : mountedCertsDir;
 }

@@ -13,10 +13,11 @@ import { AgentError } from "../errors.ts";
 import { readOperatorFile } from "../operator-file.ts";
 import { chainEnd } from "../secret/certificate-chain.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
-import { mountedNames } from "./find-mounted-certs.ts";
+import { type MountedNames, namesIn } from "./name-sets.ts";
 
-/** The contents of the three files. */
+/** The contents of the files, and their names. */
 export interface MountedFiles {
+  readonly names: MountedNames;
   readonly chain: string;
   readonly key: string;
   readonly roots: string;
@@ -34,14 +35,11 @@ const maxFileBytes = 1024 * 1024;
 const overdueShare = 0.2;
 
 export async function readMountedFiles(directory: string): Promise<MountedFiles> {
-  const hint = `mount ${Object.values(mountedNames).join(", ")} there`;
+  const names = await namesIn(directory);
+  const hint = `mount ${[...new Set(Object.values(names))].join(", ")} there`;
   const read = (name: string) => readOperatorFile(join(directory, name), maxFileBytes, hint);
-  const [chain, key, roots] = await Promise.all([
-    read(mountedNames.chain),
-    read(mountedNames.key),
-    read(mountedNames.roots),
-  ]);
-  return { chain, key, roots };
+  const [chain, key, roots] = await Promise.all([read(names.chain), read(names.key), read(names.roots)]);
+  return { names, chain, key, roots };
 }
 
 /**
@@ -49,14 +47,15 @@ export async function readMountedFiles(directory: string): Promise<MountedFiles>
  * X.509-SVID, whose name becomes the workload's. Throws MOUNTED_CERTS_INVALID naming the failed rule.
  */
 export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, now: Date): MountedSecret {
-  const keyPair = check(`cannot parse ${mountedNames.key}`, () => parsePrivateKey(files.key));
-  const [leaf, ...rest] = check(`cannot parse ${mountedNames.chain}`, () =>
+  const { names } = files;
+  const keyPair = check(`cannot parse ${names.key}`, () => parsePrivateKey(files.key));
+  const [leaf, ...rest] = check(`cannot parse ${names.chain}`, () =>
     findCertificates(files.chain, parseCertificate),
   );
-  const { bundle, skipped } = check(`cannot parse ${mountedNames.roots}`, () => readBundle(files.roots));
-  if (leaf === undefined) throw invalid(`${mountedNames.chain} contains no certificate`);
+  const { bundle, skipped } = check(`cannot parse ${names.roots}`, () => readBundle(files.roots));
+  if (leaf === undefined) throw invalid(`${names.chain} contains no certificate`);
   if (!leaf.publicKey.equals(keyPair.publicKey)) {
-    throw invalid(`${mountedNames.key} does not match ${mountedNames.chain}`);
+    throw invalid(`${names.key} does not match ${names.chain}`);
   }
   const { spiffeId } = leaf;
   if (spiffeId === undefined) {
@@ -65,7 +64,7 @@ export function parseMountedSecret(files: MountedFiles, keyFormat: KeyFormat, no
     );
   }
   const intermediates = rest.filter((one) => !one.isIssuedBy(one));
-  check(`${mountedNames.chain} does not verify under ${mountedNames.roots}`, () =>
+  check(`${names.chain} does not verify under ${names.roots}`, () =>
     verifyChain({ leaf, intermediates, bundle, now }),
   );
   const chain = [leaf, ...intermediates];

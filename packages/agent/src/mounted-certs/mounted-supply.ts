@@ -7,7 +7,6 @@ import { UnreadableFileError } from "../operator-file.ts";
 import type { RotationObserver } from "../rotation/rotator.ts";
 import type { SecretStore } from "../secret/secret-store.ts";
 import type { SkippedRootsObserver } from "../secret/skipped-roots.ts";
-import { mountedNames } from "./find-mounted-certs.ts";
 import { type MountedFiles, parseMountedSecret, readMountedFiles } from "./mounted-certs.ts";
 
 export interface MountedSupplyDeps {
@@ -75,7 +74,7 @@ export class MountedSupply implements Component {
     const { directory, keyFormat, store, observer, skippedRoots, clock } = this.#deps;
     const files = await this.#read();
     const { secret, skipped } = parseMountedSecret(files, keyFormat, clock.now());
-    skippedRoots?.onSkippedRoots(join(directory, mountedNames.roots), skipped);
+    skippedRoots?.onSkippedRoots(join(directory, files.names.roots), skipped);
     store.publish(secret);
     this.#failures = 0;
     observer.onRotated(secret);
