@@ -2,6 +2,7 @@ export type * from "./client.ts";
 export { defaultLimits, type ServerLimits } from "./limits.ts";
 export * from "./route.ts";
 export type { RpcServerOptions } from "./server-options.ts";
+export { socketProblems } from "./socket-problems.ts";
 export * from "./status.ts";
 export type { TransportFault } from "./transport-fault.ts";
 export { reportTransportFaults } from "./transport-faults.ts";

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import type { Logger } from "../log/log.ts";
 import { Loop } from "../task/loop.ts";
+import { explainSocketFailure } from "./socket-failure.ts";
 import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
 
 /** The server behind the socket. */
@@ -65,6 +66,14 @@ export class UnixSocket implements Component {
   }
 
   async #bind(): Promise<void> {
+    try {
+      await this.#bindOrThrow();
+    } catch (error) {
+      throw await explainSocketFailure(this.#deps, error);
+    }
+  }
+
+  async #bindOrThrow(): Promise<void> {
     const { path, flag, server, mode = 0o600 } = this.#deps;
     const { name } = this;
     await clearSocketPath(path, flag);
