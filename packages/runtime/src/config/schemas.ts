@@ -1,6 +1,6 @@
 import { parseHostPort } from "../address.ts";
 import { parseDuration } from "../duration.ts";
-import { parseSocketPath } from "./parse-socket-path.ts";
+import { parseSocketPath } from "../socket-path.ts";
 import { expected, parsed, type Schema } from "./schema.ts";
 
 export { parsed } from "./schema.ts";

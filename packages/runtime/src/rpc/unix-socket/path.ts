@@ -1,9 +1,9 @@
 import { lstat, mkdir, unlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
-import { maxSocketPathBytes } from "../config/parse-socket-path.ts";
-import { errnoOf, RuntimeError } from "../errors.ts";
-import { deniedSocket } from "./socket-failure.ts";
+import { errnoOf, RuntimeError } from "../../errors.ts";
+import { maxSocketPathBytes } from "../../socket-path.ts";
+import { deniedSocket } from "./failure.ts";
 
 const probeTimeoutMs = 1_000;
 

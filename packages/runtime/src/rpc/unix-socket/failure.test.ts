@@ -4,9 +4,9 @@ import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { RuntimeError } from "../errors.ts";
-import { explainSocketFailure } from "./socket-failure.ts";
-import { socketProblems } from "./socket-problems.ts";
+import { RuntimeError } from "../../errors.ts";
+import { explainSocketFailure } from "./failure.ts";
+import { socketProblems } from "./problems.ts";
 
 const nobody = 65_534;
 

@@ -1,11 +1,11 @@
 import { chmod, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock } from "../clock.ts";
-import type { Component } from "../daemon/lifecycle.ts";
-import type { Logger } from "../log/log.ts";
-import { Loop } from "../task/loop.ts";
-import { explainSocketFailure } from "./socket-failure.ts";
-import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
+import type { Clock } from "../../clock.ts";
+import type { Component } from "../../daemon/lifecycle.ts";
+import type { Logger } from "../../log/log.ts";
+import { Loop } from "../../task/loop.ts";
+import { explainSocketFailure } from "./failure.ts";
+import { clearSocketPath, type Inode, inodeOf } from "./path.ts";
 
 /** The server behind the socket. */
 export interface UnixServer {

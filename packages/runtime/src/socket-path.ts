@@ -1,5 +1,3 @@
-import { expected } from "./schema.ts";
-
 /**
  * sockaddr_un.sun_path holds 108 bytes including the NUL. The kernel or libuv silently truncates a longer
  * path.
@@ -52,4 +50,9 @@ function refuseAddress(text: string): void {
 function inDirectory(text: string): string {
   const directory = text.replace(/\/+$/, "");
   return plainPath.test(directory) ? `${directory}/socket` : example;
+}
+
+/** Ends the parser; the settings that use it add the text to the message. */
+function expected(what: string): never {
+  throw new TypeError(`expected ${what}`);
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { fileProblem } from "./socket-path.ts";
+import { fileProblem } from "./path.ts";
 
 /** What is at the paths of sockets and is none, for `--check-config`; the paths by the flags that set them. */
 export async function socketProblems(

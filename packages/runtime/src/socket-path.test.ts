@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSocketPath } from "./parse-socket-path.ts";
+import { parseSocketPath } from "./socket-path.ts";
 
 /** Texts that are no paths of sockets, and what the refusal must contain. */
 const refused: readonly [string, RegExp][] = [

@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { lstat, stat } from "node:fs/promises";
 import { dirname, join, parse, sep } from "node:path";
 import { getegid, geteuid } from "node:process";
-import { errnoOf, RuntimeError } from "../errors.ts";
+import { errnoOf, RuntimeError } from "../../errors.ts";
 
 const stickyBit = 0o1000;
 
