@@ -5,4 +5,5 @@ import { launch } from "@kasbah/runtime/launch";
 await launch(new URL("../dist/kasbah-server.mjs", import.meta.url), {
   nodeOptions: ["--max-semi-space-size=4", "--heap-growing-percent=40"],
   env: { MALLOC_ARENA_MAX: "1" },
+  killAfterMs: 600,
 });
