@@ -68,8 +68,7 @@ function stopWithParents(killAfterMs) {
   // A command that this process starts has another parent.
   delete process.env.KASBAH_LAUNCHER;
   const parent = launcher === undefined ? process.ppid : Number(launcher);
-  const toNpm =
-    process.env.npm_lifecycle_event === undefined ? [] : lineageToNpm(process.pid, parent);
+  const toNpm = process.env.npm_lifecycle_event === undefined ? [] : lineageToNpm(process.pid, parent);
   const toLauncher = launcher === undefined ? [] : [{ pid: process.pid, parent }];
   const lines = toNpm.length > 0 ? toNpm : toLauncher;
   if (lines.length === 0) return;
@@ -128,7 +127,17 @@ function runAgainWith(node) {
   const env = { ...process.env, KASBAH_LAUNCHER: String(process.pid) };
   const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
   // Not SIGUSR1: if it arrived before the command listens, Node would open its debugger.
-  const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGINT", "SIGALRM", "SIGVTALRM", "SIGIO", "SIGPWR"];
+  const forwarded = [
+    "SIGTERM",
+    "SIGHUP",
+    "SIGQUIT",
+    "SIGUSR2",
+    "SIGINT",
+    "SIGALRM",
+    "SIGVTALRM",
+    "SIGIO",
+    "SIGPWR",
+  ];
   for (const signal of forwarded) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child as well, and a second one means "exit immediately".

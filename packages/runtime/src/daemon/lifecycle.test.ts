@@ -35,11 +35,7 @@ class FakeHost {
 
 const never = () => new Promise<void>(() => {});
 
-function setUp(
-  parts: Record<string, Partial<Component>>,
-  flush?: () => Promise<void>,
-  hasTerminal = false,
-) {
+function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<void>, hasTerminal = false) {
   const host = new FakeHost();
   const clock = new FakeClock();
   const logger = recordingLogger();
@@ -58,7 +54,14 @@ function setUp(
       ...(part.reread === undefined ? {} : { reread: () => part.reread?.() }),
     }),
   );
-  const daemon = { name: "test", logger, components, clock, hasTerminal, ...(flush === undefined ? {} : { flush }) };
+  const daemon = {
+    name: "test",
+    logger,
+    components,
+    clock,
+    hasTerminal,
+    ...(flush === undefined ? {} : { flush }),
+  };
   const done = runDaemon(daemon, host);
   return { host, clock, logger, steps, done };
 }
@@ -160,7 +163,13 @@ describe("runDaemon", () => {
     host.emit("SIGHUP");
     const lines = logger.named("reading files again").map(({ facts }) => facts["of"]);
     const each = ["roots", "token", "late"];
-    assert.deepEqual([lines, rereads], [[each, each], [...each, ...each]]);
+    assert.deepEqual(
+      [lines, rereads],
+      [
+        [each, each],
+        [...each, ...each],
+      ],
+    );
     assert.deepEqual(host.exits, []);
     host.emit("SIGTERM");
     host.emit("SIGHUP");

@@ -103,7 +103,10 @@ class RunningDaemon {
     }
     if (this.#stopping) return;
     const readers = this.#reached.filter(({ reread }) => reread !== undefined);
-    this.#daemon.logger.info("reading files again", { signal: "SIGHUP", of: readers.map(({ name }) => name) });
+    this.#daemon.logger.info("reading files again", {
+      signal: "SIGHUP",
+      of: readers.map(({ name }) => name),
+    });
     for (const component of readers) component.reread?.();
   }
 
