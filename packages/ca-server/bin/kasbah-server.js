@@ -10,4 +10,5 @@ await launch(new URL("../dist/kasbah-server.mjs", import.meta.url), {
     "--invocation-count-for-turbofan=1000",
   ],
   env: { MALLOC_ARENA_MAX: "1" },
+  killAfterMs: 600,
 });

@@ -61,6 +61,10 @@ export class MountedSupply implements Component {
     await this.#watch?.stop();
   }
 
+  reread(): void {
+    this.#watch?.reread();
+  }
+
   /** Problems that do not yet prevent serving the files. */
   warnings(): readonly string[] {
     const { store, directory } = this.#deps;

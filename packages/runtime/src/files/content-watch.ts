@@ -90,6 +90,12 @@ export class ContentWatch implements Component {
     this.#unwatch();
   }
 
+  /** Looks now, and tries content again that failed to load. */
+  reread(): void {
+    this.#refused = undefined;
+    this.#loop.wake();
+  }
+
   async #pass(signal: AbortSignal): Promise<number> {
     const { clock, pollMs = 5_000, settleMs = 100 } = this.#deps;
     // If a program writes into the directory all the time, this bounds how often the files are read.
