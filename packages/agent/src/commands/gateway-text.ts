@@ -34,7 +34,7 @@ export function gatewayText(document: StatusPageObject): string {
 
 function summary(document: StatusPageObject): string {
   const of = (...path: readonly string[]) => Number(textAt(document, "gateway", ...path));
-  const counts = ["missing", "expired", "refused", "not-yet-valid", "previous", "expiring"]
+  const counts = ["missing", "expired", "refused", "not-yet-valid", "incomplete", "previous", "expiring"]
     .map((condition) => [condition, of("conditions", condition)] as const)
     .filter(([, count]) => count > 0)
     .map(([condition, count]) => `${thousands(count)} ${condition}`);

@@ -34,6 +34,11 @@ function sentenceOf(judged: JudgedName, condition: NameCondition, now: Date): st
     const from = `${roughDuration(waitMs)} (${utcMinute(served.notBefore)})`;
     return `the certificate of ${name} is served, but becomes valid in ${from}`;
   }
+  if (condition === "incomplete") {
+    const others =
+      served.certificates === 2 ? "the other one" : `any of the ${served.certificates - 1} others`;
+    return `the first certificate of ${name} was not issued by ${others} in its file, so that clients reject it`;
+  }
   return `${subjectOf(served, name)} ${describeExpiry(served.notAfter, now)}`;
 }
 

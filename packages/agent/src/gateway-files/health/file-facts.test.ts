@@ -16,6 +16,7 @@ describe("The facts of gateway files", () => {
       serial: leaf.serial,
       sans: 3,
       certificates: 1,
+      lacksIssuer: false,
       ...dates,
     });
     const issuer = await authority.issue({ publicKey, names, notAfter: new Date("2026-02-01T00:00:00Z") });
@@ -32,6 +33,24 @@ describe("The facts of gateway files", () => {
     const facts = factsOfChain(leaf.toPem() + authority.rootPem);
     assert.equal(facts.notAfter.toISOString(), "2046-01-01T00:00:00.000Z");
     assert.deepEqual([facts.sans, facts.certificates], [1, 2]);
+  });
+
+  it("show a chain that lacks the issuer of its first certificate, in any order of the others", async () => {
+    const authority = await createTestAuthority();
+    const [good, wrong] = await Promise.all(
+      ["Good", "Wrong"].map((name) => authority.issueIntermediate(name)),
+    );
+    assert.ok(good && wrong);
+    const { publicKey } = await createKeyPair("P-256");
+    const names = [{ kind: "dns", value: "shop.example.com" }] as const;
+    const leaf = (await good.issue({ publicKey, names })).toPem();
+    const lacksIssuer = (...chain: string[]) => factsOfChain([leaf, ...chain].join("")).lacksIssuer;
+    assert.equal(lacksIssuer(), false);
+    assert.equal(lacksIssuer(good.rootPem), false);
+    assert.equal(lacksIssuer(wrong.rootPem, good.rootPem), false);
+    assert.equal(lacksIssuer(wrong.rootPem), true);
+    assert.equal(lacksIssuer(leaf), true);
+    assert.equal(factsOfChain(authority.rootPem + wrong.rootPem).lacksIssuer, false);
   });
 
   it("of roots are those of the root that expires last", () => {

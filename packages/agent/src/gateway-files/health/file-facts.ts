@@ -11,6 +11,8 @@ export interface FileFacts extends Validity {
   readonly sans?: number;
   /** The number of certificates in the chain, or of roots. */
   readonly certificates: number;
+  /** Whether the chain has more certificates, but not the one that issued the first. */
+  readonly lacksIssuer?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export function factsOfChain(chainPem: string): FileFacts {
     serial: leaf.serialNumber.toLowerCase(),
     sans: leaf.subjectAltName?.split(", ").length ?? 0,
     certificates: 1 + issuers.length,
+    lacksIssuer: issuers.length > 0 && ![leaf, ...issuers].some((one) => leaf.checkIssued(one)),
     notBefore: new Date(Math.max(...counted.map((one) => one.validFromDate.getTime()))),
     notAfter: new Date(Math.min(...counted.map((one) => one.validToDate.getTime()))),
   };

@@ -20,6 +20,8 @@ const serving = (name: string, lastDay: number, firstDay = lastDay - 90): FileNa
   },
   failure: undefined,
 });
+const whole = serving("shop", 60);
+const withoutIssuer = { ...whole, served: whole.served && { ...whole.served, lacksIssuer: true } };
 const failure = { code: "FILE_INVALID", message: "the key does not match", since: after(-2) };
 
 function healthOf(reports: readonly FileNameReport[], waiting = 0) {
@@ -57,6 +59,11 @@ describe("GatewayHealth", () => {
       "a pair that stopped matching",
       { ...serving("shop", 60), failure },
       /^certificate-previous: .* serves the previous contents of \S+ since 2029-12-30 00:00 UTC: FILE_INVALID: the key/,
+    ],
+    [
+      "a chain without the issuer of its certificate",
+      withoutIssuer,
+      /^certificate-incomplete: the first certificate of \S+ was not issued by the other one in its file/,
     ],
     [
       "roots that have all expired",

@@ -17,14 +17,16 @@ export interface FileNameReport {
 }
 
 /**
- * What is wrong with a name, the worst first: nothing is served; a client rejects it (NACK); the certificate
- * has expired, is not yet valid, is older than the files, or should have been renewed.
+ * What is wrong with a name, the worst first: nothing is served; the certificate has expired; a client rejects
+ * it (NACK); it is not yet valid; its issuer is missing from the chain; it is older than the files; it should
+ * have been renewed.
  */
 export const nameConditions = [
   "missing",
   "expired",
   "refused",
   "not-yet-valid",
+  "incomplete",
   "previous",
   "expiring",
 ] as const;
@@ -45,6 +47,7 @@ export function judgeName(report: FileNameReport, refusal: RefusedName | undefin
     refused: refusal !== undefined,
     previous: served !== undefined && failure !== undefined,
     expired: stage === "expired",
+    incomplete: served?.lacksIssuer === true,
     "not-yet-valid": stage === "not-yet-valid",
     expiring: stage === "expiring",
   };

@@ -24,13 +24,14 @@ export const agentAlerts: readonly Alert[] = [
   },
   {
     name: "KasbahGatewayCertificate",
-    expr: 'kasbah_agent_gateway_names{condition=~"expiring|previous|not-yet-valid"} > 0',
+    expr: 'kasbah_agent_gateway_names{condition=~"expiring|previous|incomplete|not-yet-valid"} > 0',
     for: "15m",
     severity: "warning",
     summary:
       `${pod} serves {{ $value }} gateway names whose ` +
       '{{ if eq $labels.condition "expiring" }}certificate expires soon and has not been renewed' +
       '{{ else if eq $labels.condition "previous" }}files are invalid, with their previous contents' +
+      '{{ else if eq $labels.condition "incomplete" }}chain lacks the issuer of the certificate' +
       "{{ else }}certificate is not yet valid{{ end }}.",
   },
   {
