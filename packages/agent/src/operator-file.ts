@@ -27,7 +27,6 @@ export async function readOperatorFile(path: string, maxBytes: number, hint: str
 
 /** The path, the reason and the fix, in one sentence. Loaded only once it is needed. */
 export async function explainUnreadable(path: string, error: unknown, hint: string): Promise<string> {
-  const { explainReadFailure } = await import("@kasbah/runtime/read-failure");
-  const { reason, fix = hint } = await explainReadFailure(path, error);
-  return `${path}: ${reason}; ${fix}`;
+  const { describeReadFailure } = await import("@kasbah/runtime/read-failure");
+  return describeReadFailure(path, error, hint);
 }

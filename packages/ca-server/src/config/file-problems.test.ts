@@ -16,9 +16,9 @@ describe("fileProblems", () => {
       "--policy: p.yaml line 1: a",
       "--policy: p.yaml line 2: b",
     ]);
-    const missing = new PolicyError("p.yaml cannot be read", []);
+    const missing = new PolicyError("cannot read p.yaml", []);
     assert.deepEqual(await fileProblems("--policy", "p.yaml", failing(missing)), [
-      "--policy: p.yaml cannot be read",
+      "--policy: cannot read p.yaml",
     ]);
   });
 

@@ -9,6 +9,7 @@ import {
 } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import type { Clock } from "@kasbah/runtime";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { policyDnsNames } from "../admission/policy-dns-names.ts";
 import { readPassphrase } from "../authorities/keys/passphrase.ts";
 import { describeAbsence } from "../authorities/plugged-in/directory/absence.ts";
@@ -94,10 +95,11 @@ async function presentRoots(path: string | undefined): Promise<TrustBundle | und
   try {
     return parseTrustBundle(await readFile(path, "utf8"));
   } catch (cause) {
-    const reason = cause instanceof PkiError ? cause.message : "it is not readable";
-    throw new StateError("PLUGGED_IN_REJECTED", `cannot use the present roots in ${path}: ${reason}`, {
-      cause,
-    });
+    const problem =
+      cause instanceof PkiError
+        ? `${path}: ${cause.message}`
+        : await describeReadFailure(path, cause, "correct the path");
+    throw new StateError("PLUGGED_IN_REJECTED", `cannot use the present roots in ${problem}`, { cause });
   }
 }
 

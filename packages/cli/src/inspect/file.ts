@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { parseCertificate, parseTrustedRoot, readRoots } from "@kasbah/pki";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { CliError } from "../errors.ts";
 import type { Findings } from "./findings.ts";
 
@@ -20,8 +21,9 @@ export async function inspectFile(path: string): Promise<Findings> {
 }
 
 async function readLimited(path: string): Promise<Buffer> {
-  const file = await open(path, "r").catch((cause) => {
-    throw new CliError("TARGET_UNREACHABLE", `cannot read ${path}: ${cause.code}`, { cause });
+  const file = await open(path, "r").catch(async (cause: unknown) => {
+    const problem = await describeReadFailure(path, cause, "correct the path");
+    throw new CliError("TARGET_UNREACHABLE", `cannot read ${problem}`, { cause });
   });
   try {
     if (!(await file.stat()).isFile()) throw new CliError("TARGET_INVALID", `${path} is not a regular file`);

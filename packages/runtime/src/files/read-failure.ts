@@ -38,6 +38,12 @@ export async function explainReadFailure(
   return { reason: errno === undefined ? reason : errno, fix: undefined };
 }
 
+/** One sentence: the path, the reason, and the fix, which is `hint` if the file system shows no better one. */
+export async function describeReadFailure(path: string, error: unknown, hint: string): Promise<string> {
+  const { reason, fix = hint } = await explainReadFailure(path, error);
+  return `${path}: ${reason}; ${fix}`;
+}
+
 const explanations: Readonly<Record<string, (path: string, reader: ReadingUser) => Promise<ReadFailure>>> = {
   EACCES: explainDenied,
   EPERM: explainDenied,

@@ -168,7 +168,10 @@ describe("loadPolicy", () => {
     await using directory = await temporaryDirectory();
     const path = directory.join("policy.yaml");
     const error = await rejectsWithCode(loadPolicy(path), "POLICY_INVALID");
-    assert.equal(error.message, `${path} cannot be read`);
+    assert.equal(
+      error.message,
+      `cannot read ${path}: it does not exist (ENOENT); mount it, or correct the path`,
+    );
     assert.match(String(error.cause), /ENOENT/);
     await writeFile(path, full);
     assert.deepEqual(await loadPolicy(path), parsePolicy(path, await readFile(path, "utf8")));

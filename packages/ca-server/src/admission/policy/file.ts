@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { PolicyError } from "../../errors.ts";
 import { type PolicyFile, policySchema } from "./schema.ts";
@@ -20,6 +21,7 @@ export async function readPolicyText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new PolicyError(`${path} cannot be read`, [], { cause });
+    const problem = await describeReadFailure(path, cause, "mount it, or correct the path");
+    throw new PolicyError(`cannot read ${problem}`, [], { cause });
   }
 }

@@ -31,7 +31,10 @@ describe("readJwksFile", () => {
   });
 
   it("fails if the file does not exist", async () => {
-    await assert.rejects(readJwksFile(directory.join("missing")), { code: "ENOENT" });
+    await assert.rejects(readJwksFile(directory.join("missing")), {
+      code: "JWKS_UNUSABLE",
+      message: /does not exist \(ENOENT\)/,
+    });
   });
 
   it("follows symbolic links, with which Kubernetes swaps its mounts", async () => {

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { errnoOf, Secret } from "@kasbah/runtime";
+import { Secret } from "@kasbah/runtime";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { StateError } from "../../errors.ts";
 import { isExposed, modeText } from "./file-access.ts";
 
@@ -16,9 +17,9 @@ const maxPassphraseBytes = 1024;
  */
 export async function readPassphrase(path: string | undefined): Promise<Secret | undefined> {
   if (path === undefined) return undefined;
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
-    const reason = errnoOf(cause) ?? "unexpected failure";
-    throw new StateError("KEY_PASSPHRASE_MISSING", `cannot read ${path}: ${reason}`, { cause });
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(async (cause: unknown) => {
+    const problem = await describeReadFailure(path, cause, "mount it, or correct --key-passphrase-file");
+    throw new StateError("KEY_PASSPHRASE_MISSING", `cannot read ${problem}`, { cause });
   });
   try {
     const stats = await handle.stat();

@@ -3,6 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf } from "@kasbah/runtime";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { StateError } from "../../errors.ts";
 import { isExposed, modeText } from "../keys/file-access.ts";
 import { fileNames, hasName, homeOf, layoutOf, type PluggedInNames } from "./layout.ts";
@@ -124,7 +125,8 @@ async function contentOf(path: string, shownAs: string, isKey: boolean): Promise
     const reason = errnoOf(cause);
     if (reason === "ENOTDIR")
       return rejected(`${dirname(shownAs)} is a file: name the directory that contains the CA`, cause);
-    if (reason !== "ENOENT") return rejected(`cannot read ${shownAs}: ${reason ?? "unknown"}`, cause);
+    if (reason !== "ENOENT")
+      return rejected(`cannot read ${await describeReadFailure(shownAs, cause, "replace it")}`, cause);
     return (await hasName(path)) ? rejected(`${shownAs} is a dangling link`, cause) : undefined;
   }
 }

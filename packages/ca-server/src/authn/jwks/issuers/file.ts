@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseTrustDomain, type TrustDomain } from "@kasbah/pki";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { readYamlDocument } from "@kasbah/runtime/yaml";
 import { z } from "zod";
 import { anyName, namespacePatterns, serviceAccountPatterns } from "../../../admission/policy/patterns.ts";
@@ -169,6 +170,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new TokenIssuersError(`${file} cannot be read`, [], { cause });
+    const problem = await describeReadFailure(file, cause, "mount it, or correct the path");
+    throw new TokenIssuersError(`cannot read ${problem}`, [], { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
+import { describeReadFailure } from "@kasbah/runtime/read-failure";
 import { StateError } from "../../../errors.ts";
 import { fileNames, istioNames } from "../layout.ts";
 
@@ -13,8 +14,8 @@ export async function describeAbsence(directory: string): Promise<string> {
     const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : "";
     return `${directory} contains only ${names.slice(0, maxNames).join(", ")}${more}`;
   } catch (error) {
-    const reason = errnoOf(error) ?? "unknown";
-    return reason === "ENOENT" ? `${directory} does not exist` : `cannot read ${directory} (${reason})`;
+    if (errnoOf(error) === "ENOENT") return `${directory} does not exist`;
+    return `cannot read ${await describeReadFailure(directory, error, "name a directory")}`;
   }
 }
 
