@@ -19,9 +19,7 @@ export interface GatewayPlace {
  * `shop` under another name.
  */
 export function gatewayBootstrap({ protocol, directory, socket, port, adminPort }: GatewayPlace) {
-  const { clusters } = block("docs/agent.md", "clusters", [
-    ["./var/run/secrets/workload-spiffe-uds/socket", socket],
-  ]);
+  const clusters = documentedClusters(socket);
   const { listeners } = block("docs/gateway-files.md", "listeners", [
     ["/etc/istio", directory],
     ["0.0.0.0", "127.0.0.1"],
@@ -37,6 +35,14 @@ export function gatewayBootstrap({ protocol, directory, socket, port, adminPort 
     admin: { address: { socket_address: { address: "127.0.0.1", port_value: adminPort } } },
     static_resources: { clusters, listeners },
   };
+}
+
+/** The cluster of docs/agent.md for an agent's socket. */
+export function documentedClusters(socket: string): readonly unknown[] {
+  const { clusters } = block("docs/agent.md", "clusters", [
+    ["./var/run/secrets/workload-spiffe-uds/socket", socket],
+  ]);
+  return clusters ?? [];
 }
 
 interface Block {

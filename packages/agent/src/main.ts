@@ -7,10 +7,12 @@ import {
   type Logger,
   runMain,
 } from "@kasbah/runtime";
+import { socketProblems } from "@kasbah/runtime/rpc";
 import type { AgentDeps } from "./agent-deps.ts";
 import { createCaSupply } from "./ca/create-ca-supply.ts";
 import { command } from "./config/command.ts";
 import { type AgentConfig, options } from "./config/options.ts";
+import { sdsSocketPath } from "./config/socket-options.ts";
 import { createFileNames } from "./gateway-files/create-file-names.ts";
 import {
   createFileMountWatchIfNeeded,
@@ -26,7 +28,15 @@ import { SkippedRoots } from "./secret/skipped-roots.ts";
 import { createStatusPort } from "./telemetry/create-status-port.ts";
 import { createAgentTelemetry } from "./telemetry/create-telemetry.ts";
 
-await runMain({ command, options, compose }, process);
+await runMain({ command, options, checkFiles, compose }, process);
+
+async function checkFiles(config: AgentConfig, purpose: "run" | "check"): Promise<readonly string[]> {
+  if (purpose === "run") return [];
+  return socketProblems({
+    "--sds-socket": sdsSocketPath(config),
+    "--workload-socket": config.workloadSocket,
+  });
+}
 
 /**
  * Output files start before the first secret is published, and sockets before rotation, so that clients can
@@ -65,8 +75,8 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     routes: [createRotateRoute({ supply, store })],
   });
   const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
-  const files = { ...outputs, warnings: fileWarnings };
-  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, outputs: files });
+  const { consumers } = outputs;
+  const status = createStatusPort({ ...deps, supply, sds, telemetry, fileNames, fileWarnings, consumers });
   const workloadApi = await createWorkloadApiIfConfigured(deps, { ...status, ...telemetry });
   const loopWatch = createLoopWatch({ registry, clock, logger });
 

@@ -17,6 +17,7 @@ import {
   systemClock,
 } from "@kasbah/runtime";
 import { cronSweep } from "@kasbah/runtime/cron";
+import { socketProblems } from "@kasbah/runtime/rpc";
 import { createAdminSocket } from "./admin/admin-socket.ts";
 import { createAdmission } from "./admission/create-admission.ts";
 import { loadPolicy } from "./admission/policy/file.ts";
@@ -68,6 +69,7 @@ await runMain({ command, options, checkFiles, compose }, process);
 async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promise<readonly string[]> {
   const { policy, tokenIssuers } = config;
   const problems = await Promise.all([
+    purpose === "check" ? socketProblems({ "--admin-socket": config.adminSocket }) : [],
     // A running CA keeps the set in use, even if it would be refused today.
     purpose === "check" ? pluggedInProblems(config, systemClock) : [],
     fileProblems("--policy", policy, loadPolicy),

@@ -30,6 +30,11 @@ export interface X509BundlesResponse {
   readonly bundles: ReadonlyMap<string, Uint8Array>;
 }
 
+export interface JwtBundlesResponse {
+  /** JWK sets as JSON, by the SPIFFE ID of their trust domain. */
+  readonly bundles: ReadonlyMap<string, Uint8Array>;
+}
+
 /** A request without fields. */
 export type EmptyRequest = Readonly<Record<never, never>>;
 
@@ -49,6 +54,14 @@ const bundlesRequest: Codec<EmptyRequest> = {
   },
 };
 
+const jwtBundlesRequest: Codec<EmptyRequest> = {
+  encode: () => wire.JWTBundlesRequest.encode({}).finish(),
+  decode: (bytes) => {
+    wire.JWTBundlesRequest.decode(bytes);
+    return {};
+  },
+};
+
 const svidResponse: Codec<X509SvidResponse> = {
   encode: ({ svids }) => wire.X509SVIDResponse.encode({ svids: svids.map(toWire) }).finish(),
   decode: (bytes) => ({ svids: wire.X509SVIDResponse.decode(bytes).svids.map(fromWire) }),
@@ -57,6 +70,11 @@ const svidResponse: Codec<X509SvidResponse> = {
 const bundlesResponse: Codec<X509BundlesResponse> = {
   encode: ({ bundles }) => wire.X509BundlesResponse.encode({ bundles: Object.fromEntries(bundles) }).finish(),
   decode: (bytes) => ({ bundles: new Map(Object.entries(wire.X509BundlesResponse.decode(bytes).bundles)) }),
+};
+
+const jwtBundlesResponse: Codec<JwtBundlesResponse> = {
+  encode: ({ bundles }) => wire.JWTBundlesResponse.encode({ bundles: Object.fromEntries(bundles) }).finish(),
+  decode: (bytes) => ({ bundles: new Map(Object.entries(wire.JWTBundlesResponse.decode(bytes).bundles)) }),
 };
 
 /** `SpiffeWorkloadAPI/FetchX509SVID`: one request, and a stream of complete responses. */
@@ -73,11 +91,19 @@ export const fetchX509Bundles: Method<EmptyRequest, X509BundlesResponse> = {
   response: bundlesResponse,
 };
 
-/** The methods of the JWT-SVID profile, which only have paths here. */
-export const jwtSvidMethods = [
-  { path: "/SpiffeWorkloadAPI/FetchJWTSVID", streams: false },
-  { path: "/SpiffeWorkloadAPI/FetchJWTBundles", streams: true },
-  { path: "/SpiffeWorkloadAPI/ValidateJWTSVID", streams: false },
+/** `SpiffeWorkloadAPI/FetchJWTBundles`: one request, and a stream of complete responses. */
+export const fetchJwtBundles: Method<EmptyRequest, JwtBundlesResponse> = {
+  path: "/SpiffeWorkloadAPI/FetchJWTBundles",
+  request: jwtBundlesRequest,
+  response: jwtBundlesResponse,
+};
+
+/** The methods of other profiles, which only have paths here, and what they issue, verify or hand out. */
+export const otherProfileMethods = [
+  { path: "/SpiffeWorkloadAPI/FetchJWTSVID", streams: false, kind: "JWT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/ValidateJWTSVID", streams: false, kind: "JWT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/FetchWITSVID", streams: true, kind: "WIT-SVIDs" },
+  { path: "/SpiffeWorkloadAPI/FetchWITBundles", streams: true, kind: "WIT-SVIDs" },
 ] as const;
 
 function toWire({ spiffeId, certificateChain, privateKey, bundle }: X509Svid) {

@@ -7,6 +7,7 @@ export type RuntimeErrorCode =
   | "DIRECTORY_UNUSABLE"
   | "DURATION_MALFORMED"
   | "FILE_NOT_DURABLE"
+  | "SOCKET_ACCESS_DENIED"
   | "SOCKET_IN_USE"
   | "SOCKET_PATH_INVALID";
 

@@ -7,6 +7,8 @@ export interface Door {
   readonly protocol: "GRPC" | "DELTA_GRPC";
   readonly certificate: string;
   readonly roots: string;
+  /** The name of Envoy's cluster for the agent's socket, if it is not the one of our own bootstrap. */
+  readonly cluster?: string;
   /** How long Envoy waits for these secrets before it opens the listener without them; 0s waits forever. */
   readonly fetchTimeout: string;
 }
@@ -20,8 +22,16 @@ export interface DoorsOptions {
 /** The bootstrap of an Envoy with these listeners. */
 export function bootstrapWithDoors({ admin, sdsSocket, doors }: DoorsOptions) {
   const bootstrap = createBootstrap({ nodeId: "doors", cluster: "doors", admin, sdsSocket });
-  const { clusters } = bootstrap.static_resources;
+  const [sds, ...others] = bootstrap.static_resources.clusters;
+  const names = new Set(doors.flatMap(({ cluster }) => cluster ?? []));
+  const clusters = [sds, ...others, ...[...names].map((name) => renamed(sds, name))];
   return { ...bootstrap, static_resources: { clusters, listeners: doors.map(listenerOf) } };
+}
+
+type Cluster = ReturnType<typeof createBootstrap>["static_resources"]["clusters"][number] | undefined;
+
+function renamed(cluster: Cluster, name: string) {
+  return { ...cluster, name, load_assignment: { ...cluster?.load_assignment, cluster_name: name } };
 }
 
 function listenerOf(door: Door) {
@@ -50,7 +60,7 @@ function transportSocket(door: Door) {
   };
 }
 
-function secret(name: string, { protocol, fetchTimeout }: Door) {
+function secret(name: string, { protocol, fetchTimeout, cluster = "sds-grpc" }: Door) {
   return {
     name,
     sds_config: {
@@ -60,7 +70,7 @@ function secret(name: string, { protocol, fetchTimeout }: Door) {
         api_type: protocol,
         transport_api_version: "V3",
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: "sds-grpc" } }],
+        grpc_services: [{ envoy_grpc: { cluster_name: cluster } }],
       },
     },
   };

@@ -96,7 +96,8 @@ describe("Agent's socket file", function () {
         assert.equal(lstatSync(pod.socket).mode & 0o777, 0o600);
       },
     "row 31: refuses to start with a socket path longer than the kernel allows": refusesToStart(
-      async (pod) => pod.path("l".repeat(108)),
+      // Relative to the working directory, so that the text alone is short enough.
+      async () => "l".repeat(107),
       "SOCKET_PATH_INVALID",
     ),
     "row 31: refuses to start if a file is at the socket's path, and keeps the file": refusesToStart(

@@ -63,7 +63,7 @@ export const clientOctets: Target = {
 };
 
 function pass(chunks: readonly Buffer[]): { readonly output: Buffer; readonly isOff: boolean } {
-  const filter = new ClientOctets({ headers: () => {}, notHttp2: () => {} });
+  const filter = new ClientOctets({ headers: () => {}, notHttp2: () => {}, leaving: () => {} });
   const output = Buffer.concat(chunks.flatMap((chunk) => filter.push(chunk)));
   return { output, isOff: filter.isOff };
 }

@@ -40,7 +40,7 @@ export async function waitUntilServed(
 async function missingParts(options: WaitOptions): Promise<readonly string[]> {
   try {
     const { ready, reasons } = await askAgent(options.statusAddress, "/healthz/ready");
-    if (ready === true) return await socketProblems(resolve(sdsSocketPath(options)));
+    if (ready === true) return await connectionProblems(resolve(sdsSocketPath(options)));
     return Array.isArray(reasons)
       ? reasons.map((reason) => printableText(String(reason)))
       : ["the agent gives no reason"];
@@ -51,7 +51,7 @@ async function missingParts(options: WaitOptions): Promise<readonly string[]> {
 }
 
 /** A successful connection is sufficient: the process that holds the secret accepts it. */
-function socketProblems(path: string): Promise<readonly string[]> {
+function connectionProblems(path: string): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const probe = createConnection(path);
     const settle = (missing: readonly string[]) => {

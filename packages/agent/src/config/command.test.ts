@@ -72,6 +72,40 @@ describe("The agent's configuration", () => {
     assert.equal(load(["--sds-socket-mode", "0660"]).sdsSocketMode, 0o660);
   });
 
+  it("rejects sockets that are no paths, in flags and in the environment, with the path to write", () => {
+    const problemOf = (argv: string[], env: Record<string, string> = {}) => {
+      try {
+        load(argv, env);
+      } catch (error) {
+        return error instanceof ConfigInvalidError ? error.problems.join() : String(error);
+      }
+      return "accepted";
+    };
+    assert.equal(
+      problemOf(["--workload-socket", "unix:///run/spiffe/workload.sock"]),
+      '--workload-socket (from the command line): expected a path, not the URI that clients of the socket use: write /run/spiffe/workload.sock, got "unix:///run/spiffe/workload.sock"',
+    );
+    for (const text of ["unix:/run/x", "tcp://127.0.0.1:1", "@abstract", "/run/x/"]) {
+      assert.match(problemOf(["--sds-socket", text]), /^--sds-socket .* expected /, text);
+      assert.match(
+        problemOf([], { KASBAH_WORKLOAD_SOCKET: text }),
+        /^--workload-socket \(from environment/,
+        text,
+      );
+    }
+  });
+
+  it("rejects one path for both sockets", () => {
+    assert.throws(
+      () => load(["--sds-socket", "/run/x", "--workload-socket", "/run/./x"]),
+      ConfigInvalidError,
+    );
+    assert.throws(
+      () => load(["--workload-socket", "var/run/secrets/workload-spiffe-uds/socket"]),
+      ConfigInvalidError,
+    );
+  });
+
   it("rejects istiod's plain-text port, and --prov-cert with --token-only", () => {
     assert.throws(
       () => load(["--ca-address", "istiod.istio-system.svc:15010"]),

@@ -3,6 +3,7 @@ import type { AgentConfig } from "./options.ts";
 import { layoutProblems } from "./output/layout.ts";
 import { reloadProblems } from "./output/reload-options.ts";
 import { caRootPath, inputDirectories } from "./places.ts";
+import { sdsSocketPath } from "./socket-options.ts";
 
 const plaintextPort = 15_010;
 
@@ -33,7 +34,19 @@ export function crossCheck(config: AgentConfig): readonly string[] {
       "--grace-period-ratio: must be greater than --grace-period-jitter, or certificates could expire before rotation",
     );
   }
-  return [...problems, ...fileProblems(config), ...layoutProblems(config), ...reloadProblems(config)];
+  return [
+    ...problems,
+    ...pathProblems(config),
+    ...fileProblems(config),
+    ...layoutProblems(config),
+    ...reloadProblems(config),
+  ];
+}
+
+function pathProblems(config: AgentConfig): readonly string[] {
+  const { workloadSocket } = config;
+  if (workloadSocket === undefined || resolve(workloadSocket) !== resolve(sdsSocketPath(config))) return [];
+  return ["--workload-socket: is the path of the SDS socket; each needs its own"];
 }
 
 function fileProblems(config: AgentConfig): readonly string[] {

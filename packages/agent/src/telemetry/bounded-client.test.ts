@@ -26,8 +26,8 @@ describe("The status with many clients", () => {
       failure: () => undefined,
       caAddresses: [],
       catalog: { current: (name) => ({ name, version: "f".repeat(64) }) as never },
-      consumers: () => [],
       names: { refusals: () => new Map(), gateway: () => undefined },
+      consumers: () => [],
       sds: { open: 4_096, nacks: 0 },
       streams: (most) => Array.from({ length: Math.min(most, 4_096) }, () => client),
     });

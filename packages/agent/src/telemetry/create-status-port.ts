@@ -27,9 +27,10 @@ export interface StatusPortDeps extends AgentDeps {
   readonly supply: Supply;
   readonly sds: Pick<SdsEndpoint, "catalog" | "service">;
   readonly telemetry: Pick<AgentTelemetry, "rotations" | "streams">;
-  /** The components that keep the secret in files. */
-  readonly outputs: { warnings(): readonly string[]; readonly consumers: StatusDeps["consumers"] };
   readonly fileNames: ServedNamesDeps["fileNames"];
+  /** Warnings of the components that read or write files. */
+  fileWarnings(): readonly string[];
+  readonly consumers: StatusDeps["consumers"];
 }
 
 /** Creates the HTTP port for probes, Prometheus and `kasbah-agent status`. */
@@ -41,7 +42,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
   registerExpiryGauges(registry, names, { store, clock });
   const readiness = () =>
     withWarnings(sockets.check(agentReadiness(store, rotations.lastFailure, supply.warnings())), [
-      ...deps.outputs.warnings(),
+      ...deps.fileWarnings(),
       ...skippedRoots.warnings(),
       ...names.warnings(),
     ]);
@@ -57,7 +58,7 @@ export function createStatusPort(deps: StatusPortDeps): StatusPort {
       names,
       catalog: sds.catalog,
       sds: streams,
-      consumers: deps.outputs.consumers,
+      consumers: deps.consumers,
       streams: (most) => sds.service.streams(most),
     });
   const pages = { "/debug/secrets": () => jsonReply(document()) };

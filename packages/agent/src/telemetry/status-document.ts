@@ -54,13 +54,13 @@ export function statusDocument(sources: StatusDeps) {
     resources: resourceFacts(sources, clients),
     trustBundle: secret?.bundle.roots.map(rootFacts) ?? [],
     lastFailure: failureFacts(failure()),
+    gateway: gatewayFacts(sources.names.gateway(refusals), clock.now()),
     consumers: sources.consumers().map(({ kind, failures, deadline }) => ({
       kind,
       failures,
       /** When the certificate that the application loaded last expires. */
       deadline: deadline?.toISOString(),
     })),
-    gateway: gatewayFacts(sources.names.gateway(refusals), clock.now()),
     ca: { addresses: caAddresses, clockOffsetMs: clockOffsetMs?.() },
     sds: {
       streams: sds.open,

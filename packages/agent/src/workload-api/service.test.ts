@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import { createConnection } from "node:net";
 import { type Certificate, parseSpiffeId } from "@kasbah/pki";
-import { fetchX509Bundles, fetchX509Svid, jwtSvidMethods } from "@kasbah/protocol";
+import { fetchJwtBundles, fetchX509Bundles, fetchX509Svid, otherProfileMethods } from "@kasbah/protocol";
 import { Http2Server } from "@kasbah/runtime/grpc-http2";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import {
@@ -146,7 +146,12 @@ describe("WorkloadApi", () => {
     await svids().gets(1);
   });
 
-  const paths = [fetchX509Svid.path, fetchX509Bundles.path, ...jwtSvidMethods.map(({ path }) => path)];
+  const paths = [
+    fetchX509Svid.path,
+    fetchX509Bundles.path,
+    fetchJwtBundles.path,
+    ...otherProfileMethods.map(({ path }) => path),
+  ];
   for (const [what, headers] of forged) {
     it(`rejects every method with INVALID_ARGUMENT if the security header is ${what}`, async () => {
       store.publish(await mint());
@@ -159,14 +164,39 @@ describe("WorkloadApi", () => {
     });
   }
 
-  it("answers JWT methods and unknown methods with UNIMPLEMENTED, and explains the former", async () => {
-    for (const { path } of jwtSvidMethods) {
+  it("answers methods of other profiles and unknown methods with UNIMPLEMENTED, and explains the former", async () => {
+    for (const { path, kind } of otherProfileMethods) {
       const { status, message } = await call(path).read().ends();
       assert.equal(status, grpcStatus.UNIMPLEMENTED, path);
-      assert.match(message, /no JWT-SVIDs/);
+      const method = path.split("/").at(-1);
+      assert.match(message, new RegExp(`^WORKLOAD_METHOD_UNSUPPORTED: ${method} needs ${kind}, which`));
+      assert.match(message, /authenticate with the X\.509-SVID, or with the pod's service account token/);
     }
     const unknown = await call("/SpiffeWorkloadAPI/FetchEverything").read().ends();
     assert.equal(unknown.status, grpcStatus.UNIMPLEMENTED);
+  });
+
+  it("answers FetchJWTBundles with an empty key set for the trust domain, once, and keeps the stream open", async () => {
+    const early = call(fetchJwtBundles.path).read();
+    await eventually(() => api.streams === 1);
+    store.publish(await mint());
+    for (const one of [early, call(fetchJwtBundles.path).read()]) {
+      const { bundles: keys } = fetchJwtBundles.response.decode(
+        (await one.gets(1)).messages[0] ?? Buffer.alloc(0),
+      );
+      const json = [...keys].map(([domain, set]) => [domain, JSON.parse(Buffer.from(set).toString())]);
+      assert.deepEqual(json, [["spiffe://cluster.local", { keys: [] }]]);
+    }
+    const leaves = await svids().gets(1);
+    store.publish(await mint());
+    await leaves.gets(2);
+    assert.deepEqual([early.messages.length, early.status], [1, undefined]);
+  });
+
+  it("answers FetchJWTBundles even if the certificate has expired", async () => {
+    store.publish(await mint());
+    clock.jump(61_000);
+    await call(fetchJwtBundles.path).read().gets(1);
   });
 
   it("rejects malformed requests, and calls that end without one, with INVALID_ARGUMENT", async () => {

@@ -1,9 +1,10 @@
 import {
   type EmptyRequest,
+  fetchJwtBundles,
   fetchX509Bundles,
   fetchX509Svid,
-  jwtSvidMethods,
   type Method,
+  otherProfileMethods,
 } from "@kasbah/protocol/workload";
 import type { Clock } from "@kasbah/runtime";
 import { type CallContext, type Route, type StreamCall, streamRoute, unaryRoute } from "@kasbah/runtime/rpc";
@@ -23,9 +24,9 @@ export interface WorkloadApiDeps {
 }
 
 /**
- * The X.509-SVID profile of the SPIFFE Workload API. A stream waits for the first secret, and gets each
- * published secret immediately and once. While the leaf is expired, new streams are refused but open ones
- * stay open, so that the next leaf reaches them without a client's backoff.
+ * The X.509-SVID profile of the SPIFFE Workload API, and an empty set of keys for JWT-SVIDs. A stream waits for
+ * the first secret, and gets each published secret immediately and once. While the leaf is expired, new streams
+ * are refused but open ones stay open, so that the next leaf reaches them without a client's backoff.
  */
 export class WorkloadApi {
   readonly routes: readonly Route[];
@@ -41,7 +42,8 @@ export class WorkloadApi {
     this.routes = [
       this.#route(fetchX509Svid, "svid"),
       this.#route(fetchX509Bundles, "bundles"),
-      ...jwtSvidMethods.map(unsupportedRoute),
+      this.#route(fetchJwtBundles, "jwtBundles"),
+      ...otherProfileMethods.map(unsupportedRoute),
     ];
     this.#unsubscribe = deps.store.subscribe(() => this.#push());
   }
@@ -106,7 +108,7 @@ export class WorkloadApi {
 
   /** Trust bundles first, as over SDS: peers must trust a new root before leaves are issued under it. */
   #push(): void {
-    for (const kind of ["bundles", "svid"] as const) {
+    for (const kind of ["bundles", "jwtBundles", "svid"] as const) {
       for (const stream of this.#streams) if (stream.kind === kind) this.#send(stream);
     }
   }
@@ -121,11 +123,13 @@ export class WorkloadApi {
   }
 }
 
-function unsupportedRoute({ path, streams }: (typeof jwtSvidMethods)[number]): Route {
+function unsupportedRoute({ path, streams, kind }: (typeof otherProfileMethods)[number]): Route {
   const handle = async (call: CallContext): Promise<never> => {
     requireHeader(call);
+    const method = path.slice(path.lastIndexOf("/") + 1);
     const message =
-      "kasbah serves X.509-SVIDs and X.509 bundles but no JWT-SVIDs; use the pod's service account token";
+      `${method} needs ${kind}, which kasbah does not issue: ` +
+      "authenticate with the X.509-SVID, or with the pod's service account token";
     throw new AgentError("WORKLOAD_METHOD_UNSUPPORTED", message);
   };
   const bytes = (body: Uint8Array) => body;

@@ -78,7 +78,7 @@ const generalOptions = {
     flag: "--admin-socket <path>",
     env: "KASBAH_ADMIN_SOCKET",
     help: "Unix socket for the operator's command, mode 0600",
-    schema: schema.path,
+    schema: schema.socketPath,
     optional: true,
     defaultHelp: "admin.sock in the state directory",
     group: "General",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { defaultStateDirectory } from "@kasbah/ca-server/state";
-import { ConfigInvalidError } from "@kasbah/runtime";
+import { ConfigInvalidError, quoted, schema } from "@kasbah/runtime";
 import type { Command } from "commander";
 import { AdminClient } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
@@ -83,10 +83,19 @@ export function flagsOf(location: CaLocation): string {
 }
 
 /**
- * An explicit directory takes precedence over a socket from the environment, which may belong to another CA.
+ * The socket of the flag or of the environment. An explicit directory takes precedence over a socket from the environment, which may belong to another CA.
  */
 function namedSocket({ stateDir, adminSocket }: StateLocation, { env }: CommandDeps): string | undefined {
-  return adminSocket ?? (stateDir === undefined ? env["KASBAH_ADMIN_SOCKET"] || undefined : undefined);
+  const variable = "KASBAH_ADMIN_SOCKET";
+  if (adminSocket !== undefined) return checkedSocket(adminSocket, "the command line");
+  const text = stateDir === undefined ? env[variable] : undefined;
+  return text ? checkedSocket(text, `environment ${variable}`) : undefined;
+}
+
+function checkedSocket(text: string, source: string): string {
+  const read = schema.socketPath.read(text);
+  if (read.ok) return read.value;
+  throw new ConfigInvalidError([`--admin-socket (from ${source}): ${read.problem}, got ${quoted(text)}`]);
 }
 
 function shellWord(text: string): string {

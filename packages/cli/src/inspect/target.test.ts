@@ -4,7 +4,16 @@ import { formatTarget, parseTarget } from "./target.ts";
 
 describe("parseTarget", () => {
   it("rejects a target that is empty, too long, contains NUL, or is a socket without a path", () => {
-    for (const text of ["", "x".repeat(5000), "a\0b", "unix:", "unix://host/path"]) {
+    for (const text of [
+      "",
+      "x".repeat(5000),
+      "a\0b",
+      "unix:",
+      "unix://host/path",
+      "unix:@x",
+      "unix:/run/",
+      "unix:unix:///run/x",
+    ]) {
       assert.throws(() => parseTarget(text), { code: "TARGET_INVALID" }, JSON.stringify(text));
     }
   });

@@ -1,4 +1,4 @@
-import { formatHostPort, type HostPort, parseHostPort } from "@kasbah/runtime";
+import { formatHostPort, type HostPort, parseHostPort, schema } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 
 /** What to inspect: a PEM or DER file, a TLS server, or the Unix socket of an SDS server. */
@@ -34,13 +34,13 @@ export function formatTarget(target: Target): string {
 function socketPath(text: string): string {
   const rest = text.slice("unix:".length);
   const path = rest.startsWith("///") ? rest.slice(2) : rest;
-  if (path === "" || path.startsWith("//")) {
-    throw new CliError(
-      "TARGET_INVALID",
-      "expected unix:PATH, such as unix:/var/run/secrets/workload-spiffe-uds/socket",
-    );
-  }
-  return path;
+  const read = schema.socketPath.read(path);
+  if (read.ok && !path.startsWith("//")) return path;
+  const reason = read.ok ? "" : `: ${read.problem} after unix:`;
+  throw new CliError(
+    "TARGET_INVALID",
+    `expected unix:PATH, such as unix:/var/run/secrets/workload-spiffe-uds/socket${reason}`,
+  );
 }
 
 function hostPort(text: string): HostPort | undefined {

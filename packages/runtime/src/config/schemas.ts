@@ -1,5 +1,6 @@
 import { parseHostPort } from "../address.ts";
 import { parseDuration } from "../duration.ts";
+import { parseSocketPath } from "../socket-path.ts";
 import { expected, parsed, type Schema } from "./schema.ts";
 
 export { parsed } from "./schema.ts";
@@ -12,6 +13,9 @@ export const path = parsed((value) => {
   if (value === "") expected("a path");
   return value.includes("\0") ? expected("a path without NUL") : value;
 });
+
+/** The path of a Unix socket, which need not exist. */
+export const socketPath = parsed(parseSocketPath);
 
 /** A duration above zero, in milliseconds. */
 export const duration = parsed((value) => {

@@ -1,5 +1,7 @@
 /** The name of the static cluster for the agent's Unix socket. */
 const sdsClusterName = "sds-grpc";
+/** The number of calls that the agent accepts. */
+const maxCalls = 4_096;
 
 /**
  * Configures one secret from the agent with the v3 API. Envoy waits forever for it instead of serving without
@@ -30,6 +32,8 @@ export function sdsCluster(socketPath: string) {
     name: sdsClusterName,
     type: "STATIC",
     connect_timeout: "1s",
+    // Each name is a request that stays open. Beyond the default of 1024, Envoy fails its own requests.
+    circuit_breakers: { thresholds: [{ max_requests: maxCalls, max_pending_requests: maxCalls }] },
     // Otherwise Envoy silently speaks HTTP/1.1 to a gRPC server and waits forever.
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

@@ -12,6 +12,7 @@ import {
   dataFrame,
   flags,
   framesIn,
+  goAwayFrame,
   headersFrame,
   type RawFrame,
   settingsFrame,
@@ -156,6 +157,21 @@ describe("Http2Server on a Unix socket", () => {
     }
     const fault = { ended: "connection", code: "INTERNAL_ERROR", cause: "not HTTP/2" };
     assert.deepEqual(faults, [fault, fault]);
+  });
+
+  it("reports no fault of a client that names its own stream as the last one when it disconnects, as grpc-go does", async () => {
+    const leaving = await RawClient.open(socketPath);
+    leaving.send(headersFrame(1, callHeaders("localhost", "")), dataFrame(1, frameOf(Buffer.from("hello"))));
+    await leaving.frame(({ type, streamId }) => type === 0 && streamId === 1);
+    leaving.send(goAwayFrame(1));
+    await leaving.frame(({ type }) => type === 7);
+    assert.deepEqual(faults, []);
+    leaving.end();
+    const faulty = await RawClient.open(socketPath);
+    faulty.send(dataFrame(1, Buffer.from("no call")));
+    await faulty.frame(({ type }) => type === 7);
+    assert.deepEqual(faults, [{ ended: "connection", code: "PROTOCOL_ERROR" }]);
+    faulty.end();
   });
 
   it("answers a call whose header block comes octet by octet, in CONTINUATION frames, padded and with a priority", async () => {

@@ -13,7 +13,7 @@ import type { Route } from "../route.ts";
 import type { RpcServerOptions } from "../server-options.ts";
 import { grpcStatus } from "../status.ts";
 import type { TransportFault } from "../transport-fault.ts";
-import type { UnixServer } from "../unix-socket.ts";
+import type { UnixServer } from "../unix-socket/unix-socket.ts";
 import { answer, answerAtOnce } from "./answer.ts";
 import { HarmlessConnection } from "./harmless-authority/harmless-connection.ts";
 import { httpRefusalOf, parseRequestHead } from "./request-head.ts";

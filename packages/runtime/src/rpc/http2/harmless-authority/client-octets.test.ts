@@ -27,12 +27,16 @@ const priority = Buffer.from([0x80, 0, 0, 0, 15]);
 class Observed {
   readonly opened: (readonly [number, boolean])[] = [];
   isHttp2 = true;
+  isLeaving = false;
 
   headers(streamId: number, hasEmptyAuthority: boolean): void {
     this.opened.push([streamId, hasEmptyAuthority]);
   }
   notHttp2(): void {
     this.isHttp2 = false;
+  }
+  leaving(): void {
+    this.isLeaving = true;
   }
 }
 

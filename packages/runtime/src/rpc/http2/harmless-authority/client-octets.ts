@@ -15,6 +15,8 @@ export interface ClientObserver {
   headers(streamId: number, hasEmptyAuthority: boolean): void;
   /** The client does not begin as HTTP/2 does. */
   notHttp2(): void;
+  /** The client ends the connection. */
+  leaving(): void;
 }
 
 /** The header block that is being received. */
@@ -69,6 +71,7 @@ export class ClientOctets {
   }
 
   #isWanted({ type, length }: FrameHead): boolean {
+    if (type === frameTypes.goAway) this.#observer.leaving();
     if (type !== frameTypes.headers && type !== frameTypes.continuation) return false;
     if (length > maxFrameBytes) this.#isOff = true;
     return !this.#isOff;

@@ -26,6 +26,13 @@ export const settingsFrame = () => rawFrame(4, flags.none, 0);
 export const continuationFrame = (streamId: number, payload: Uint8Array, flag: number = flags.none) =>
   rawFrame(9, flag, streamId, payload);
 
+/** The client ends the connection without an error, and names the last stream of the server. */
+export function goAwayFrame(lastStreamId: number): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStreamId);
+  return rawFrame(7, flags.none, 0, payload);
+}
+
 export interface RawFrame {
   readonly type: number;
   readonly flag: number;

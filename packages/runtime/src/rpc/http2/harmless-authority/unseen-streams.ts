@@ -9,6 +9,7 @@ export class UnseenStreams implements ClientObserver {
   readonly #open = new Map<number, boolean>();
   #newest = 0;
   #isHttp2 = true;
+  #isLeaving = false;
 
   constructor(onFault: (fault: TransportFault) => void) {
     this.#onFault = onFault;
@@ -25,6 +26,10 @@ export class UnseenStreams implements ClientObserver {
     this.#isHttp2 = false;
   }
 
+  leaving(): void {
+    this.#isLeaving = true;
+  }
+
   seen(streamId: number): void {
     this.#open.delete(streamId);
   }
@@ -38,9 +43,12 @@ export class UnseenStreams implements ClientObserver {
     this.#onFault({ ended: "stream", code: nameOf(code), ...cause });
   }
 
-  /** The server's side ends the connection. */
+  /**
+   * The server's side ends the connection. When grpc-go closes a connection, it names a stream of its own as the
+   * last one of the server, which nghttp2 takes for a violation; nothing is lost by then.
+   */
   goAway(code: number): void {
-    if (code === constants.NGHTTP2_NO_ERROR) return;
+    if (code === constants.NGHTTP2_NO_ERROR || this.#isLeaving) return;
     const cause = this.#isHttp2 ? {} : ({ cause: "not HTTP/2" } as const);
     this.#onFault({ ended: "connection", code: nameOf(code), ...cause });
   }

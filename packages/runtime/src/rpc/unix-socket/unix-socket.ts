@@ -1,10 +1,11 @@
 import { chmod, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock } from "../clock.ts";
-import type { Component } from "../daemon/lifecycle.ts";
-import type { Logger } from "../log/log.ts";
-import { Loop } from "../task/loop.ts";
-import { clearSocketPath, type Inode, inodeOf } from "./socket-path.ts";
+import type { Clock } from "../../clock.ts";
+import type { Component } from "../../daemon/lifecycle.ts";
+import type { Logger } from "../../log/log.ts";
+import { Loop } from "../../task/loop.ts";
+import { explainSocketFailure } from "./failure.ts";
+import { clearSocketPath, type Inode, inodeOf } from "./path.ts";
 
 /** The server behind the socket. */
 export interface UnixServer {
@@ -65,6 +66,14 @@ export class UnixSocket implements Component {
   }
 
   async #bind(): Promise<void> {
+    try {
+      await this.#bindOrThrow();
+    } catch (error) {
+      throw await explainSocketFailure(this.#deps, error);
+    }
+  }
+
+  async #bindOrThrow(): Promise<void> {
     const { path, flag, server, mode = 0o600 } = this.#deps;
     const { name } = this;
     await clearSocketPath(path, flag);

@@ -2,7 +2,8 @@
 //
 //	watch   every X.509 context and every set of bundles, until standard input ends
 //	mtls    one mutual TLS handshake between two peers, each of which requires the given SPIFFE ID of the other
-//	jwt     the reply to a request for a JWT-SVID
+//	serve   sources that stay open, and what standard input asks for: "x509" makes every X.509 call once, "jwt" every
+//	        call of the JWT profile; {"done": …} follows
 package main
 
 import (
@@ -17,13 +18,12 @@ import (
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
-	"github.com/spiffe/go-spiffe/v2/svid/jwtsvid"
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
 	"google.golang.org/grpc/status"
 )
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -37,10 +37,10 @@ func run(ctx context.Context, args []string) error {
 		return watch(ctx)
 	case len(args) == 2 && args[0] == "mtls":
 		return handshake(ctx, args[1])
-	case len(args) == 1 && args[0] == "jwt":
-		return askForToken(ctx)
+	case len(args) == 2 && args[0] == "serve":
+		return serve(ctx, args[1])
 	}
-	return fmt.Errorf("usage: watch, mtls <spiffe id> or jwt")
+	return fmt.Errorf("usage: watch, mtls <spiffe id> or serve <spiffe id>")
 }
 
 func watch(ctx context.Context) error {
@@ -62,12 +62,6 @@ func watch(ctx context.Context) error {
 	if err := <-ended; ctx.Err() == nil {
 		return fmt.Errorf("the watch ended unexpectedly: %w", err)
 	}
-	return nil
-}
-
-func askForToken(ctx context.Context) error {
-	_, err := workloadapi.FetchJWTSVID(ctx, jwtsvid.Params{Audience: "example"})
-	report(map[string]any{"code": status.Code(err).String(), "message": status.Convert(err).Message()})
 	return nil
 }
 

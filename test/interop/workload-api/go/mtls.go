@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/spiffetls"
@@ -30,7 +29,7 @@ func handshake(ctx context.Context, peer string) error {
 		return err
 	}
 	defer listener.Close()
-	go greetOnce(listener)
+	go greetAll(listener)
 
 	client := spiffetls.MTLSClientWithSource(onlyPeer, source)
 	conn, err := spiffetls.DialWithMode(ctx, "tcp", listener.Addr().String(), client)
@@ -48,18 +47,4 @@ func handshake(ctx context.Context, peer string) error {
 	}
 	report(map[string]any{"heard": string(heard), "peer": seen.String()})
 	return nil
-}
-
-// Tells the first caller which SPIFFE ID it authenticated as.
-func greetOnce(listener net.Listener) {
-	conn, err := listener.Accept()
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	// The first use of the connection runs the handshake; after that, the peer is authenticated.
-	fmt.Fprint(conn, "hello ")
-	if id, err := spiffetls.PeerIDFromConn(conn); err == nil {
-		fmt.Fprint(conn, id)
-	}
 }
