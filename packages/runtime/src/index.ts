@@ -27,6 +27,7 @@ export {
   type StatusReply,
   type StatusServerDeps,
 } from "./daemon/status-server.ts";
+export { attemptOf, type ResolveAll, serverNameOf, sniOf, TlsDial } from "./dial/index.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { errnoOf, RuntimeError, type RuntimeErrorCode } from "./errors.ts";
 export {

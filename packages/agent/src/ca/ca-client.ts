@@ -118,7 +118,10 @@ export class CaClient implements CertificateAuthority {
   }
 }
 
-/** The verdict on one server. The transport reports a rejected one as unreachable, without the reason. */
+/**
+ * The verdict on the server that was verified last: of several addresses, one may belong to another server. The
+ * transport reports a rejected one as unreachable, without the reason.
+ */
 class ServerVerdict {
   readonly #expected: SpiffeId | undefined;
   readonly #address: HostPort;
@@ -131,6 +134,7 @@ class ServerVerdict {
   }
 
   check(leaf: Uint8Array): void {
+    this.mismatch = undefined;
     if (this.#expected === undefined) return;
     try {
       checkServerIdentity(leaf, this.#expected, this.#address);

@@ -27,7 +27,7 @@ export const caOptions = {
     flag: "--ca-server-name <name>",
     env: "KASBAH_CA_SERVER_NAME",
     help: "name expected in the CA's serving certificate",
-    schema: schema.text,
+    schema: schema.hostName,
     optional: true,
     defaultHelp: "the host of the address",
     group: "Certificate authority",

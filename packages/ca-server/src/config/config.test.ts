@@ -75,12 +75,23 @@ describe("The configuration of kasbah-server", () => {
   });
 
   it("rejects names that a server certificate must not contain", () => {
-    for (const name of ["*.example", "under_score", "UPPER", "a..b", "-a", "x".repeat(64), "spiffe://td/x"]) {
+    for (const name of [
+      "*.example",
+      "under_score",
+      "UPPER",
+      "a..b",
+      "a..",
+      "10.0.0.1.",
+      "-a",
+      "x".repeat(64),
+      "spiffe://td/x",
+    ]) {
       assert.match(String(problems([...required, "--server-san", name])), /--server-san/, name);
     }
     const names = ["ca.mesh.test", "10.0.0.1", "fd00::1"];
     const { serverSan } = run([...required, ...names.flatMap((name) => ["--server-san", name])]);
     assert.deepEqual(serverSan, names);
+    assert.deepEqual(run([...required, "--server-san", "ca.mesh.test."]).serverSan, ["ca.mesh.test"]);
   });
 
   it("uses the defaults that stock agents expect", () => {

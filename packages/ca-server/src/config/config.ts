@@ -169,10 +169,12 @@ function crossChecks(config: ServerConfig): readonly string[] {
 }
 
 /** Accepts RFC 1123 labels. A wildcard would let this server's key impersonate other hosts. */
-function parseServerName(text: string): string {
+/** Without a final dot, which a SAN must not have: clients that dial an absolute name verify the name without it. */
+function parseServerName(written: string): string {
+  const text = written.replace(/\.$/, "");
   const isName =
     text.length <= 253 &&
     text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
-  if (isIP(text) !== 0 || isName) return text;
+  if (isIP(written) !== 0 || (isName && isIP(text) === 0)) return text;
   throw new Error("expected a DNS name in lower case or an IP address");
 }

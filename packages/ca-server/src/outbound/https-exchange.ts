@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { Agent, type RequestOptions, request } from "node:https";
+import { type Agent, type RequestOptions, request } from "node:https";
 import { errnoOf } from "@kasbah/runtime";
 import { HttpsError } from "../errors.ts";
 import type { AddressRules } from "./address-rules.ts";
 import { readCaFile } from "./ca-file.ts";
 import { type HttpsProxy, proxyName } from "./proxy/proxy.ts";
 import { namingProxy, TunnelAgent } from "./proxy/tunnel-agent.ts";
+import { RacingAgent } from "./racing-agent.ts";
 import { readSharedFile } from "./shared-file.ts";
 
 /** The settings of an HTTPS server that the CA calls. */
@@ -52,10 +53,11 @@ export async function exchange(
   asked: HttpsRequest,
   stopping?: AbortSignal,
 ): Promise<HttpsReply> {
-  const timeout = AbortSignal.timeout(endpoint.timeoutMs ?? defaultTimeoutMs);
+  const { timeoutMs = defaultTimeoutMs } = endpoint;
+  const timeout = AbortSignal.timeout(timeoutMs);
   const signal = stopping === undefined ? timeout : AbortSignal.any([stopping, timeout]);
   const { proxy } = endpoint;
-  const ownAgent = endpoint.connections === undefined ? newAgent(proxy, signal) : undefined;
+  const ownAgent = endpoint.connections === undefined ? newAgent(proxy, timeoutMs, signal) : undefined;
   const agent = endpoint.connections ?? ownAgent;
   try {
     endpoint.addressRules.checkHost(endpoint.url.hostname);
@@ -79,8 +81,8 @@ export async function exchange(
 }
 
 /** Node's global agent could use the proxy of the environment; these agents use only the given one. */
-function newAgent(proxy: HttpsProxy | undefined, stopping: AbortSignal): Agent {
-  return proxy === undefined ? new Agent({ keepAlive: false }) : new TunnelAgent(proxy, stopping);
+function newAgent(proxy: HttpsProxy | undefined, withinMs: number, stopping: AbortSignal): Agent {
+  return proxy === undefined ? new RacingAgent(withinMs) : new TunnelAgent(proxy, stopping);
 }
 
 /** A proxy resolves names itself, and this one would mean the proxy's own host. */

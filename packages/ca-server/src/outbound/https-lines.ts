@@ -1,6 +1,6 @@
-import { Agent } from "node:https";
 import { HttpsError } from "../errors.ts";
 import { type HttpsEndpoint, requestOptions, respond } from "./https-exchange.ts";
+import { RacingAgent } from "./racing-agent.ts";
 
 const connectWithinMs = 10_000;
 const maxLineLength = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ const maxLineLength = 8 * 1024 * 1024;
  * @throws HttpsError if the server answers with a status other than 200; the body is not read
  */
 export async function* lines(endpoint: HttpsEndpoint, signal: AbortSignal): AsyncIterable<string> {
-  const agent = new Agent({ keepAlive: false });
+  const agent = new RacingAgent(connectWithinMs);
   const slow = new AbortController();
   const timer = setTimeout(() => slow.abort(), connectWithinMs);
   try {

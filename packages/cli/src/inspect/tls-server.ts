@@ -1,7 +1,14 @@
-import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { type Certificate, parseCertificate } from "@kasbah/pki";
-import { formatHostPort, type HostPort } from "@kasbah/runtime";
+import {
+  attemptOf,
+  errnoOf,
+  formatHostPort,
+  type HostPort,
+  serverNameOf,
+  sniOf,
+  TlsDial,
+} from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { Findings } from "./findings.ts";
 
@@ -17,23 +24,22 @@ export async function inspectTlsServer(address: HostPort, deadlineMs: number): P
   return { chain: chain.map((der) => parseCertificate(der)) satisfies readonly Certificate[] };
 }
 
-function handshake(address: HostPort, deadlineMs: number): Promise<readonly Uint8Array[]> {
+async function handshake(address: HostPort, deadlineMs: number): Promise<readonly Uint8Array[]> {
   const { host, port } = address;
-  const servername = isIP(host) ? "" : host;
+  const servername = sniOf(serverNameOf(host));
   // Accepts any certificate, because it is only shown. The empty `ca` keeps the system's roots out of the
   // chain.
-  const socket = connect({ host, port, servername, rejectUnauthorized: false, ca: [] });
-  return new Promise<readonly Uint8Array[]>((resolve, reject) => {
-    const fail = (what: string, cause?: unknown) =>
-      reject(new CliError("TARGET_UNREACHABLE", `${formatHostPort(address)}: ${what}`, { cause }));
-    const timer = setTimeout(() => fail(`no TLS handshake within ${deadlineMs / 1000} s`), deadlineMs);
-    socket.once("secureConnect", () => resolve(presentedBy(socket)));
-    socket.once("error", (cause: NodeJS.ErrnoException) => fail(reasonOf(cause), cause));
-    socket.once("close", () => {
-      clearTimeout(timer);
-      fail("connection closed during the TLS handshake");
-    });
-  }).finally(() => socket.destroy());
+  const options = { port, servername, rejectUnauthorized: false, ca: [] };
+  const open = (one: string) => attemptOf(connect({ ...options, host: one }));
+  const dial = new TlsDial({ host, open, giveUpMs: deadlineMs });
+  try {
+    const socket = await dial.run(new AbortController().signal);
+    const presented = presentedBy(socket);
+    socket.destroy();
+    return presented;
+  } catch (cause) {
+    throw new CliError("TARGET_UNREACHABLE", `${formatHostPort(address)}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
@@ -47,8 +53,10 @@ function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
 }
 
 /** OpenSSL's message contains addresses and source file names; the reason code is enough. */
-function reasonOf(cause: NodeJS.ErrnoException): string {
-  return cause.code === "EPROTO" || cause.code?.startsWith("ERR_SSL")
-    ? "does not speak TLS"
-    : `${cause.code}`;
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join("; ");
+  if (!(cause instanceof Error)) return String(cause);
+  const code = errnoOf(cause);
+  if (code === "EPROTO" || code?.startsWith("ERR_SSL")) return "does not speak TLS";
+  return code ?? cause.message;
 }

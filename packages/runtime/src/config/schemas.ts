@@ -1,4 +1,4 @@
-import { parseHostPort } from "../address.ts";
+import { parseHostName, parseHostPort } from "../address.ts";
 import { parseDuration } from "../duration.ts";
 import { parseSocketPath } from "../socket-path.ts";
 import { expected, parsed, type Schema } from "./schema.ts";
@@ -34,6 +34,9 @@ export const hostPort = parsed((value) => {
 
 /** An address to listen on; with port 0, the system chooses the port. */
 export const listenAddress = parsed(parseHostPort);
+
+/** A DNS name, or an IP address with or without the brackets of IPv6. */
+export const hostName = parsed(parseHostName);
 
 /** `true` or `false`; also `1` and `0`, as environment variables often have it. */
 export const boolean = parsed((value) => {

@@ -17,6 +17,9 @@ export interface ReadingOptions {
 /** How often the CA refreshes a key set. A file is cheap to read; an API server is not. */
 const intervalMs = { file: 2_000, https: 300_000 } as const;
 
+/** Over a round trip of 2 s, the connection and the reply take 6 s. */
+const timeoutMs = 10_000;
+
 /** How the key set of an issuer is read. */
 export function keySetReader(configured: ConfiguredIssuer, options: ReadingOptions): KeySetReader {
   const { issuer, keys, caFile, tokenFile, proxy: ownSetting } = configured;
@@ -28,7 +31,7 @@ export function keySetReader(configured: ConfiguredIssuer, options: ReadingOptio
   const { url } = keys;
   const read = async (signal: AbortSignal) => {
     const proxy = findProxy(ownSetting ?? proxySetting, proxyEnvironment);
-    const endpoint = { url, caFile, tokenFile, addressRules, proxy };
+    const endpoint = { url, caFile, tokenFile, addressRules, proxy, timeoutMs };
     return keys.kind === "https"
       ? await fetchJwks(endpoint, signal)
       : await fetchDiscoveredJwks({ issuer, endpoint }, signal);

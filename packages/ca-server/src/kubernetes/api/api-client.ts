@@ -21,6 +21,9 @@ const maxConnections = 50;
 /** Shorter than the idle timeout of load balancers in front of API servers. */
 const idleMs = 20_000;
 
+/** Node aborts each address of a name but the last after half a second, which is less than some links take. */
+const slowLinks = { autoSelectFamilyAttemptTimeout: 1_500 };
+
 /**
  * The few calls that the CA makes to the Kubernetes API with its own credentials. Paths start at the server's
  * root and include the query.
@@ -31,7 +34,7 @@ export class KubernetesClient {
 
   constructor(api: KubernetesApi) {
     this.#api = api;
-    const options = { keepAlive: true, maxSockets: maxConnections, timeout: idleMs };
+    const options = { keepAlive: true, maxSockets: maxConnections, timeout: idleMs, ...slowLinks };
     this.#connections = new TrustedTimeAgent(options, api.timeInDoubt ?? (() => undefined));
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { CallOptions, Channel, ClientMethod, ClientStream } from "../client.ts";
 import { grpcStatus, RpcError } from "../status.ts";
 import { ClientCall, cancelled } from "./client-call.ts";
-import { dial, type Http2Target, originOf } from "./dial.ts";
+import { createDial, type Dial, type Http2Target, originOf } from "./dial.ts";
 import { formatGrpcTimeout } from "./grpc-timeout.ts";
 
 export interface Http2ChannelOptions {
@@ -20,6 +20,7 @@ export class Http2Channel implements Channel {
   readonly #closed = new AbortController();
   readonly #sockets = new Set<Socket>();
   #current: Promise<ClientHttp2Session> | undefined;
+  #dialing: Dial | undefined;
 
   constructor(target: Http2Target, options?: Http2ChannelOptions) {
     this.#target = target;
@@ -81,17 +82,19 @@ export class Http2Channel implements Channel {
       [sensitiveHeaders]: ["authorization"],
     };
     const maxResponseBytes = this.#maxResponseBytes;
-    return new ClientCall(this.#session(), {
+    return new ClientCall(this.#session(deadlineMs), {
       headers,
       maxResponseBytes,
       signal,
+      progress: () => this.#dialing?.describe(),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
     });
   }
 
-  #session(): Promise<ClientHttp2Session> {
+  /** @param deadlineMs of the call; if the call opens the session, it sets the pace of the dial */
+  #session(deadlineMs: number | undefined): Promise<ClientHttp2Session> {
     if (this.#current !== undefined) return this.#current;
-    const opening = this.#open(() => {
+    const opening = this.#open(deadlineMs, () => {
       if (this.#current === opening) this.#current = undefined;
     });
     this.#current = opening;
@@ -99,9 +102,11 @@ export class Http2Channel implements Channel {
   }
 
   /** Calls `onUseless` when new calls need another session. */
-  async #open(onUseless: () => void): Promise<ClientHttp2Session> {
+  async #open(deadlineMs: number | undefined, onUseless: () => void): Promise<ClientHttp2Session> {
+    const dial = createDial(this.#target, deadlineMs);
+    this.#dialing = dial;
     try {
-      const socket = await dial(this.#target, this.#closed.signal);
+      const socket = await dial.run(this.#closed.signal);
       const { authority, scheme } = originOf(this.#target);
       const session = connect(`${scheme}://${authority}`, {
         createConnection: () => socket,
@@ -117,6 +122,8 @@ export class Http2Channel implements Channel {
     } catch (error) {
       onUseless();
       throw error;
+    } finally {
+      this.#dialing = undefined;
     }
   }
 }

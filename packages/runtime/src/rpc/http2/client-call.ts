@@ -19,6 +19,8 @@ export interface ClientCallOptions {
   readonly maxResponseBytes: number;
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** How far the connection has come, while there is none. */
+  readonly progress?: () => string | undefined;
 }
 
 /** One call on the client's side. No method rejects: the outcome is in its status. */
@@ -100,7 +102,7 @@ export class ClientCall {
   #watch(): void {
     const { deadlineMs = Number.POSITIVE_INFINITY, signal } = this.#options;
     const cancel = () => this.end(cancelled);
-    const late = () => this.end(lateAfter(deadlineMs));
+    const late = () => this.end(lateAfter(deadlineMs, this.#options.progress?.()));
     const timer = deadlineMs > maxTimerMs ? undefined : setTimeout(late, deadlineMs);
     signal?.addEventListener("abort", cancel, { once: true });
     void this.status.then(() => {
@@ -163,15 +165,16 @@ export class ClientCall {
 
 export const cancelled: RpcStatus = { code: grpcStatus.CANCELLED, message: "the call was cancelled" };
 
-function lateAfter(deadlineMs: number): RpcStatus {
-  return { code: grpcStatus.DEADLINE_EXCEEDED, message: `no answer within ${deadlineMs} ms` };
+function lateAfter(deadlineMs: number, progress: string | undefined): RpcStatus {
+  const where = progress === undefined ? "" : ` (${progress})`;
+  return { code: grpcStatus.DEADLINE_EXCEEDED, message: `no answer within ${deadlineMs} ms${where}` };
 }
 
 function unavailable(error: unknown): RpcStatus {
   return { code: grpcStatus.UNAVAILABLE, message: wordsOf(error) };
 }
 
-/** Node tries each address of a name, and reports all attempts in one error without a message. */
+/** Every address of a name is tried; the error has the reason of each. */
 function wordsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(wordsOf).join("; ");
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { createConnection, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import { createConnection, type Socket } from "node:net";
+import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
+import { attemptOf, type ResolveAll, serverNameOf, sniOf, TlsDial } from "../../dial/index.ts";
 import { http2CipherSuites } from "../tls-suites.ts";
 import { type ServerRejection, serverChainOf, watchRejection } from "./server-rejection.ts";
 
@@ -19,6 +20,8 @@ export interface TlsTarget {
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
   /** Called if the server's certificate does not verify. */
   readonly onRejection?: (rejection: ServerRejection) => void;
+  /** The system's resolver by default. */
+  readonly resolve?: ResolveAll;
 }
 
 /** The target of a channel. */
@@ -29,49 +32,95 @@ export type Http2Target = TlsTarget | { readonly unixPath: string };
  */
 const dialTimeoutMs = 20_000;
 
-/** Opens a connection for HTTP/2. Over TLS, the peer is verified before any byte of a request is sent. */
-export async function dial(target: Http2Target, signal: AbortSignal): Promise<Socket> {
-  signal.throwIfAborted();
-  const isTls = "address" in target;
-  const socket = isTls ? openTls(target) : createConnection(target.unixPath);
-  if (isTls && target.onRejection !== undefined) watchRejection(socket as TLSSocket, target.onRejection);
-  // After this function returns, the session handles errors; before, they reject the wait.
-  socket.on("error", () => {});
-  const late = AbortSignal.timeout(dialTimeoutMs);
-  try {
-    await once(socket, isTls ? "secureConnect" : "connect", { signal: AbortSignal.any([signal, late]) });
-    if (isTls) checkTls(socket as TLSSocket, target);
-    if (isTls) target.onServerChain?.(serverChainOf(socket as TLSSocket));
-    return socket;
-  } catch (error) {
-    socket.destroy();
-    throw late.aborted ? new Error(`no connection within ${dialTimeoutMs} ms`, { cause: error }) : error;
+/** A connection for HTTP/2 that is being opened. */
+export interface Dial {
+  /** Over TLS, the peer is verified before any byte of a request is sent. */
+  run(signal: AbortSignal): Promise<Socket>;
+  /** How far it has come. */
+  describe(): string;
+}
+
+/** @param withinMs the time within which the first caller needs the connection */
+export function createDial(target: Http2Target, withinMs = Number.POSITIVE_INFINITY): Dial {
+  if ("unixPath" in target) return new UnixDial(target.unixPath);
+  const dial = new TlsDial({
+    host: target.address.host,
+    open: (address) => attemptOf(open(target, address), (socket) => checkTls(socket, target)),
+    ...{ giveUpMs: dialTimeoutMs, withinMs },
+    ...(target.resolve === undefined ? {} : { resolve: target.resolve }),
+  });
+  return {
+    async run(signal) {
+      const socket = await dial.run(signal);
+      target.onServerChain?.(serverChainOf(socket));
+      return socket;
+    },
+    describe: () => dial.describe(),
+  };
+}
+
+class UnixDial implements Dial {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async run(signal: AbortSignal): Promise<Socket> {
+    signal.throwIfAborted();
+    const socket = createConnection(this.#path);
+    // After this function returns, the session handles errors; before, they reject the wait.
+    socket.on("error", () => {});
+    const late = AbortSignal.timeout(dialTimeoutMs);
+    try {
+      await once(socket, "connect", { signal: AbortSignal.any([signal, late]) });
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      throw late.aborted ? new Error(`no connection within ${dialTimeoutMs} ms`, { cause: error }) : error;
+    }
+  }
+
+  describe(): string {
+    return `${this.#path}: has not accepted the connection`;
   }
 }
 
 /** `:authority` and `:scheme` of the requests to a target. */
 export function originOf(target: Http2Target): { readonly authority: string; readonly scheme: string } {
   if ("unixPath" in target) return { authority: "localhost", scheme: "http" };
-  const { address, serverName = address.host } = target;
-  return { authority: formatHostPort({ host: serverName, port: address.port }), scheme: "https" };
+  const { port } = target.address;
+  return { authority: formatHostPort({ host: nameOf(target), port }), scheme: "https" };
 }
 
-function openTls({ address, rootsPem, serverName = address.host, clientIdentity }: TlsTarget): TLSSocket {
-  return connectTls({
-    host: address.host,
+/** The name that the server's certificate must contain. */
+function nameOf({ address, serverName = address.host }: TlsTarget): string {
+  return serverNameOf(serverName);
+}
+
+function open(target: TlsTarget, address: string): TLSSocket {
+  const socket = connect(tlsOptions(target, address));
+  if (target.onRejection !== undefined) watchRejection(socket, target.onRejection);
+  return socket;
+}
+
+function tlsOptions(target: TlsTarget, host: string): ConnectionOptions {
+  const { address, rootsPem, clientIdentity } = target;
+  const serverName = nameOf(target);
+  return {
+    host,
     port: address.port,
     // An array, because Node treats an empty string as absent and then trusts its own roots.
     ca: [rootsPem],
     minVersion: "TLSv1.2",
     ciphers: http2CipherSuites,
     ALPNProtocols: ["h2"],
-    // RFC 6066 §3: an IP address is not a valid SNI name.
-    servername: isIP(serverName) === 0 ? serverName : "",
+    servername: sniOf(serverName),
     checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
     ...(clientIdentity === undefined
       ? {}
       : { cert: clientIdentity.certificateChainPem, key: clientIdentity.privateKeyPem }),
-  });
+  };
 }
 
 function checkTls(socket: TLSSocket, { verifyServer }: TlsTarget): void {
