@@ -15,6 +15,7 @@ import type { WorkloadSecret } from "../secret/secret-store.ts";
 import type { Consumer, ConsumerState } from "./consumers/consumer.ts";
 import { registerConsumers, staleWarnings } from "./consumers/consumer-health.ts";
 import { ConsumerLoop, type ConsumerRun } from "./consumers/consumer-loop.ts";
+import { reapOrphans } from "./consumers/reap-orphans.ts";
 import { withinWindow } from "./consumers/reload-window.ts";
 import { refuseWithoutShell, shellCommand } from "./consumers/shell-command.ts";
 import { signalProcess } from "./consumers/signal-process.ts";
@@ -87,6 +88,7 @@ async function onRotateRun(
   const { onRotate: command, onRotateTimeout: timeoutMs } = config;
   if (command === undefined) return undefined;
   await refuseWithoutShell();
+  reapOrphans();
   const variables = { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory };
   return shellCommand({ command, timeoutMs, environment: variables, clock });
 }
