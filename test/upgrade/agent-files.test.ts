@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import { provideReleases, type Releases } from "../harness/release.ts";
@@ -49,6 +49,20 @@ describe("the files of an agent", function () {
       assert.equal(served.leaf.serialNumber, cached.leaf.serialNumber);
       assert.equal(served.key, cached.key);
       await untilShown(join(home, "certs"), cached.leaf.serialNumber);
+      await second.stop();
+    });
+
+    it(`the ${reader} agent takes over the output directory of a killed ${writer} agent at once`, async () => {
+      const home = directory.join(`killed-${writer}`);
+      const certs = join(home, "certs");
+      const place = { directory: home, ca: caSettings };
+      const settings = await createAgentSettings("web", { ...place, flags: ["--output-certs", certs] });
+      await using first = await startAgent(releases[writer], settings).ready();
+      await untilShown(certs, (await fetchLeaf(settings.sdsSocket)).leaf.serialNumber);
+      await first.kill();
+      assert.equal((await readdir(certs)).includes("..kasbah-owner"), writer === "current");
+      await using second = await startAgent(releases[reader], settings).ready();
+      await untilShown(certs, (await fetchLeaf(settings.sdsSocket)).leaf.serialNumber);
       await second.stop();
     });
 
