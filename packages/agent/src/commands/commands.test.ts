@@ -267,6 +267,10 @@ describe("The commands of kasbah-agent", () => {
         out,
         /served +ROOTCA [0-9a-f]{32}, default [0-9a-f]{32}, spiffe:\/\/cluster.local [0-9a-f]{32}\n/,
       );
+      assert.match(
+        out,
+        /application \(command\) +loaded a certificate until 2030-01-01T02:00:00\.000Z, then failed runs: 3\n/,
+      );
       assert.match(out, /CA +ca\.test:15012\n/);
       assert.match(out, /SDS +2 open streams, 7 rejected/);
       assert.match(out, /rejected +spiffe:\/\/cluster.local by envoy-7: no \\u001b\[2J\n/);

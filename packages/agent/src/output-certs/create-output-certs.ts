@@ -1,24 +1,14 @@
 import { realpath } from "node:fs/promises";
 import { hostname } from "node:os";
 import { pid } from "node:process";
-import {
-  type Component,
-  ConfigInvalidError,
-  type Counter,
-  publicEnvironment,
-  watchDirectory,
-} from "@kasbah/runtime";
+import { type Component, ConfigInvalidError, watchDirectory } from "@kasbah/runtime";
 import type { AgentDeps } from "../agent-deps.ts";
-import { options } from "../config/options.ts";
 import { inputDirectories } from "../config/places.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
 import type { Consumer, ConsumerState } from "./consumers/consumer.ts";
 import { registerConsumers, staleWarnings } from "./consumers/consumer-health.ts";
-import { ConsumerLoop, type ConsumerRun } from "./consumers/consumer-loop.ts";
+import { createConsumers } from "./consumers/create-consumers.ts";
 import { reapOrphans } from "./consumers/reap-orphans.ts";
-import { withinWindow } from "./consumers/reload-window.ts";
-import { refuseWithoutShell, shellCommand } from "./consumers/shell-command.ts";
-import { signalProcess } from "./consumers/signal-process.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts } from "./output-certs.ts";
 import { DirectoryOwner } from "./owner/directory-owner.ts";
@@ -41,11 +31,13 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
   await refuseInputDirectory(directory, config);
   const { writes, repairs, runs } = createFileMetrics(registry);
   const consumers = await createConsumers(directory, runs, deps);
+  if (config.onRotate !== undefined) reapOrphans();
   registerConsumers(registry, consumers);
   const output = new OutputCerts({
     ...deps,
     directory,
     keyMode: config.outputCertsMode,
+    isRepairing: config.repairOutputCerts,
     render: await createRender(config),
     onWritten: (secret) => notifyAll(consumers, secret),
     owner: new DirectoryOwner({ ...deps, directory, describe: () => describe(deps) }),
@@ -65,38 +57,6 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
 function describe({ store }: AgentDeps): string {
   const name = store.current?.spiffeId.toString() ?? "no certificate yet";
   return `${name}, process ${pid} on ${hostname()}`;
-}
-
-/** What makes applications load the files. */
-async function createConsumers(
-  directory: string,
-  runs: Counter<"result">,
-  deps: AgentDeps,
-): Promise<readonly Consumer[]> {
-  const { config, clock, roll } = deps;
-  const window = { windowMs: config.reloadWindow, clock, roll };
-  const wanted = [await onRotateRun(directory, deps), signalRun(config)];
-  return wanted
-    .filter((one) => one !== undefined)
-    .map((one) => new ConsumerLoop({ ...deps, ...one, run: withinWindow(one.run, window), runs }));
-}
-
-async function onRotateRun(
-  directory: string,
-  { config, environment, clock }: AgentDeps,
-): Promise<ConsumerRun | undefined> {
-  const { onRotate: command, onRotateTimeout: timeoutMs } = config;
-  if (command === undefined) return undefined;
-  await refuseWithoutShell();
-  reapOrphans();
-  const variables = { ...publicEnvironment(options, environment), KASBAH_OUTPUT_CERTS: directory };
-  return shellCommand({ command, timeoutMs, environment: variables, clock });
-}
-
-function signalRun({ signal, pidFile }: AgentDeps["config"]): ConsumerRun | undefined {
-  if (signal === undefined || pidFile === undefined) return undefined;
-  const run = () => signalProcess({ pidFile, signal, ownPid: pid });
-  return { name: `signal ${signal}`, kind: "signal", run };
 }
 
 function notifyAll(consumers: readonly Consumer[], { spiffeId, leaf, notAfter }: WorkloadSecret): void {

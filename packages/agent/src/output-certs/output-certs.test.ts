@@ -59,6 +59,7 @@ describe("OutputCerts", () => {
     const parts = {
       directory,
       keyMode: 0o600,
+      isRepairing: true,
       store,
       onWritten,
       owner,

@@ -23,6 +23,8 @@ export interface OutputCertsDeps {
   readonly directory: string;
   /** Mode of the files that contain the key; a new directory is as restricted. */
   readonly keyMode: number;
+  /** Whether to repair what other programs change; otherwise the next secret does. */
+  readonly isRepairing: boolean;
   readonly render: RenderFiles;
   readonly store: SecretStore;
   /**
@@ -97,7 +99,7 @@ export class OutputCerts implements Component {
     await this.#makeDirectory();
     await this.#deps.owner.hold();
     await this.#follower.start();
-    await this.#watch.start();
+    if (this.#deps.isRepairing) await this.#watch.start();
   }
 
   async stop(): Promise<void> {

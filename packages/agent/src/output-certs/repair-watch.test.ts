@@ -78,6 +78,7 @@ describe("RepairWatch", () => {
     output = new OutputCerts({
       directory,
       keyMode: 0o600,
+      isRepairing: true,
       render: (one) => renderFiles(one, layout),
       onWritten: () => {
         notified += 1;
@@ -218,6 +219,17 @@ describe("RepairWatch", () => {
     });
     await clock.runFor(6 * 60_000);
     assert.equal(output.problem, undefined);
+  });
+
+  it("leaves changed files alone until the next secret if --repair-output-certs is false", async () => {
+    const clock = new FakeClock(start);
+    await begin({ clock, isRepairing: false });
+    await rm(path("key.pem"));
+    for (let round = 0; round < 10; round += 1) await clock.runFor(60_000);
+    assert.equal(await repairs(), "0");
+    secret = await mintSecret({ authority, receivedAt: start, ttlMs: 3_600_000 });
+    store.publish(secret);
+    await eventually(isRight);
   });
 
   it("does not take a rotation for a change by another program", async () => {

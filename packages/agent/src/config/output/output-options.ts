@@ -31,6 +31,14 @@ export const outputOptions = {
     default: "0644",
     group: "Files",
   }),
+  repairOutputCerts: option({
+    flag: "--repair-output-certs <true|false>",
+    env: "KASBAH_REPAIR_OUTPUT_CERTS",
+    help: "write the files again as soon as another program changes them",
+    schema: schema.boolean,
+    default: "true",
+    group: "Files",
+  }),
   pkcs12PasswordFile: option({
     flag: "--pkcs12-password-file <file>",
     env: "KASBAH_PKCS12_PASSWORD_FILE",

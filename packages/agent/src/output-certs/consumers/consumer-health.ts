@@ -39,7 +39,7 @@ export function staleWarnings(consumers: readonly Consumer[], clock: Clock): rea
 }
 
 function lastWords(deadline: Date | undefined, now: Date): string {
-  if (deadline === undefined) return "no run has succeeded since the agent started";
+  if (deadline === undefined) return "no run has succeeded yet";
   const verb = now < deadline ? "expires" : "expired";
   return `the certificate that the application loaded last ${verb} at ${deadline.toISOString()}`;
 }

@@ -5,6 +5,7 @@ import { createFileMetrics } from "../file-metrics.ts";
 import type { FilesChange } from "./consumer.ts";
 import { registerConsumers, staleWarnings } from "./consumer-health.ts";
 import { ConsumerLoop } from "./consumer-loop.ts";
+import type { LoadedFiles } from "./loaded-memory.ts";
 import type { CommandOutcome } from "./outcome.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
@@ -25,12 +26,20 @@ describe("ConsumerLoop", () => {
   let consumer: ConsumerLoop;
   let runs: { serial: string; atMs: number }[];
   let outcomes: CommandOutcome[];
+  let remembered: LoadedFiles | undefined;
 
   beforeEach(async () => {
     clock = new FakeClock(start);
     logger = recordingLogger();
     registry = createRegistry({ name: "kasbah-agent", version: "0" });
-    [runs, outcomes] = [[], []];
+    [runs, outcomes, remembered] = [[], [], undefined];
+    create();
+    registerConsumers(registry, [consumer]);
+    await consumer.start();
+  });
+  afterEach(() => consumer.stop());
+
+  const create = () => {
     consumer = new ConsumerLoop({
       name: "on-rotate command",
       kind: "command",
@@ -39,15 +48,17 @@ describe("ConsumerLoop", () => {
         return outcomes.shift() ?? ok;
       },
       runs: createFileMetrics(registry).runs,
+      memory: {
+        recall: async () => remembered,
+        remember: async (loaded) => {
+          remembered = loaded;
+        },
+      },
       clock,
       roll: () => 0.5,
       logger,
     });
-    registerConsumers(registry, [consumer]);
-    await consumer.start();
-  });
-  afterEach(() => consumer.stop());
-
+  };
   const metric = async (name: string) =>
     (await registry.metrics())
       .split("\n")
@@ -127,10 +138,23 @@ describe("ConsumerLoop", () => {
     assert.match(errors()[2] ?? "", /^stale-consumer: .* has expired/);
   });
 
-  it("names no deadline if no run has succeeded since the agent started", async () => {
+  it("names no deadline if no run has succeeded yet", async () => {
     outcomes = [failed];
     consumer.notify(changeOf("1"));
     await clock.runFor(0);
-    assert.match(staleWarnings([consumer], clock).join(), /no run has succeeded since the agent started/);
+    assert.match(staleWarnings([consumer], clock).join(), /no run has succeeded yet/);
+  });
+
+  it("knows after a restart of the agent when the certificate of a stale application expires", async () => {
+    consumer.notify(changeOf("1"));
+    await clock.runFor(0);
+    await consumer.stop();
+    registry = createRegistry({ name: "kasbah-agent", version: "0" });
+    create();
+    await consumer.start();
+    outcomes = [failed];
+    consumer.notify(changeOf("2", 2 * hourMs));
+    await clock.runFor(0);
+    assert.match(staleWarnings([consumer], clock).join(), /loaded last expires at 2030-01-01T01:00:00\.000Z/);
   });
 });

@@ -1,5 +1,6 @@
 import { type Clock, type Counter, type Logger, Loop, OncePerReason, RetryPace } from "@kasbah/runtime";
 import type { Consumer, ConsumerState, FilesChange } from "./consumer.ts";
+import type { LoadedFiles, LoadedMemory } from "./loaded-memory.ts";
 import { type CommandOutcome, reasonOf } from "./outcome.ts";
 import { StaleAlarm } from "./stale-alarm.ts";
 
@@ -15,6 +16,7 @@ export interface ConsumerRun {
 
 export interface ConsumerLoopDeps extends ConsumerRun {
   readonly runs: Counter<"result">;
+  readonly memory?: Pick<LoadedMemory, "recall" | "remember">;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly roll: () => number;
@@ -37,7 +39,7 @@ export class ConsumerLoop implements Consumer {
   readonly #alarm: StaleAlarm;
   readonly #reported = new OncePerReason();
   #wanted: FilesChange | undefined;
-  #loaded: FilesChange | undefined;
+  #loaded: LoadedFiles | undefined;
   /** Failed runs for the wanted change. */
   #attempts = 0;
   #failures = 0;
@@ -58,6 +60,7 @@ export class ConsumerLoop implements Consumer {
   }
 
   async start(): Promise<void> {
+    this.#loaded = await this.#deps.memory?.recall();
     this.#loop.start();
   }
 
@@ -73,7 +76,7 @@ export class ConsumerLoop implements Consumer {
   }
 
   async #pass(signal: AbortSignal): Promise<number | undefined> {
-    const { run, runs, clock } = this.#deps;
+    const { run, runs, memory, clock } = this.#deps;
     const change = this.#wanted;
     if (change === undefined) return Number.POSITIVE_INFINITY;
     this.#wanted = undefined;
@@ -82,12 +85,16 @@ export class ConsumerLoop implements Consumer {
     if (signal.aborted && outcome.result === "timeout") return undefined;
     runs.inc({ result: outcome.result });
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
-    if (outcome.result === "ok") return this.#succeeded(change, outcome, tookMs);
+    if (outcome.result === "ok") {
+      this.#succeeded(change, outcome, tookMs);
+      await memory?.remember(change);
+      return Number.POSITIVE_INFINITY;
+    }
     this.#wanted ??= change;
     return this.#failed(outcome, tookMs);
   }
 
-  #succeeded(change: FilesChange, { exitCode, output }: CommandOutcome, tookMs: number): number {
+  #succeeded(change: FilesChange, { exitCode, output }: CommandOutcome, tookMs: number): void {
     const { name, logger } = this.#deps;
     logger.info(`${name} ran`, { exitCode, tookMs, output, failuresBefore: this.#failures || undefined });
     this.#loaded = change;
@@ -96,7 +103,6 @@ export class ConsumerLoop implements Consumer {
     this.#problem = undefined;
     this.#reported.clear();
     this.#alarm.clear();
-    return Number.POSITIVE_INFINITY;
   }
 
   #failed(outcome: CommandOutcome, tookMs: number): number {
