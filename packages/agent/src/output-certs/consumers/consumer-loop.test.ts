@@ -5,7 +5,7 @@ import { createFileMetrics } from "../file-metrics.ts";
 import type { FilesChange } from "./consumer.ts";
 import { registerConsumers, staleWarnings } from "./consumer-health.ts";
 import { ConsumerLoop } from "./consumer-loop.ts";
-import type { LoadedFiles } from "./loaded-memory.ts";
+import type { LoadedChange } from "./loaded-memory.ts";
 import type { CommandOutcome } from "./outcome.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
@@ -26,7 +26,7 @@ describe("ConsumerLoop", () => {
   let consumer: ConsumerLoop;
   let runs: { serial: string; atMs: number }[];
   let outcomes: CommandOutcome[];
-  let remembered: LoadedFiles | undefined;
+  let remembered: LoadedChange | undefined;
 
   beforeEach(async () => {
     clock = new FakeClock(start);

@@ -1,6 +1,6 @@
 import { type Clock, type Counter, type Logger, Loop, OncePerReason, RetryPace } from "@kasbah/runtime";
 import type { Consumer, ConsumerState, FilesChange } from "./consumer.ts";
-import type { LoadedFiles, LoadedMemory } from "./loaded-memory.ts";
+import type { LoadedChange, LoadedMemory } from "./loaded-memory.ts";
 import { type CommandOutcome, reasonOf } from "./outcome.ts";
 import { StaleAlarm } from "./stale-alarm.ts";
 
@@ -39,7 +39,7 @@ export class ConsumerLoop implements Consumer {
   readonly #alarm: StaleAlarm;
   readonly #reported = new OncePerReason();
   #wanted: FilesChange | undefined;
-  #loaded: LoadedFiles | undefined;
+  #loaded: LoadedChange | undefined;
   /** Failed runs for the wanted change. */
   #attempts = 0;
   #failures = 0;

@@ -4,7 +4,7 @@ import { readBoundedFile } from "../../bounded-file.ts";
 import type { FilesChange } from "./consumer.ts";
 
 /** What an application loaded last. */
-export type LoadedFiles = Pick<FilesChange, "serial" | "notAfter">;
+export type LoadedChange = Pick<FilesChange, "serial" | "notAfter">;
 
 const maxFileBytes = 1_024;
 
@@ -23,7 +23,7 @@ export class LoadedMemory {
   }
 
   /** Undefined if nothing is remembered. */
-  async recall(): Promise<LoadedFiles | undefined> {
+  async recall(): Promise<LoadedChange | undefined> {
     const text = await readBoundedFile(this.#path, maxFileBytes).catch(() => "");
     const [serial, time = ""] = text.trim().split(" ");
     const notAfter = new Date(time);
@@ -31,7 +31,7 @@ export class LoadedMemory {
   }
 
   /** Never rejects: without the file, only the deadline after a restart is unknown. */
-  async remember({ serial, notAfter }: LoadedFiles): Promise<void> {
+  async remember({ serial, notAfter }: LoadedChange): Promise<void> {
     try {
       await writeFileDurably(this.#path, `${serial} ${notAfter.toISOString()}\n`, 0o644);
       this.#reported.clear();
