@@ -36,7 +36,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       only: { type: "string", default: "" },
       rounds: { type: "string", default: "4" },
       calls: { type: "string", default: "600" },
-      "warm-up": { type: "string", default: "4000" },
+      "warm-up": { type: "string", default: "20000" },
       workers: { type: "string", default: "1,2" },
       server: { type: "string", multiple: true, default: [] },
       peers: { type: "boolean" },
@@ -103,7 +103,7 @@ How much:
   --only TEXT          the rows of issuance whose name contains this text, such as "16 callers"
   --rounds N           rounds of each row [4]
   --calls N            calls of each row in a round [600]
-  --warm-up N          calls before the first round [4000]; V8 compiles a CA's code in the first tens of thousands
+  --warm-up N          calls before the first round [20000], in which V8 compiles the code of a CA that works for hours
   --workers LIST       numbers of workers to measure [1,2]
 
 What else to measure, in the same rounds and the same tables:

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isUnbroken, lineageToNpm } from "./ancestors.js";
 
 const here = fileURLToPath(import.meta.url);
 const { engines } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
@@ -17,13 +18,17 @@ const floor = engines.node.replace(/^>=/, "");
  * Some options of Node and variables of the C library have no effect once a process runs. If the process has
  * not been started with `nodeOptions`, it replaces itself: the process ID stays, and the start takes 25 ms longer.
  * What an operator has set, in NODE_OPTIONS or another variable, takes precedence.
+ *
+ * If the parents that only wait for this process are killed, it stops: the launcher, and npm with its shell. After
+ * the launcher's death it ends within `killAfterMs`, so that the next start finds its sockets free.
  */
-export async function launch(main, { nodeOptions = [], env = {} } = {}) {
+export async function launch(main, { nodeOptions = [], env = {}, killAfterMs } = {}) {
   // Without a listener, SIGUSR1 makes Node open its debugger, a port through which every key can be read.
   process.on("SIGUSR1", () => {});
   keepMemoryOutOfCoreDumps();
   if (isAtLeast(process.versions.node, floor)) {
     replaceProcess(nodeOptions, env);
+    stopWithParents(killAfterMs);
     await import(main.href);
     return;
   }
@@ -52,6 +57,29 @@ function replaceProcess(nodeOptions, env) {
   } catch {
     // Node's permission model forbids it without --allow-child-process. The options only save memory.
   }
+}
+
+/** How often a process looks whether its parents live. The kernel tells no one when a parent dies. */
+const lookEveryMs = 200;
+
+/** npm passes a signal on to its shell only, and no one can pass on SIGKILL. */
+function stopWithParents(killAfterMs) {
+  const launcher = process.env.KASBAH_LAUNCHER;
+  // A command that this process starts has another parent.
+  delete process.env.KASBAH_LAUNCHER;
+  const parent = launcher === undefined ? process.ppid : Number(launcher);
+  const toNpm = process.env.npm_lifecycle_event === undefined ? [] : lineageToNpm(process.pid, parent);
+  const toLauncher = launcher === undefined ? [] : [{ pid: process.pid, parent }];
+  const lines = toNpm.length > 0 ? toNpm : toLauncher;
+  if (lines.length === 0) return;
+  const timer = setInterval(() => {
+    if (isUnbroken(lines, process.ppid)) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+    const isKilled = launcher !== undefined && process.ppid !== parent && killAfterMs !== undefined;
+    if (isKilled) setTimeout(() => process.kill(process.pid, "SIGKILL"), killAfterMs).unref();
+  }, lookEveryMs);
+  timer.unref();
 }
 
 /** Whether NODE_OPTIONS sets the option: Node would prefer the command line, and accepts both spellings. */
@@ -95,11 +123,21 @@ function binaryOf(name) {
 }
 
 function runAgainWith(node) {
-  // The variable lets the command detect that its parent only waits for it, and stop when that parent is
-  // killed.
+  // The variable tells the command that its parent only waits for it, so that it stops when that parent is killed.
   const env = { ...process.env, KASBAH_LAUNCHER: String(process.pid) };
   const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
-  const forwarded = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGINT"];
+  // Not SIGUSR1: if it arrived before the command listens, Node would open its debugger.
+  const forwarded = [
+    "SIGTERM",
+    "SIGHUP",
+    "SIGQUIT",
+    "SIGUSR2",
+    "SIGINT",
+    "SIGALRM",
+    "SIGVTALRM",
+    "SIGIO",
+    "SIGPWR",
+  ];
   for (const signal of forwarded) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child as well, and a second one means "exit immediately".

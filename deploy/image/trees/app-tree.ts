@@ -75,7 +75,7 @@ async function installedWorkspaces(home: string, all: readonly string[]): Promis
 }
 
 async function copyBuilt(root: string, home: string, folder: string): Promise<void> {
-  for (const part of ["bin", "generated", "launch.js"]) {
+  for (const part of ["bin", "generated", "launch.js", "ancestors.js"]) {
     if (existsSync(join(root, folder, part))) await copy(root, home, join(folder, part));
   }
   // dist may still contain output of deleted sources.

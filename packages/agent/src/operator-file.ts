@@ -1,7 +1,10 @@
 import { errnoOf } from "@kasbah/runtime";
 import { readBoundedFile } from "./bounded-file.ts";
 
-/** A file that an operator provides and that cannot be read. The message says why, and how to fix it. */
+/**
+ * A file that an operator provides and that cannot be read. The message says why, and how to fix it. An error that
+ * repeats the message takes over the cause.
+ */
 export class UnreadableFileError extends Error {
   /** The code of the system call; undefined if the content is in the way. */
   readonly code: string | undefined;

@@ -6,7 +6,6 @@ import { MeshError } from "@kasbah/pki";
 import { RuntimeError, systemClock } from "@kasbah/runtime";
 import { CommanderError } from "commander";
 import { CliError } from "./errors.ts";
-import { isUnbroken, type Lineage, lineageToNpm } from "./mesh/processes/ancestors.ts";
 import { errorLine } from "./output/error-line.ts";
 import { createProgram } from "./program.ts";
 
@@ -15,10 +14,6 @@ const { env, stdout, stderr } = process;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
-// If npm or our own launcher dies below which this process runs, nothing else can stop it (kill -9).
-if (env["npm_lifecycle_event"] !== undefined || env["KASBAH_LAUNCHER"] === String(process.ppid)) {
-  watchAncestors(lineageToNpm(process.pid, process.ppid));
-}
 // The reader closed the pipe, as `| head` does.
 stdout.on("error", () =>
   interrupted.abort(new CliError("OUTPUT_CLOSED", "the reader of the output closed the pipe")),
@@ -73,12 +68,6 @@ function interrupt(): void {
   // A second Ctrl-C exits immediately: the reaper ends the remaining processes.
   if (interrupted.signal.aborted) process.exit(130);
   interrupted.abort(new CliError("INTERRUPTED", "interrupted"));
-}
-
-function watchAncestors(lines: readonly Lineage[]): void {
-  setInterval(() => {
-    if (!interrupted.signal.aborted && !isUnbroken(lines, process.ppid)) interrupt();
-  }, 500).unref();
 }
 
 function exitCodeOf(error: unknown): number {

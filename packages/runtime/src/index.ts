@@ -18,6 +18,7 @@ export { createLoopWatch, type LoopWatchDeps } from "./daemon/loop-watch.ts";
 export type { HostEvent, ProcessHost } from "./daemon/process-host.ts";
 export { readProcessors } from "./daemon/processors.ts";
 export { type Program, runMain } from "./daemon/run-main.ts";
+export { daemonSignals } from "./daemon/signals.ts";
 export {
   createProbeServer,
   createStatusServer,

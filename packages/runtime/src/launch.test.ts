@@ -48,7 +48,8 @@ describe("launch", () => {
   it("fails with one sentence if this Node is too old and none is pinned", async () => {
     const lonely = join(folder, "lonely");
     mkdirSync(lonely);
-    for (const file of ["launch.js", "package.json"]) cpSync(join(packageRoot, file), join(lonely, file));
+    for (const file of ["launch.js", "ancestors.js", "package.json"])
+      cpSync(join(packageRoot, file), join(lonely, file));
     const bin = command("throw new Error('must not run')", join(lonely, "launch.js"));
     const { code, err } = await outcome(run(bin, { old: true }));
     assert.equal(code, 2);

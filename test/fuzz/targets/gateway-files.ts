@@ -36,7 +36,7 @@ export const operatorCertificate: Target = {
     const certificate = read(() => new OperatorCertificate(der));
     if (certificate === undefined) return "refused";
     const [block] = findPemBlocks(certificate.value.toPem());
-    assert.deepEqual(block?.der, new Uint8Array(der), "its PEM is another certificate");
+    assert.deepEqual(new Uint8Array(block?.der ?? []), new Uint8Array(der), "its PEM is another certificate");
     try {
       // Node.js has aborted the process here for a point that is not on the curve.
       assert.ok(certificate.value.publicKey.asymmetricKeyDetails !== undefined);
@@ -55,7 +55,7 @@ export const rootFile: Target = {
     const roots = read(() => parseRoots(Buffer.from(bytes)));
     if (roots === undefined) return "refused";
     const again = parseRoots(Buffer.from(roots.value.pem));
-    assert.deepEqual(again, { pem: roots.value.pem, skipped: [] }, "its own output parses differently");
+    assert.deepEqual(again, { ...roots.value, skipped: [] }, "its own output parses differently");
     return "accepted";
   },
 };

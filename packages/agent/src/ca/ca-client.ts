@@ -135,6 +135,7 @@ class ServerVerdict {
 
   check(leaf: Uint8Array): void {
     this.mismatch = undefined;
+    this.rejection = undefined;
     if (this.#expected === undefined) return;
     try {
       checkServerIdentity(leaf, this.#expected, this.#address);

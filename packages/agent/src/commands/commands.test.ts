@@ -22,7 +22,7 @@ import { runAgentCommand } from "./run-command.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
 
-const noGateway = { refusals: () => new Map(), gateway: () => undefined };
+const noGateway = { refusals: () => new Map(), unserved: () => new Set<string>(), gateway: () => undefined };
 
 const client: StreamView = {
   protocol: "delta",

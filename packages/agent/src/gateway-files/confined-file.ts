@@ -23,25 +23,37 @@ export async function readConfinedFile(
   allowed: AllowedDirectories,
   resolved: ResolvedDirectories,
 ): Promise<ConfinedFile> {
-  const mayHold = (real: string) => allowed.isAlwaysAllowed(path) || resolved.hold(real);
   try {
-    const realPath = await realpath(path);
-    if (!mayHold(realPath)) throw outside(path, realPath);
-    // A pipe must not block, a terminal must not become the controlling one, and the resolved path no longer
-    // ends in a link.
-    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, O_NOCTTY } = constants;
-    const file = await open(realPath, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
-    try {
-      const opened = await openedPath(file, realPath);
-      if (!mayHold(opened)) throw refused(path, "was replaced by a link to outside the allowed directories");
-      return { realPath, content: await readRegular(file, path) };
-    } finally {
-      await file.close();
-    }
+    return await tryConfinedFile(path, allowed, resolved);
   } catch (cause) {
     if (cause instanceof AgentError) throw cause;
     const problem = await explainUnreadable(path, cause, "mount it, or correct the name");
     throw new AgentError("FILE_UNREADABLE", `cannot read the file ${problem}`, { cause });
+  }
+}
+
+/**
+ * Does the same, but throws the error of the system call. To explain it takes several more calls, which add
+ * up for two thousand missing files that are looked for again and again.
+ */
+export async function tryConfinedFile(
+  path: string,
+  allowed: AllowedDirectories,
+  resolved: ResolvedDirectories,
+): Promise<ConfinedFile> {
+  const mayHold = (real: string) => allowed.isAlwaysAllowed(path) || resolved.hold(real);
+  const realPath = await realpath(path);
+  if (!mayHold(realPath)) throw outside(path, realPath);
+  // A pipe must not block, a terminal must not become the controlling one, and the resolved path no longer
+  // ends in a link.
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW, O_NOCTTY } = constants;
+  const file = await open(realPath, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+  try {
+    const opened = await openedPath(file, realPath);
+    if (!mayHold(opened)) throw refused(path, "was replaced by a link to outside the allowed directories");
+    return { realPath, content: await readRegular(file, path) };
+  } finally {
+    await file.close();
   }
 }
 

@@ -44,6 +44,10 @@ export class DirectoryWatches {
     };
   }
 
+  reread(): void {
+    for (const { watch } of this.#watched.values()) watch.reread();
+  }
+
   async stop(): Promise<void> {
     const all = [...this.#watched.values()];
     this.#watched.clear();

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { AgentError } from "../errors.ts";
-import type { AllowedDirectories, ResolvedDirectories } from "./allowed-directories.ts";
-import { type ConfinedFile, readConfinedFile } from "./confined-file.ts";
+import type { AllowedDirectories } from "./allowed-directories.ts";
+import { readConfinedFile, tryConfinedFile } from "./confined-file.ts";
 
 const mostAttempts = 5;
 
@@ -23,7 +23,8 @@ export class GenerationReader {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const resolved = await this.#allowed.resolved();
-        const files = await Promise.all(paths.map((path) => this.#read(path, resolved)));
+        const read = attempt === mostAttempts ? readConfinedFile : tryConfinedFile;
+        const files = await Promise.all(paths.map((path) => read(path, this.#allowed, resolved)));
         const isSame = await Promise.all(files.map(({ realPath }, index) => leadsTo(paths[index], realPath)));
         if (isSame.every(Boolean)) return files.map(({ content }) => content);
         if (attempt === mostAttempts) {
@@ -35,7 +36,7 @@ export class GenerationReader {
       } catch (error) {
         // The old generation is removed right after the swap, so a file may disappear between resolving its
         // link and opening it.
-        const isPassing = error instanceof AgentError && error.code === "FILE_UNREADABLE";
+        const isPassing = !(error instanceof AgentError) || error.code === "FILE_UNREADABLE";
         if (!isPassing || attempt === mostAttempts) throw error;
       }
     }
@@ -46,17 +47,13 @@ export class GenerationReader {
     const hash = createHash("sha256");
     const resolved = await this.#allowed.resolved();
     for (const path of paths) {
-      const content = await this.#read(path, resolved).then(
+      const content = await tryConfinedFile(path, this.#allowed, resolved).then(
         ({ content }) => createHash("sha256").update(content).digest("hex"),
         (error: unknown) => (error instanceof AgentError ? error.message : String(error)),
       );
       hash.update(`${path}\0${content}\0`);
     }
     return hash.digest("hex");
-  }
-
-  #read(path: string, resolved: ResolvedDirectories): Promise<ConfinedFile> {
-    return readConfinedFile(path, this.#allowed, resolved);
   }
 }
 

@@ -64,6 +64,10 @@ export class LazyFileProvider implements ResourceProvider, Component {
     await loaded?.stop();
   }
 
+  reread(): void {
+    this.#loaded?.provider.reread();
+  }
+
   async #load(): Promise<LoadedFiles> {
     this.#loading ??= this.#deps.load();
     try {

@@ -89,6 +89,10 @@ export class FileProvider implements FileNames {
     return () => waiting.stop();
   }
 
+  reread(): void {
+    this.#watches.reread();
+  }
+
   async stop(): Promise<void> {
     for (const { closed, leaving } of this.#entries.values()) {
       leaving.abort();

@@ -4,7 +4,7 @@ import { FileProvider, type FileProviderDeps } from "./provider.ts";
 
 /** The provider of file names with what watches over them. */
 export interface LoadedFiles {
-  readonly provider: Pick<FileProvider, "current" | "watch">;
+  readonly provider: Pick<FileProvider, "current" | "watch" | "reread">;
   readonly health: GatewayHealth;
   stop(): Promise<void>;
 }

@@ -61,6 +61,10 @@ export class MountedSupply implements Component {
     await this.#watch?.stop();
   }
 
+  reread(): void {
+    this.#watch?.reread();
+  }
+
   /** Problems that do not yet prevent serving the files. */
   warnings(): readonly string[] {
     const { store, directory } = this.#deps;
@@ -85,10 +89,10 @@ export class MountedSupply implements Component {
     const { directory } = this.#deps;
     try {
       return await readMountedFiles(directory);
-    } catch (cause) {
-      if (!(cause instanceof UnreadableFileError)) throw cause;
-      const message = `cannot read the mounted certificates: ${cause.message}`;
-      throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause });
+    } catch (error) {
+      if (!(error instanceof UnreadableFileError)) throw error;
+      const message = `cannot read the mounted certificates: ${error.message}`;
+      throw new AgentError("MOUNTED_CERTS_INVALID", message, { cause: error.cause });
     }
   }
 

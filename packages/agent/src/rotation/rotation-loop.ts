@@ -16,6 +16,11 @@ export class RotationLoop implements Component {
     this.#running = rotateUntilAborted(this.#deps, this.#stopped.signal);
   }
 
+  /** A failed attempt is repeated now: each attempt reads the token and the provided certificate again. */
+  reread(): void {
+    this.#deps.wake?.ring();
+  }
+
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;

@@ -326,6 +326,15 @@ describe("SecretService on a Unix socket", () => {
     assert.deepEqual([...service.refused()], []);
   });
 
+  it("lists the names that clients request in vain until they disconnect", async () => {
+    const subscriber = new Subscriber(channel, "kubernetes://shop");
+    const closed = assert.rejects(subscriber.next(), /Cancelled/);
+    await eventually(() => [...service.unserved()].join() === "kubernetes://shop");
+    subscriber.stream.cancel();
+    await closed;
+    await eventually(() => [...service.unserved()].length === 0);
+  });
+
   it("forgets a thousand streams that open and close", async () => {
     store.publish(await mintSecret({ receivedAt: start, ttlMs: 60_000 }));
     for (let round = 0; round < 1_000; round += 1) {

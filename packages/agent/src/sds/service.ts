@@ -47,7 +47,7 @@ export class SecretService {
   readonly routes: readonly Route[];
   readonly #deps: SecretServiceDeps;
   readonly #updates: SecretUpdates;
-  readonly #streams = new Set<Pick<SdsStream<unknown>, "view" | "refused">>();
+  readonly #streams = new Set<Pick<SdsStream<unknown>, "view" | "unserved" | "refused">>();
   #calls = 0;
 
   constructor(deps: SecretServiceDeps) {
@@ -74,6 +74,11 @@ export class SecretService {
   /** The oldest open streams, for the status page. */
   streams(most = Number.POSITIVE_INFINITY): readonly StreamView[] {
     return [...this.#streams].slice(0, most).map(({ view }) => view);
+  }
+
+  /** Names that open streams request and the agent does not serve, a limited number of each stream. */
+  *unserved(): Iterable<string> {
+    for (const stream of this.#streams) yield* stream.unserved;
   }
 
   /** What open streams have NACKed and not replaced since; a name appears once for each stream. */

@@ -26,7 +26,7 @@ describe("The status with many clients", () => {
       failure: () => undefined,
       caAddresses: [],
       catalog: { current: (name) => ({ name, version: "f".repeat(64) }) as never },
-      names: { refusals: () => new Map(), gateway: () => undefined },
+      names: { refusals: () => new Map(), unserved: () => new Set<string>(), gateway: () => undefined },
       consumers: () => [],
       sds: { open: 4_096, nacks: 0 },
       streams: (most) => Array.from({ length: Math.min(most, 4_096) }, () => client),

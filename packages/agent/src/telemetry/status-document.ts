@@ -7,7 +7,7 @@ import type { ResourceProvider } from "../sds/resource-catalog.ts";
 import type { StreamView } from "../sds/stream/stream-record.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
 import { boundedClient, maxClients, maxName, maxResources } from "./bounded-client.ts";
-import { gatewayFacts, refusedFacts } from "./names/name-facts.ts";
+import { gatewayFacts, refusedFacts, unservedFacts } from "./names/name-facts.ts";
 import type { ServedNames } from "./names/served-names.ts";
 
 /** The sources of the status, read again for each answer. */
@@ -30,7 +30,7 @@ export interface StatusDeps {
   }[];
   /** The open SDS streams, up to the given maximum. */
   readonly streams: (most: number) => readonly StreamView[];
-  readonly names: Pick<ServedNames, "refusals" | "gateway">;
+  readonly names: Pick<ServedNames, "refusals" | "unserved" | "gateway">;
 }
 
 /**
@@ -66,6 +66,7 @@ export function statusDocument(sources: StatusDeps) {
       streams: sds.open,
       nacks: sds.nacks,
       refused: refusedFacts(refusals),
+      unserved: unservedFacts(sources.names.unserved()),
       clients: clients.map(boundedClient),
       clientsLeftOut: Math.max(0, sds.open - clients.length),
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import process from "node:process";
+import { daemonSignals } from "@kasbah/runtime";
 import { FrameReceiver } from "./frames/receiver.ts";
 import { FrameSender } from "./frames/sender.ts";
 import { toMain } from "./messages/to-main.ts";
@@ -9,7 +10,7 @@ import { WorkerService } from "./serving/worker-service.ts";
 import { workerPipe } from "./worker-pipe.ts";
 
 /** A terminal signals all processes of the command; only the main one decides when its workers stop. */
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, () => {});
+for (const signal of daemonSignals) process.on(signal, () => {});
 // Without the main process there are no decisions, and a worker must never outlive it.
 process.on("disconnect", () => process.exit(1));
 

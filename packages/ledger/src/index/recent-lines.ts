@@ -5,12 +5,20 @@ import type { IndexableEntry } from "./writer.ts";
 /** With 900 bytes a line, less than 4 MiB. Beyond this, the index reads the segments. */
 const maxLines = 4096;
 
+/** A line within the bytes of its batch. */
+interface NotedLine extends Omit<IndexableEntry, "entry" | "line"> {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * The lines that became durable since the index last caught up, so that it does not read them back. They need no
- * checks, because this process encoded them.
+ * checks, because this process encoded them. They are copied, because each encoded entry is a part of a pool of 64 KiB
+ * which it would keep in memory.
  */
 export class RecentLines {
-  #lines: Omit<IndexableEntry, "entry">[] = [];
+  #lines: NotedLine[] = [];
   /** The index after the last line that was noted. */
   #end: number | undefined;
 
@@ -20,10 +28,13 @@ export class RecentLines {
     this.#end = first + entries.length;
     if (entries.length > maxLines) return;
     const segment = { first: segmentFirst };
-    let start = offset;
+    const bytes = Buffer.allocUnsafeSlow(entries.reduce((length, line) => length + line.length, 0));
+    let start = 0;
     for (const [at, line] of entries.entries()) {
-      this.#lines.push({ index: first + at, segment, offset: start, line });
-      start += line.length + 1;
+      bytes.set(line, start);
+      const end = start + line.length;
+      this.#lines.push({ index: first + at, segment, offset: offset + start + at, bytes, start, end });
+      start = end;
     }
   }
 
@@ -36,9 +47,9 @@ export class RecentLines {
   }
 }
 
-function* entriesOf(lines: readonly Omit<IndexableEntry, "entry">[]): Iterable<IndexableEntry> {
-  for (const { index, segment, offset, line } of lines) {
-    const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString();
-    yield { index, segment, offset, line, entry: JSON.parse(text) as LedgerEntry };
+function* entriesOf(lines: readonly NotedLine[]): Iterable<IndexableEntry> {
+  for (const { index, segment, offset, bytes, start, end } of lines) {
+    const entry = JSON.parse(bytes.toString("utf8", start, end)) as LedgerEntry;
+    yield { index, segment, offset, line: bytes.subarray(start, end), entry };
   }
 }

@@ -35,7 +35,7 @@ class FakeHost {
 
 const never = () => new Promise<void>(() => {});
 
-function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<void>) {
+function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<void>, hasTerminal = false) {
   const host = new FakeHost();
   const clock = new FakeClock();
   const logger = recordingLogger();
@@ -51,9 +51,17 @@ function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<
         steps.push(`stop ${name}`);
         await part.stop?.();
       },
+      ...(part.reread === undefined ? {} : { reread: () => part.reread?.() }),
     }),
   );
-  const daemon = { name: "test", logger, components, clock, ...(flush === undefined ? {} : { flush }) };
+  const daemon = {
+    name: "test",
+    logger,
+    components,
+    clock,
+    hasTerminal,
+    ...(flush === undefined ? {} : { flush }),
+  };
   const done = runDaemon(daemon, host);
   return { host, clock, logger, steps, done };
 }
@@ -132,6 +140,60 @@ describe("runDaemon", () => {
     await done;
     assert.deepEqual(steps, ["start a", "stop a"]);
     assert.deepEqual(host.exits, [0]);
+  });
+
+  it("stops on SIGQUIT as on SIGTERM, and logs the signal", async () => {
+    const { host, clock, logger, steps, done } = setUp({ a: {} });
+    await clock.advance(0);
+    host.emit("SIGQUIT");
+    await done;
+    assert.deepEqual([host.exits, steps], [[0], ["start a", "stop a"]]);
+    assert.equal(logger.named("stopping")[0]?.facts["signal"], "SIGQUIT");
+  });
+
+  it("lets each started component read its files again on SIGHUP, with one line that names them", async () => {
+    const rereads: string[] = [];
+    const reader = (name: string): Partial<Component> => ({ reread: () => void rereads.push(name) });
+    const { host, clock, logger, done } = setUp({
+      ...{ roots: reader("roots"), port: {}, token: reader("token") },
+      late: { ...reader("late"), start: never },
+    });
+    await clock.advance(0);
+    host.emit("SIGHUP");
+    host.emit("SIGHUP");
+    const lines = logger.named("reading files again").map(({ facts }) => facts["of"]);
+    const each = ["roots", "token", "late"];
+    assert.deepEqual(
+      [lines, rereads],
+      [
+        [each, each],
+        [...each, ...each],
+      ],
+    );
+    assert.deepEqual(host.exits, []);
+    host.emit("SIGTERM");
+    host.emit("SIGHUP");
+    assert.equal(logger.named("reading files again").length, 2);
+    await done;
+  });
+
+  it("stops on SIGHUP if it runs in a terminal, because the terminal was closed", async () => {
+    const { host, clock, done } = setUp({ a: { reread: () => assert.fail("must stop") } }, undefined, true);
+    await clock.advance(0);
+    host.emit("SIGHUP");
+    await done;
+    assert.deepEqual(host.exits, [0]);
+  });
+
+  it("logs a signal without a meaning, and continues", async () => {
+    const { host, clock, logger, done } = setUp({ a: {} });
+    await clock.advance(0);
+    for (const signal of ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const) host.emit(signal);
+    const seen = logger.named("signal ignored").map(({ facts }) => facts["signal"]);
+    assert.deepEqual([seen, host.exits], [["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"], []]);
+    host.emit("SIGTERM");
+    await done;
+    assert.equal(host.listening, 0);
   });
 
   it("exits immediately on the second SIGINT", async () => {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Logger } from "../log/log.ts";
 import { delay } from "../task/delay.ts";
 import type { HostEvent, ProcessHost } from "./process-host.ts";
+import { ignoredSignals, type StopSignal, stopSignals } from "./signals.ts";
 
 /** A part of a daemon that is started and stopped. */
 export interface Component {
@@ -13,6 +14,8 @@ export interface Component {
    * still pending.
    */
   stop(): Promise<void>;
+  /** Reads the files that it takes its settings from, without waiting until it notices a change. Must not throw. */
+  reread?(): void;
 }
 
 export interface Daemon {
@@ -25,15 +28,17 @@ export interface Daemon {
   /** Writes the last log lines before the exit; limits its own duration. */
   flush?(): Promise<void>;
   readonly clock?: Clock;
+  /** Whether the daemon runs in a terminal, which sends SIGHUP when it is closed. */
+  readonly hasTerminal?: boolean;
 }
 
 /** After a fault no state can be trusted, so the work in progress gets less time than in a clean stop. */
 const faultGraceMs = 4000;
 
 /**
- * Runs a daemon until it is stopped, then exits the process: 0 after SIGTERM or SIGINT if every component
+ * Runs a daemon until it is stopped, then exits the process: 0 after SIGTERM, SIGINT or SIGQUIT if every component
  * stopped in time, 1 after a failed start, a fault, or a component that did not stop. A second SIGINT exits
- * immediately. SIGUSR1, on which Node would open its debugger, does nothing.
+ * immediately. SIGHUP makes the components read their files again; other signals are only logged.
  */
 export async function runDaemon(daemon: Daemon, host: ProcessHost): Promise<void> {
   await new RunningDaemon(daemon, host).run();
@@ -66,10 +71,9 @@ class RunningDaemon {
 
   #listeners(): [HostEvent, (value: unknown) => void][] {
     return [
-      ["SIGTERM", () => this.#onSignal("SIGTERM")],
-      ["SIGINT", () => this.#onSignal("SIGINT")],
-      // Otherwise any local process of the same uid could read the keys through the inspector.
-      ["SIGUSR1", () => {}],
+      ...stopSignals.map((signal) => [signal, () => this.#onStopSignal(signal)] as [HostEvent, () => void]),
+      ...ignoredSignals.map((signal) => [signal, () => this.#onIgnored(signal)] as [HostEvent, () => void]),
+      ["SIGHUP", () => this.#onHangUp()],
       ["uncaughtException", (error) => this.#onFault("uncaught exception", error)],
       ["unhandledRejection", (error) => this.#onFault("unhandled rejection", error)],
     ];
@@ -92,7 +96,25 @@ class RunningDaemon {
     if (!this.#stopping) logger.info("daemon started", { daemon: name });
   }
 
-  #onSignal(signal: "SIGTERM" | "SIGINT"): void {
+  #onHangUp(): void {
+    if (this.#daemon.hasTerminal) {
+      this.#onStopSignal("SIGHUP");
+      return;
+    }
+    if (this.#stopping) return;
+    const readers = this.#reached.filter(({ reread }) => reread !== undefined);
+    this.#daemon.logger.info("reading files again", {
+      signal: "SIGHUP",
+      of: readers.map(({ name }) => name),
+    });
+    for (const component of readers) component.reread?.();
+  }
+
+  #onIgnored(signal: HostEvent): void {
+    this.#daemon.logger.warn("signal ignored", { signal });
+  }
+
+  #onStopSignal(signal: StopSignal | "SIGHUP"): void {
     const isSecondInterrupt = signal === "SIGINT" && this.#interrupted;
     this.#interrupted ||= signal === "SIGINT";
     if (isSecondInterrupt) this.#exitNow();

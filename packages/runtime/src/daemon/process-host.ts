@@ -1,7 +1,8 @@
 import type { LogStream } from "../log/sink.ts";
+import type { DaemonSignal } from "./signals.ts";
 
 /** An event that a daemon handles. */
-export type HostEvent = "SIGTERM" | "SIGINT" | "SIGUSR1" | "uncaughtException" | "unhandledRejection";
+export type HostEvent = DaemonSignal | "uncaughtException" | "unhandledRejection";
 
 /** The subset of `process` that lifecycle code uses; `process` itself implements it. */
 export interface ProcessHost {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Command, ConfigOf } from "../config/command.ts";
 import { ConfigInvalidError } from "../config/config-invalid-error.ts";
 import type { OptionTable } from "../config/option.ts";
@@ -6,7 +7,8 @@ import { type ConfigOutcome, configFileOf, resolveConfig } from "../config/resol
 import { createLogger, type Logger } from "../log/log.ts";
 import { printableText } from "../log/printable-text.ts";
 import { type Component, runDaemon } from "./lifecycle.ts";
-import type { ProcessHost } from "./process-host.ts";
+import type { HostEvent, ProcessHost } from "./process-host.ts";
+import { ignoredSignals } from "./signals.ts";
 
 /** The program of a daemon: its command, its options, and how its components are created. */
 export interface Program<O extends OptionTable> {
@@ -73,20 +75,28 @@ async function composeAndRun<O extends OptionTable>(
 ): Promise<void> {
   const { name, version } = program.command;
   const { logLevel: level, logFormat: format } = config;
+  const hasTerminal = isatty(0);
+  // Until the daemon runs, there is nothing to read again.
+  const early: readonly HostEvent[] = hasTerminal ? ignoredSignals : [...ignoredSignals, "SIGHUP"];
+  for (const signal of early) host.on(signal, doNothing);
   const logger = createLogger({ level, format, stream: host.stdout });
   logger.info("daemon starting", { daemon: name, version });
   try {
     const components = await program.compose(config, logger);
     const flush = () => logger.flush();
     const grace = program.graceMs === undefined ? {} : { graceMs: program.graceMs };
-    await runDaemon({ name, logger, components, flush, ...grace }, host);
+    await runDaemon({ name, logger, components, flush, hasTerminal, ...grace }, host);
   } catch (error) {
     if (error instanceof ConfigInvalidError) throw error;
     logger.error("start failed", { error });
     await logger.flush();
     host.exit(1);
+  } finally {
+    for (const signal of early) host.off(signal, doNothing);
   }
 }
+
+const doNothing = () => {};
 
 function invalidText(name: string, problems: readonly string[]): string {
   const list = problems.map((problem) => `  ${printableText(problem)}\n`).join("");

@@ -83,6 +83,46 @@ describe("ContentWatch", () => {
     await until(() => seen.at(-1) === "good");
   });
 
+  it("loads content again if it was replaced and restored while it was loaded", async () => {
+    const { watchDirectory, hint } = handmadeHints();
+    let content = "old";
+    let isDisturbed = false;
+    const onChange = async () => {
+      // Another program writes while this one reads, and takes it back before the next look.
+      if (!isDisturbed) content = "mistake";
+      if (!isDisturbed) hint();
+      seen.push(content);
+      isDisturbed = true;
+      content = "new";
+    };
+    await start("", { read: async () => content, onChange, watchDirectory, pollMs: 3_600_000 });
+    content = "new";
+    hint();
+    await until(() => seen.length === 2);
+    assert.deepEqual(seen, ["mistake", "new"]);
+  });
+
+  it("loads content twice at most if the directory never rests", async () => {
+    const { watchDirectory, hint } = handmadeHints();
+    let [content, reads] = ["old", 0];
+    const read = async () => {
+      reads += 1;
+      hint();
+      return content;
+    };
+    const onChange = async () => {
+      hint();
+      seen.push(content);
+    };
+    await start("", { read, onChange, watchDirectory, settleMs: 1 });
+    content = "new";
+    hint();
+    await until(() => seen.length === 2);
+    const before = reads;
+    await until(() => reads > before + 20);
+    assert.equal(seen.length, 2);
+  });
+
   it("waits until a set of files that are written one by one stops changing", async () => {
     const clock = new FakeClock();
     const { watchDirectory, hint } = handmadeHints();

@@ -1,4 +1,5 @@
 import { watch } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Component } from "../daemon/lifecycle.ts";
 import { errnoOf } from "../errors.ts";
@@ -68,6 +69,8 @@ export class ContentWatch implements Component {
   #isNoticed = false;
   #known: string | undefined;
   #refused: Refusal | undefined;
+  /** Content that is loaded once more, because the files changed meanwhile. */
+  #doubted: string | undefined;
 
   constructor(deps: ContentWatchDeps) {
     this.#deps = deps;
@@ -85,6 +88,12 @@ export class ContentWatch implements Component {
   async stop(): Promise<void> {
     await this.#loop.stop();
     this.#unwatch();
+  }
+
+  /** Looks now, and tries content again that failed to load. */
+  reread(): void {
+    this.#refused = undefined;
+    this.#loop.wake();
   }
 
   async #pass(signal: AbortSignal): Promise<number> {
@@ -113,7 +122,7 @@ export class ContentWatch implements Component {
       digest = await read();
       if (digest === this.#known || !this.#isDue(digest) || !(await this.#isSettled(digest, signal))) return;
       await onChange(digest);
-      this.#known = digest;
+      this.#known = (await this.#isInDoubt(digest)) ? undefined : digest;
       this.#refused = undefined;
       this.#trouble.clear();
     } catch (error) {
@@ -123,6 +132,19 @@ export class ContentWatch implements Component {
       this.#refused = this.#refusalOf(digest, clock.monotonicMs());
       this.#trouble.failed(`${errnoOf(error)} ${String(error)}`, () => this.#report(error));
     }
+  }
+
+  /**
+   * Whether the files changed while they were loaded, so that other content than this may have been loaded.
+   * The next look would not see it if the content returned. Once for each content, in case the directory
+   * never rests.
+   */
+  async #isInDoubt(digest: string): Promise<boolean> {
+    // A notice that precedes the load may be delivered after it, in the same turn of the event loop.
+    await nextTurn();
+    const isInDoubt = this.#isNoticed && this.#doubted !== digest;
+    this.#doubted = isInDoubt ? digest : undefined;
+    return isInDoubt;
   }
 
   /** Content that failed to load is tried again at growing intervals, because loading may be expensive. */

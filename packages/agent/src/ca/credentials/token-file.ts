@@ -44,9 +44,11 @@ async function read(path: string): Promise<string> {
   try {
     const hint = "mount a service account token there, or set --token-file";
     return await readOperatorFile(path, maxTokenBytes, hint);
-  } catch (cause) {
-    if (!(cause instanceof UnreadableFileError)) throw cause;
-    throw new AgentError("TOKEN_UNREADABLE", `cannot read the token file ${cause.message}`, { cause });
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    throw new AgentError("TOKEN_UNREADABLE", `cannot read the token file ${error.message}`, {
+      cause: error.cause,
+    });
   }
 }
 

@@ -103,13 +103,13 @@ async function readRootFile(path: string): Promise<BundleFile> {
   try {
     return readBundle(await readOperatorFile(path, maxRootsBytes, "mount them there, or set --ca-root"));
   } catch (cause) {
-    if (cause instanceof UnreadableFileError) throw unreadable(cause.message, cause);
+    if (cause instanceof UnreadableFileError) throw unreadable(cause.message, cause.cause);
     if (cause instanceof PkiError)
       throw unreadable(`${path}: ${cause.message}; write them there as PEM`, cause);
     throw cause;
   }
 }
 
-function unreadable(problem: string, cause: Error): AgentError {
+function unreadable(problem: string, cause: unknown): AgentError {
   return new AgentError("ROOTS_UNREADABLE", `cannot read the CA's roots in ${problem}`, { cause });
 }

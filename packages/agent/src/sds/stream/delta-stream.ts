@@ -34,6 +34,10 @@ export class DeltaStream implements SdsStream<DeltaDiscoveryRequest> {
     return this.#record.view(this.#subscription, this.#deps.catalog);
   }
 
+  get unserved(): ReadonlySet<string> {
+    return this.#subscription.unserved;
+  }
+
   get refused(): readonly RefusedResource[] {
     return this.#record.refused(this.#subscription, this.#deps.catalog);
   }

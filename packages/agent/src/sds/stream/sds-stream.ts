@@ -19,6 +19,8 @@ export interface SdsStream<Request> {
   /** The names it is subscribed to. */
   readonly names: ReadonlySet<string>;
   readonly view: StreamView;
+  /** Some of the requested names that are not served: unknown ones, and those beyond the limits. */
+  readonly unserved: ReadonlySet<string>;
   /** The subscribed names whose current contents the client has NACKed. */
   readonly refused: readonly RefusedResource[];
   /**

@@ -34,6 +34,10 @@ export class SotwStream implements SdsStream<DiscoveryRequest> {
     return this.#record.view(this.#subscription, this.#deps.catalog);
   }
 
+  get unserved(): ReadonlySet<string> {
+    return this.#subscription.unserved;
+  }
+
   get refused(): readonly RefusedResource[] {
     return this.#record.refused(this.#subscription, this.#deps.catalog);
   }

@@ -79,6 +79,16 @@ describe("A delta subscription", () => {
     assert.deepEqual(alone.response, { names: [], removed: ["kubernetes://other"], version: "", nonce: "1" });
   });
 
+  it("keeps which names are requested in vain until the client leaves them or they are served", () => {
+    const { subscription } = first({ subscribe: ["kubernetes://other", "kubernetes://more"] });
+    assert.deepEqual([...subscription.unserved], ["kubernetes://other", "kubernetes://more"]);
+    const left = onDeltaRequest(subscription, ask({ unsubscribe: ["kubernetes://other"] }), both);
+    assert.deepEqual([...left.subscription.unserved], ["kubernetes://more"]);
+    const known = offer({ "kubernetes://more": "1" }, new Set(["kubernetes://more"]));
+    const served = onDeltaRequest(left.subscription, ask({ subscribe: ["kubernetes://more"] }), known);
+    assert.deepEqual([...served.subscription.unserved], []);
+  });
+
   it("never removes a name that the client held before or was sent", () => {
     const nobodys = offer({}, new Set());
     assert.equal(first({ subscribe: ["default"], held: ["default"] }, nobodys).response, undefined);
@@ -100,6 +110,7 @@ describe("A delta subscription", () => {
     assert.ok(
       events.length <= 16 && subscription.reportedUnknown.size <= 16 && subscription.held.size <= 256,
     );
+    assert.equal(subscription.unserved.size, 16);
     assert.equal(subscription.names.size, 0);
     assert.ok((response?.removed.length ?? 0) >= 5_000);
     const all = { isKnown: () => true, versions: new Map() };

@@ -16,6 +16,7 @@ import {
   noNames,
   partitionNames,
   type SubscribedNames,
+  truncated,
   withinLimits,
   without,
 } from "./subscribed-names.ts";
@@ -72,7 +73,8 @@ export function onDeltaRequest(
 ): DeltaStep {
   const acknowledged = acknowledge(before, request);
   const names = without(before.names, request.unsubscribe);
-  const partition = partitionNames({ ...before, names }, request.subscribe, snapshot.isKnown);
+  const unserved = without(before.unserved, request.unsubscribe.map(truncated));
+  const partition = partitionNames({ ...before, names, unserved }, request.subscribe, snapshot.isKnown);
   const { subscribed } = partition;
   const alreadySent = request.subscribe.filter((name) => before.sent.has(name));
   const held = withinLimits([...before.held, ...alreadySent, ...request.held]);

@@ -79,6 +79,9 @@ describe("A SotW subscription", () => {
     assert.deepEqual(step.events, [{ kind: "unknown-name", name: "kubernetes://other" }]);
     const again = onSotwRequest(step.subscription, ask({ names, nonce: step.response?.nonce ?? "" }), both);
     assert.deepEqual([again.response, again.events], [undefined, []]);
+    assert.deepEqual([...again.subscription.unserved], ["kubernetes://other"]);
+    const left = onSotwRequest(again.subscription, ask({ names: ["default"], nonce: "1" }), both);
+    assert.deepEqual([...left.subscription.unserved], []);
   });
 
   it("handles ten thousand names with bounded state and bounded events", () => {
@@ -87,6 +90,7 @@ describe("A SotW subscription", () => {
     assert.equal(response, undefined);
     assert.equal(subscription.names.size, 0);
     assert.ok(events.length <= 16 && subscription.reportedUnknown.size <= 16);
+    assert.equal(subscription.unserved.size, 16);
   });
 
   it("keeps a subscription that precedes the first secret, and answers it when the secret arrives", () => {

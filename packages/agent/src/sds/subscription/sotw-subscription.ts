@@ -47,7 +47,7 @@ export function onSotwRequest(before: SotwSubscription, request: SotwRequest, sn
   // The nonce of a first request belongs to an earlier stream.
   const acknowledged = isFirst ? { state: before, events: [] } : acknowledge(before, request);
   const { subscribed, events } = partitionNames(
-    { ...before, names: new Set() },
+    { ...before, names: new Set(), unserved: new Set() },
     request.names,
     snapshot.isKnown,
   );

@@ -3,13 +3,22 @@ import type { StreamEvent } from "./stream-event.ts";
 /** The names one stream is subscribed to, restricted to names that the agent serves. */
 export interface SubscribedNames {
   readonly names: ReadonlySet<string>;
+  /** Requested names that are not served, because they are unknown or beyond the limits; a limited number. */
+  readonly unserved: ReadonlySet<string>;
   /** Unknown names already reported, so that a client cannot fill the log. */
   readonly reportedUnknown: ReadonlySet<string>;
   /** Whether it has been reported that the stream exceeds its limit of names. */
   readonly isOverLimit: boolean;
 }
 
-export const noNames: SubscribedNames = { names: new Set(), reportedUnknown: new Set(), isOverLimit: false };
+const nothing: ReadonlySet<string> = new Set();
+
+export const noNames: SubscribedNames = {
+  names: nothing,
+  unserved: nothing,
+  reportedUnknown: nothing,
+  isOverLimit: false,
+};
 
 /** Maximum names per stream: several times what a large gateway needs. */
 export const maxNames = 256;
@@ -17,7 +26,7 @@ export const maxNames = 256;
 /** Maximum total length of the names of one stream, in UTF-8. */
 export const maxNameBytes = 64 * 1024;
 
-/** Unknown names reported per stream; the rest are ignored silently. */
+/** Unknown names reported per stream, and kept while they are requested; the rest are ignored silently. */
 const maxReportedUnknown = 16;
 
 /** The subscription after a request, and the requested names that were not accepted, each once. */
@@ -46,8 +55,9 @@ export function partitionNames(
       (hasRoom ? names : surplus).add(name);
     }
   }
-  const reported = report({ ...before, names }, unknown, surplus.size > 0);
-  return { ...reported, notAccepted: [...unknown, ...surplus] };
+  const notAccepted = [...unknown, ...surplus];
+  const unserved = withUnserved(withoutServed(before.unserved, names), notAccepted);
+  return { ...report({ ...before, names, unserved }, unknown, surplus.size > 0), notAccepted };
 }
 
 /** The first of these names, up to the limits of one stream. */
@@ -66,7 +76,19 @@ export function dropUnknown(
   before: SubscribedNames,
   unknown: readonly string[],
 ): Omit<PartitionedNames, "notAccepted"> {
-  return report({ ...before, names: without(before.names, unknown) }, new Set(unknown), false);
+  const unserved = withUnserved(before.unserved, unknown);
+  return report({ ...before, names: without(before.names, unknown), unserved }, new Set(unknown), false);
+}
+
+function withoutServed(unserved: ReadonlySet<string>, served: ReadonlySet<string>): ReadonlySet<string> {
+  return unserved.size === 0 ? unserved : without(unserved, [...served].map(truncated));
+}
+
+function withUnserved(before: ReadonlySet<string>, names: readonly string[]): ReadonlySet<string> {
+  if (names.length === 0) return before;
+  return new Set(
+    [...before, ...names.slice(0, maxReportedUnknown).map(truncated)].slice(0, maxReportedUnknown),
+  );
 }
 
 export function without(names: ReadonlySet<string>, removed: readonly string[]): ReadonlySet<string> {
@@ -87,6 +109,7 @@ function report(before: SubscribedNames, unknown: ReadonlySet<string>, isOverLim
   if (isOverLimit && !before.isOverLimit) events.push({ kind: "too-many-names", limit: maxNames });
   const subscribed = {
     names: before.names,
+    unserved: before.unserved,
     reportedUnknown,
     isOverLimit: before.isOverLimit || isOverLimit,
   };

@@ -16,6 +16,7 @@ interface Sources {
 export function registerExpiryGauges(registry: Registry, names: ServedNames, sources: Sources): void {
   const gateway = () => names.gateway(names.refusals())?.names ?? [];
   registerExpiry(registry, names, sources, gateway);
+  registerUnserved(registry, names);
   new Gauge({
     name: "kasbah_agent_gateway_names",
     help: "File names that clients are subscribed to, by condition; a name can have several.",
@@ -41,6 +42,18 @@ export function registerExpiryGauges(registry: Registry, names: ServedNames, sou
       for (const name of [...names.refusals().keys()].slice(0, maxSeries)) {
         this.set({ resource_name: resourceLabel(name) }, 1);
       }
+    },
+  });
+}
+
+/** Registers what clients cannot get. */
+function registerUnserved(registry: Registry, names: ServedNames): void {
+  new Gauge({
+    name: "kasbah_agent_unserved_names",
+    help: "Names that clients request and the agent does not serve, at most 16 of each client.",
+    registers: [registry],
+    collect() {
+      this.set(names.unserved().size);
     },
   });
 }

@@ -61,6 +61,11 @@ export function refusedFacts(refusals: ReadonlyMap<string, RefusedName>) {
     .map((one) => ({ name: one.name.slice(0, maxNameLength), ...refusalFacts(one) }));
 }
 
+/** What clients request in vain. */
+export function unservedFacts(names: ReadonlySet<string>): readonly string[] {
+  return [...names].slice(0, maxRefused);
+}
+
 function refusalFacts({ complaint, at, clients }: RefusedName) {
   return { complaint: complaint.slice(0, maxReasonLength), since: at.toISOString(), clients };
 }

@@ -17,6 +17,7 @@ describe("ServedNames", () => {
   let store: SecretStore;
   let refused: RefusedResource[];
   let reports: FileNameReport[];
+  let unserved: string[];
   let health: GatewayHealth | undefined;
   let names: ServedNames;
   let scrape: () => Promise<string>;
@@ -24,13 +25,17 @@ describe("ServedNames", () => {
   beforeEach(() => {
     clock = new FakeClock(start);
     store = new SecretStore(clock);
-    [refused, reports, health] = [[], [], undefined];
+    [refused, reports, unserved, health] = [[], [], [], undefined];
     const fileNames = {
       get health() {
         return health;
       },
     };
-    names = new ServedNames({ store, streams: { refused: () => refused }, fileNames });
+    names = new ServedNames({
+      store,
+      streams: { refused: () => refused, unserved: () => unserved },
+      fileNames,
+    });
     const registry = createRegistry({ name: "test", version: "0" });
     registerExpiryGauges(registry, names, { store, clock });
     scrape = () => registry.metrics();
@@ -72,6 +77,14 @@ describe("ServedNames", () => {
     refused = [];
     assert.deepEqual(names.warnings(), []);
     assert.deepEqual(await series("kasbah_agent_refused_names"), []);
+  });
+
+  it("warns once of names that clients request in vain, and counts each once", async () => {
+    unserved = ["file-root:/tmp/ca.crt", "kubernetes://shop", "file-root:/tmp/ca.crt"];
+    assert.deepEqual(names.warnings(), [
+      "name-unserved: clients request 2 names that the agent does not serve, such as file-root:/tmp/ca.crt",
+    ]);
+    assert.match(await scrape(), /^kasbah_agent_unserved_names 2$/m);
   });
 
   it("warns once if a client rejects a gateway certificate", () => {

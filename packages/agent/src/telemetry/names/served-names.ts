@@ -1,4 +1,5 @@
 import type { Validity } from "@kasbah/pki";
+import { printableText } from "@kasbah/runtime";
 import type { GatewayHealth } from "../../gateway-files/health/gateway-health.ts";
 import type { JudgedName } from "../../gateway-files/health/judge.ts";
 import { describeRefusal, type RefusedName, refusedNames } from "../../sds/refused-names.ts";
@@ -8,9 +9,11 @@ import { describeExpiry, lastToExpire, validityStage } from "../../secret/validi
 
 export interface ServedNamesDeps {
   readonly store: SecretStore;
-  readonly streams: { refused(): Iterable<RefusedResource> };
+  readonly streams: { refused(): Iterable<RefusedResource>; unserved(): Iterable<string> };
   readonly fileNames: { readonly health: GatewayHealth | undefined };
 }
+
+const maxNameLength = 512;
 
 type Refusals = ReadonlyMap<string, RefusedName>;
 
@@ -33,6 +36,11 @@ export class ServedNames {
     return refusedNames(this.#deps.streams.refused());
   }
 
+  /** Names that clients request and the agent does not serve, a limited number of each client. */
+  unserved(): ReadonlySet<string> {
+    return new Set(this.#deps.streams.unserved());
+  }
+
   /** Undefined if no client has subscribed to a file name. */
   gateway(refusals: Refusals): GatewayNames | undefined {
     const { health } = this.#deps.fileNames;
@@ -50,7 +58,21 @@ export class ServedNames {
     const { health } = this.#deps.fileNames;
     const refusals = this.refusals();
     const own = [...refusals.values()].filter(({ name }) => !name.startsWith("file-"));
-    return [...this.#bundleWarning(), ...own.map(describeRefusal), ...(health?.warnings(refusals) ?? [])];
+    return [
+      ...this.#bundleWarning(),
+      ...own.map(describeRefusal),
+      ...this.#unservedWarning(),
+      ...(health?.warnings(refusals) ?? []),
+    ];
+  }
+
+  #unservedWarning(): readonly string[] {
+    const unserved = this.unserved();
+    const [first] = unserved;
+    if (first === undefined) return [];
+    const names = unserved.size === 1 ? "a name" : `${unserved.size} names`;
+    const example = printableText(first, maxNameLength);
+    return [`name-unserved: clients request ${names} that the agent does not serve, such as ${example}`];
   }
 
   #bundleWarning(): readonly string[] {

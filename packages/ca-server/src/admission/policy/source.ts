@@ -84,6 +84,10 @@ export class PolicySource implements Component {
     await this.#watch?.stop();
   }
 
+  reread(): void {
+    this.#watch?.reread();
+  }
+
   async #take(path: string): Promise<void> {
     const file = await loadPolicy(path);
     this.#current = this.#policyOf(file);

@@ -105,6 +105,15 @@ describe("JwksTokenAuthenticator, for an unknown key", () => {
     assert.ok(await present(second));
   });
 
+  it("accepts a new key and rejects a withdrawn one as soon as the source reads again on request", async () => {
+    serve(second);
+    source.reread();
+    await clock.runFor(0);
+    assert.equal(reads, 2);
+    await rejectsWithCode(present(first), "TOKEN_REJECTED");
+    assert.ok(await present(second));
+  });
+
   it("rejects a token under a key that the issuer has withdrawn", async () => {
     serve(second);
     await clock.advance(300_000);

@@ -75,6 +75,10 @@ export class JwksSource implements Component, TokenKeys {
     return this.#loop.stop();
   }
 
+  reread(): void {
+    this.#loop.wake();
+  }
+
   current(): HeldKeys {
     const loaded = this.#loaded;
     if (loaded === undefined || !this.usable) throw unavailable("the key set could not be read");

@@ -100,6 +100,10 @@ export class PluggedInSource implements Component {
     return this.#watch.stop();
   }
 
+  reread(): void {
+    this.#watch.reread();
+  }
+
   /**
    * Adopts the set in the directory. If it rejects, the watch offers the set again, because a set that is not
    * yet valid, or that waits for the end of a rotation, becomes usable later.

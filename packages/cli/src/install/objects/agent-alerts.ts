@@ -2,7 +2,7 @@ import type { Alert } from "./alert.ts";
 
 const pod = "{{ $labels.namespace }}/{{ $labels.pod }}";
 
-/** What agents report about their workload, and about the gateway certificates that they serve from files. */
+/** What agents report about their workload, about gateway certificates from files, and about applications. */
 export const agentAlerts: readonly Alert[] = [
   {
     name: "KasbahCertificateNotRenewed",
@@ -39,5 +39,22 @@ export const agentAlerts: readonly Alert[] = [
     for: "5m",
     severity: "warning",
     summary: `Envoy in ${pod} rejects the current contents of {{ $value }} names (NACK).`,
+  },
+  {
+    name: "KasbahConsumerStale",
+    expr: "kasbah_agent_consumer_stale == 1",
+    for: "10m",
+    severity: "warning",
+    summary: `An application of ${pod} could not be made to load its renewed certificate ({{ $labels.consumer }}).`,
+  },
+  {
+    name: "KasbahConsumerStale",
+    expr: "(kasbah_agent_consumer_deadline_seconds - time() < 3600) and kasbah_agent_consumer_stale == 1",
+    for: "5m",
+    severity: "critical",
+    summary:
+      `The certificate that an application of ${pod} loaded last ` +
+      "{{ if lt $value 0.0 }}has expired{{ else }}expires in {{ $value | humanizeDuration }}{{ end }}" +
+      " ({{ $labels.consumer }}).",
   },
 ];

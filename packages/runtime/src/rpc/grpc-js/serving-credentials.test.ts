@@ -54,4 +54,25 @@ describe("ServingCredentials", () => {
       assert.match(JSON.stringify(key), /MLKEM768/i, ecdhCurve);
     }
   });
+
+  it("makes a full handshake with a client that offers the session of an earlier connection", async () => {
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      const session = await sessionOf(maxVersion);
+      assert.equal(
+        await agreed({ session, maxVersion }, (socket) => socket.isSessionReused()),
+        false,
+        maxVersion,
+      );
+    }
+  });
+
+  async function sessionOf(maxVersion: "TLSv1.2" | "TLSv1.3"): Promise<Buffer> {
+    const socket = connect({ host: "127.0.0.1", port, ca, ALPNProtocols: ["h2"], maxVersion });
+    try {
+      const [session] = await once(socket, "session");
+      return session;
+    } finally {
+      socket.destroy();
+    }
+  }
 });

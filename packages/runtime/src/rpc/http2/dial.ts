@@ -18,7 +18,7 @@ export interface TlsTarget {
   readonly verifyServer?: (certificate: Uint8Array) => void;
   /** Called with the verified server's certificates in DER: its own, then each one's issuer as far as known. */
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
-  /** Called if the server's certificate does not verify. */
+  /** Called if the certificate of a server does not verify, for each of its addresses. */
   readonly onRejection?: (rejection: ServerRejection) => void;
   /** The system's resolver by default. */
   readonly resolve?: ResolveAll;
@@ -45,7 +45,7 @@ export function createDial(target: Http2Target, withinMs = Number.POSITIVE_INFIN
   if ("unixPath" in target) return new UnixDial(target.unixPath);
   const dial = new TlsDial({
     host: target.address.host,
-    open: (address) => attemptOf(open(target, address), (socket) => checkTls(socket, target)),
+    open: (address) => attemptOf(openTls(target, address), (socket) => checkTls(socket, target)),
     ...{ giveUpMs: dialTimeoutMs, withinMs },
     ...(target.resolve === undefined ? {} : { resolve: target.resolve }),
   });
@@ -98,8 +98,8 @@ function nameOf({ address, serverName = address.host }: TlsTarget): string {
   return serverNameOf(serverName);
 }
 
-function open(target: TlsTarget, address: string): TLSSocket {
-  const socket = connect(tlsOptions(target, address));
+function openTls(target: TlsTarget, host: string): TLSSocket {
+  const socket = connect(tlsOptions(target, host));
   if (target.onRejection !== undefined) watchRejection(socket, target.onRejection);
   return socket;
 }

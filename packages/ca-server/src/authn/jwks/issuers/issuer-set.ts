@@ -55,6 +55,11 @@ export class TokenIssuerSet implements IssuerScopes {
     await Promise.all(this.#served.map(({ source }) => source.stop()));
   }
 
+  /** Reads the key sets again. */
+  reread(): void {
+    for (const { source } of this.#served) source.reread();
+  }
+
   /** Resolves when new issuers had a moment to load their keys. The keys of an unchanged issuer stay in use. */
   async replace(configured: readonly ConfiguredIssuer[]): Promise<void> {
     const { trustDomain } = this.#deps;

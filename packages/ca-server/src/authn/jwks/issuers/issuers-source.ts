@@ -72,6 +72,11 @@ export class IssuersSource implements Component {
     await this.#deps.set.stop();
   }
 
+  reread(): void {
+    this.#watch?.reread();
+    this.#deps.set.reread();
+  }
+
   /** An operator who removes the last issuer has a reason, so an empty list is obeyed here. */
   async #reload(path: string): Promise<void> {
     await this.#take(await loadTokenIssuers(path, { ...this.#deps.needs, needsIssuer: false }));
