@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { provideTool, whyNoDebian } from "../../deploy/image/debian-packages.ts";
 
@@ -24,6 +25,17 @@ export async function provideProgram(
     for (const root of ["usr/lib", "lib"]) folders.push(join(unpacked, root, multiarch()));
   }
   return { path: join(directory, program), env: { LD_LIBRARY_PATH: folders.join(":") } };
+}
+
+/** Whether Java runs here. In CI as root, it is installed from Debian first, so that no test of it is skipped. */
+export function hasJava(): boolean {
+  const runs = () => spawnSync("java", ["-version"], { stdio: "ignore" }).status === 0;
+  if (!runs() && process.env["CI"] !== undefined && process.getuid?.() === 0) {
+    execFileSync("apt-get", ["-q", "update"], { stdio: "inherit" });
+    const install = ["-q", "-y", "--no-install-recommends", "install", "openjdk-17-jdk-headless"];
+    execFileSync("apt-get", install, { stdio: "inherit" });
+  }
+  return runs();
 }
 
 function multiarch(): string {

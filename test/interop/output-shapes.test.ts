@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, freePort, startFakeCa } from "@kasbah/testkit";
-import { provideProgram, whyNoDebianProgram } from "../harness/debian-program.ts";
+import { hasJava, provideProgram, whyNoDebianProgram } from "../harness/debian-program.ts";
 import { LoggedProcess } from "../harness/logged-process.ts";
 import { lonelySpiffeId, Pod } from "../harness/pod.ts";
 import { repositoryRoot } from "../harness/repository.ts";
@@ -160,8 +160,4 @@ function haproxyConfig(port: number, certificate: string, roots: string): string
     "  http-request return status 200",
     "",
   ].join("\n");
-}
-
-function hasJava(): boolean {
-  return spawnSync("java", ["-version"], { stdio: "ignore" }).status === 0;
 }

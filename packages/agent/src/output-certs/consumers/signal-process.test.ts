@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chown, mkdir, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { reasonOf } from "./outcome.ts";
 import { signalProcess } from "./signal-process.ts";
@@ -66,6 +66,25 @@ describe("signalProcess", () => {
     execFileSync("mkfifo", [ground.join("pipe")]);
     assert.match(reasonOf(await attempt(ground.join("pipe"))), /not a regular file/);
     assert.deepEqual(sent, []);
+  });
+
+  it("as root, signals no process that another user named in their file and that is not theirs", async function () {
+    if (process.getuid?.() !== 0) return this.skip();
+    const mine = String(process.pid);
+    assert.equal((await signalWith(mine)).result, "ok");
+    await chown(pidFile, 65_534, 65_534);
+    const attempt = (ownUid: number) => signalProcess({ pidFile, signal: "HUP", ownPid, ownUid, send });
+    assert.match(
+      reasonOf(await attempt(0)),
+      new RegExp(`belongs to user 65534, and process ${mine} does not`),
+    );
+    assert.deepEqual(sent, [`SIGHUP ${mine}`]);
+    assert.equal((await attempt(1_000)).result, "ok", "the kernel decides for other users");
+    const theirs = spawn("sleep", ["60"], { uid: 65_534, gid: 65_534, stdio: "ignore" });
+    await once(theirs, "spawn");
+    await writeFile(pidFile, `${theirs.pid}\n`);
+    assert.equal((await attempt(0)).result, "ok");
+    theirs.kill();
   });
 
   it("names a process that has ended and one that it may not signal", async () => {

@@ -1,7 +1,7 @@
-import { kill } from "node:process";
+import { getuid, kill } from "node:process";
 import { errnoOf } from "@kasbah/runtime";
-import { readBoundedFile } from "../../bounded-file.ts";
 import type { CommandOutcome } from "./outcome.ts";
+import { type PidFile, readPidFile, usersOf } from "./pid-file.ts";
 
 export interface ProcessToSignal {
   /** A file whose first line is a process ID. Other lines are ignored: PostgreSQL writes eight. */
@@ -9,10 +9,10 @@ export interface ProcessToSignal {
   /** Without the prefix SIG. */
   readonly signal: string;
   readonly ownPid: number;
+  readonly ownUid?: number | undefined;
   readonly send?: (pid: number, signal: string) => void;
 }
 
-const maxFileBytes = 4096;
 /** The largest process ID of Linux. */
 const maxPid = 4_194_304;
 
@@ -24,10 +24,13 @@ export async function signalProcess({
   pidFile,
   signal,
   ownPid,
+  ownUid = getuid?.(),
   send = kill,
 }: ProcessToSignal): Promise<CommandOutcome> {
   try {
-    const pid = parsePid(await readBoundedFile(pidFile, maxFileBytes), ownPid);
+    const file = await readPidFile(pidFile);
+    const pid = parsePid(file.text, ownPid);
+    if (ownUid === 0) await refuseForeign(file, pid);
     send(pid, `SIG${signal}`);
     return { result: "ok", exitCode: undefined, killedBy: undefined, output: [`sent ${signal} to ${pid}`] };
   } catch (error) {
@@ -46,6 +49,13 @@ function parsePid(text: string, ownPid: number): number {
   if (pid <= 1 || pid > maxPid) throw new RangeError("its first line is not a process ID above 1");
   if (pid === ownPid) throw new RangeError("it names the agent itself");
   return pid;
+}
+
+/** Root may signal every process. Another user must not choose one that is not theirs. */
+async function refuseForeign({ uid }: PidFile, pid: number): Promise<void> {
+  const users = await usersOf(pid);
+  if (uid === 0 || users === undefined || users.includes(uid)) return;
+  throw new RangeError(`it belongs to user ${uid}, and process ${pid} does not`);
 }
 
 function reasonOf(error: unknown): string {
