@@ -170,7 +170,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     scheduler: createScheduler(clock, cronSweep()),
   });
   const admin = createAdminSocket({
-    ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, logger },
+    ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, roll: Math.random, logger },
     ...{ operations: rotation, compromise, requests, log: ledger.operators, loss: ledger.loss },
     knownHeads: () => ledger.knownHeads(),
     move: createMover(owned, () => kubernetes?.leads() ?? true),

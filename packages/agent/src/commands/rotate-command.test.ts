@@ -66,7 +66,7 @@ describe("kasbah-agent rotate", () => {
       toStatus: sdsStatus,
     });
     const common = { mode: 0o600, flag: "--sds-socket", clock: systemClock, logger: recordingLogger() };
-    const socket = new UnixSocket({ name: "sds", path: path(), server, ...common });
+    const socket = new UnixSocket({ name: "sds", path: path(), server, roll: () => 0.5, ...common });
     await socket.start();
     closers.push(() => socket.stop());
   };

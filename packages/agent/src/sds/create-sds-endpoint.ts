@@ -16,7 +16,7 @@ export interface SdsEndpoint {
   readonly service: SecretService;
 }
 
-export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "clock" | "logger"> {
+export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "clock" | "roll" | "logger"> {
   readonly observer: StreamObserver;
   /** Returns the observer of what HTTP/2 ends on the socket. */
   transportFaults(socket: "sds", path: string): (fault: TransportFault) => void;
@@ -29,7 +29,7 @@ export interface SdsEndpointDeps extends Pick<AgentDeps, "config" | "store" | "c
 }
 
 export function createSdsEndpoint(deps: SdsEndpointDeps): SdsEndpoint {
-  const { config, store, clock, logger, observer, providers, isNameOpen, routes } = deps;
+  const { config, store, clock, roll, logger, observer, providers, isNameOpen, routes } = deps;
   const workload = new WorkloadProvider(store, config, { isNameOpen });
   const catalog = new ResourceCatalog([workload, ...providers]);
   const service = new SecretService({ catalog, observer, clock });
@@ -44,6 +44,9 @@ export function createSdsEndpoint(deps: SdsEndpointDeps): SdsEndpoint {
   const { sdsSocketMode: mode } = config;
   const warning = socketModeWarning(mode);
   if (warning !== undefined) logger.warn(warning, { path });
-  const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", mode, server, clock, logger });
+  const socket = new UnixSocket({
+    ...{ name: "sds", path, flag: "--sds-socket", mode },
+    ...{ server, clock, roll, logger },
+  });
   return { components: [socket], catalog, service };
 }

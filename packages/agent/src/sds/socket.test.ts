@@ -45,7 +45,8 @@ describe("The SDS socket", () => {
 
   const create = (at = path, options: { mode?: number } = {}) => {
     const server = new Http2Server({ routes: [echo], toStatus: sdsStatus });
-    return new UnixSocket({ name: "sds", flag: "--sds-socket", path: at, server, clock, logger, ...options });
+    const fixed = { name: "sds", flag: "--sds-socket", roll: Math.random };
+    return new UnixSocket({ ...fixed, path: at, server, clock, logger, ...options });
   };
   const start = async () => {
     const socket = create();
@@ -86,6 +87,26 @@ describe("The SDS socket", () => {
     await rejectsWithCode(create().start(), "SOCKET_IN_USE");
     await connects(path);
     other.close();
+  });
+
+  it("starts beside other agents that start in the same directory at the same moment", async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `agent-${index}.sock`);
+    sockets = names.map((name) => create(directory.join("uds", name)));
+    await Promise.all(sockets.map((socket) => socket.start()));
+    for (const name of names) await connects(directory.join("uds", name));
+    assert.deepEqual((await readdir(directory.join("uds"))).sort(), [...names].sort());
+  });
+
+  it("binds a path of 107 bytes, the longest that the kernel takes", async () => {
+    const base = directory.join("uds");
+    for (const name of ["sock", "x".repeat(20)]) {
+      const long = `${base}/${"d".repeat(107 - base.length - name.length - 2)}/${name}`;
+      assert.equal(long.length, 107);
+      const socket = create(long);
+      await socket.start();
+      sockets.push(socket);
+      await connects(long);
+    }
   });
 
   it("takes over the socket of a killed process", async () => {

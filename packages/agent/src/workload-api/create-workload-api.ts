@@ -14,6 +14,8 @@ export interface WorkloadEndpointDeps extends WorkloadApiDeps {
   transportFaults(socket: "workload", path: string): (fault: TransportFault) => void;
   readonly registry: Registry;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly logger: Logger;
 }
 
@@ -22,7 +24,7 @@ export interface WorkloadEndpointDeps extends WorkloadApiDeps {
  * reconnect: go-spiffe takes a reset with CANCEL for a cancellation and never retries.
  */
 export function createWorkloadApi(deps: WorkloadEndpointDeps): Component {
-  const { mode, registry, clock, logger } = deps;
+  const { mode, registry, clock, roll, logger } = deps;
   const path = resolve(deps.path);
   const api = new WorkloadApi(deps);
   const server = new Http2Server({
@@ -34,7 +36,7 @@ export function createWorkloadApi(deps: WorkloadEndpointDeps): Component {
     onTransportFault: deps.transportFaults("workload", path),
   });
   const flag = "--workload-socket";
-  const socket = new UnixSocket({ name: "workload api", path, mode, flag, server, clock, logger });
+  const socket = new UnixSocket({ name: "workload api", path, mode, flag, server, clock, roll, logger });
   new Gauge({
     name: "kasbah_agent_workload_streams",
     help: "Open streams of the SPIFFE Workload API.",

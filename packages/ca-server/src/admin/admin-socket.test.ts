@@ -95,7 +95,15 @@ describe("AdminSocket", () => {
       requireOpen: () => assert.fail("no loss is open"),
       accept: () => assert.fail("no loss is open"),
     };
-    socket = createAdminSocket({ ...deps, move, loss, knownHeads, clock: systemClock, logger });
+    socket = createAdminSocket({
+      ...deps,
+      move,
+      loss,
+      knownHeads,
+      clock: systemClock,
+      roll: Math.random,
+      logger,
+    });
     await socket.start();
     channel = new Http2Channel({ unixPath: path });
   });

@@ -26,6 +26,8 @@ export interface AdminSocketDeps {
   readonly requests: RequestRoutesDeps["requests"];
   readonly newReferenceId: () => string;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly logger: Logger;
 }
 
@@ -34,7 +36,7 @@ export interface AdminSocketDeps {
  * command can.
  */
 export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
-  const { admission, clockOperations, log, clock, logger } = deps;
+  const { admission, clockOperations, log, clock, roll, logger } = deps;
   const path = resolve(deps.path);
   const server = new Http2Server({
     routes: [
@@ -55,6 +57,7 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
     flag: "--admin-socket",
     server,
     clock,
+    roll,
     logger,
   });
 }

@@ -18,7 +18,7 @@ function bindAs(uid: number, paths: readonly string[]): readonly string[] {
     for (const path of ${JSON.stringify(paths)}) {
       const listener = createServer();
       const server = { listenUnix: (at) => new Promise((done, fail) => listener.once("error", fail).listen(at, done)), close: async () => {} };
-      const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server });
+      const socket = new UnixSocket({ name: "sds", path, flag: "--sds-socket", server, roll: Math.random });
       await socket.start().then(() => console.log("bound"), ({ code, message }) => console.log(code + ": " + message));
     }
     process.exit();`;

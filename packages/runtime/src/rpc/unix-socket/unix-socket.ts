@@ -1,5 +1,5 @@
 import { chmod, rename, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import type { Component } from "../../daemon/lifecycle.ts";
 import type { Logger } from "../../log/log.ts";
@@ -23,11 +23,15 @@ export interface UnixSocketDeps {
   /** The permission bits of the socket; defaults to 0600. */
   readonly mode?: number;
   readonly server: UnixServer;
+  /** Uniform in [0, 1). */
+  readonly roll: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const watchEveryMs = 5_000;
+
+const mostRandomLetters = 8;
 
 /**
  * Streams do not end on their own, and clients keep their secrets: waiting for them would only delay the
@@ -45,7 +49,6 @@ export class UnixSocket implements Component {
   readonly #deps: UnixSocketDeps;
   readonly #watch: Loop;
   #bound: Inode | undefined;
-  #bindings = 0;
   #isLost = false;
 
   constructor(deps: UnixSocketDeps) {
@@ -77,11 +80,7 @@ export class UnixSocket implements Component {
     const { path, flag, server, mode = 0o600 } = this.#deps;
     const { name } = this;
     await clearSocketPath(path, flag);
-    // Each binding has its own name, which differs from those of the daemon's other sockets in the same
-    // directory. It starts with only two letters of the component's name, because the path may already be
-    // close to its limit.
-    this.#bindings += 1;
-    const beside = join(dirname(path), `.${name.slice(0, 2)}${this.#bindings}`);
+    const beside = temporaryPath(path, name, this.#deps.roll);
     await clearSocketPath(beside, flag);
     await server.listenUnix(beside);
     await chmod(beside, mode);
@@ -114,4 +113,15 @@ export class UnixSocket implements Component {
       this.#isLost = true;
     }
   }
+}
+
+/**
+ * A name in the same directory. It is random, because other daemons may bind their sockets there at the same moment, and
+ * no longer than the socket's own name if that has four letters, because the path may already be close to its limit.
+ */
+function temporaryPath(path: string, component: string, roll: () => number): string {
+  const begin = `.${component.slice(0, 2)}`;
+  const length = Math.min(Math.max(basename(path).length - begin.length, 1), mostRandomLetters);
+  const letter = () => Math.floor(roll() * 36).toString(36);
+  return join(dirname(path), begin + Array.from({ length }, letter).join(""));
 }
