@@ -88,6 +88,15 @@ describe("Output files of the agent", function () {
     assert.equal(await agent.metric("kasbah_agent_output_certs_repairs"), 1);
   });
 
+  it("repairs its files on SIGHUP if it must not do so by itself", async () => {
+    const agent = (await makePod({ "--repair-output-certs": "false" })).start();
+    await agent.logged("certificates written");
+    await rm(join(certs(), "key.pem"));
+    process.kill(agent.pid, "SIGHUP");
+    await agent.logged("another program changed the output files; repaired");
+    await readFile(join(certs(), "key.pem"));
+  });
+
   it("refuses to start a second agent in one directory, and starts it as soon as the first one was killed", async () => {
     const first = (await makePod({})).start();
     await first.logged("certificates written");
