@@ -221,15 +221,21 @@ describe("RepairWatch", () => {
     assert.equal(output.problem, undefined);
   });
 
-  it("leaves changed files alone until the next secret if --repair-output-certs is false", async () => {
+  it("leaves changed files alone until SIGHUP or the next secret if --repair-output-certs is false", async () => {
     const clock = new FakeClock(start);
     await begin({ clock, isRepairing: false });
     await rm(path("key.pem"));
     for (let round = 0; round < 10; round += 1) await clock.runFor(60_000);
     assert.equal(await repairs(), "0");
+    output.reread();
+    await eventually(isRight);
+    await rm(path("key.pem"));
     secret = await mintSecret({ authority, receivedAt: start, ttlMs: 3_600_000 });
     store.publish(secret);
-    await eventually(isRight);
+    await eventually(async () => {
+      await clock.runFor(100);
+      return isRight();
+    });
   });
 
   it("does not take a rotation for a change by another program", async () => {

@@ -3,12 +3,14 @@ import { shell } from "./run-shell.ts";
 
 /**
  * A minimal init: it starts the agent, forwards signals to it, and exits as it does. While a shell waits, it reaps
- * every child, including orphans, which Node cannot do.
+ * every child, including orphans, which Node cannot do. SIGUSR1 is not forwarded: before the agent listens, it would open Node's debugger.
  */
 const script = `
 "$@" <&0 &
 agent=$!
-for name in TERM INT HUP QUIT ALRM USR1 USR2; do trap "kill -$name $agent 2>/dev/null" $name; done
+for name in TERM HUP QUIT ALRM USR2; do trap "kill -$name $agent 2>/dev/null" $name; done
+# A terminal sends Ctrl-C to the agent as well, and a second one means "exit immediately".
+if [ -t 0 ]; then trap : INT; else trap "kill -INT $agent 2>/dev/null" INT; fi
 while :; do
   wait $agent
   code=$?
