@@ -14,8 +14,8 @@ export class Story {
   readonly #world: World;
   readonly #running: RunningClient;
   readonly #answers = new Map<Chapter, Answers>();
-  /** The errors of watches until the agent was restarted. */
-  pushErrors: readonly string[] = [];
+  /** The errors of calls and watches until the agent was restarted. */
+  readonly errors: string[] = [];
   #failure: unknown;
 
   constructor(client: WorkloadClient, world: World) {
@@ -39,11 +39,28 @@ export class Story {
     });
   }
 
+  /** Makes every call again and again until the rotation is over. */
+  callThroughout(rotation: Promise<void>): Promise<void> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    rotation.then(end, end);
+    return this.#live(async () => {
+      while (!isOver) {
+        for (const [call, { error }] of Object.entries(await this.#running.ask("x509"))) {
+          if (error !== undefined) this.errors.push(`${call}: ${error}`);
+        }
+        await systemClock.sleep(2_000);
+      }
+    });
+  }
+
   followRotation(): Promise<void> {
     return this.#live(async () => {
       await this.#untilPushed(() => true);
       await this.#ask("afterRotation", "x509");
-      this.pushErrors = [...this.#running.pushErrors];
+      this.errors.push(...this.#running.pushErrors);
     });
   }
 

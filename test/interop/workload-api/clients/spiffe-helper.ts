@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { untilSeen } from "@kasbah/testkit";
 import { buildGoTool, hasGo } from "../../../harness/go-program.ts";
 import { LoggedProcess } from "../../../harness/logged-process.ts";
+import { patienceMs } from "../../../harness/until.ts";
 import type { Answer, Answers, RunningClient, Workload, WorkloadClient } from "./client.ts";
 import { runCommand } from "./command.ts";
 import { requireTool } from "./install.ts";
@@ -36,8 +38,7 @@ class RunningHelper implements RunningClient {
 
   async ask(profile: "x509" | "jwt"): Promise<Answers> {
     if (profile === "x509") {
-      const { daemon } = await this.pushed();
-      return { ...(daemon && { daemon }), "one-shot": await this.#oneShot("") };
+      return { daemon: await this.#wholeSet(), "one-shot": await this.#oneShot("") };
     }
     return {
       "one-shot with jwt_bundle_file_name": await this.#oneShot('jwt_bundle_file_name = "keys.json"\n'),
@@ -49,7 +50,6 @@ class RunningHelper implements RunningClient {
     const answers: Record<string, Answer> = {};
     for (const [name, { directory, process }] of this.#daemons) {
       if (process.hasExited) answers[name] = { error: `the daemon exited: ${process.log.slice(-1_000)}` };
-      // The helper writes its files one after the other, so a set may be read in between.
       else answers[name] = await filesIn(directory).catch((error: unknown) => ({ error: String(error) }));
     }
     return answers;
@@ -57,6 +57,14 @@ class RunningHelper implements RunningClient {
 
   async stop(): Promise<void> {
     for (const { process } of this.#daemons.values()) await process.stop();
+  }
+
+  /** The helper writes its files in place, one after the other, so a reader may find half a set. */
+  async #wholeSet(): Promise<Answer> {
+    return untilSeen("whole set of files", patienceMs, async () => {
+      const { daemon } = await this.pushed();
+      return daemon?.error === undefined ? daemon : undefined;
+    });
   }
 
   #daemon(name: string, settings: string) {
@@ -73,8 +81,8 @@ class RunningHelper implements RunningClient {
       config,
       "-daemon-mode=false",
     ]);
+    if (code !== 0) return { error: log };
     const files = await filesIn(directory);
-    if (code !== 0) return { ...files, error: log };
     const keys = join(directory, "keys.json");
     return existsSync(keys) ? { ...files, keys: keysIn(readFileSync(keys, "utf8")) } : files;
   }

@@ -53,7 +53,7 @@ func (p *peers) greetForever(ctx context.Context) {
 			}
 		}
 		p.lock.Unlock()
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(250 * time.Millisecond)
 	}
 }
 

@@ -189,7 +189,7 @@ class Peers {
         }
       }
       try {
-        Thread.sleep(100);
+        Thread.sleep(250);
       } catch (InterruptedException error) {
         return;
       }

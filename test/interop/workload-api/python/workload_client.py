@@ -6,7 +6,6 @@ of the JWT profile; {"done": ...} follows.
 
 import base64
 import json
-import socket
 import sys
 import threading
 import time
@@ -71,14 +70,12 @@ class Peers:
                 self.failures += 1
                 self.first = self.first or f"{type(error).__name__}: {error}"
             self.count += 1
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def connect(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{probe.getsockname()[1]}"
         options = ListenOptions(tls_mode=ServerTlsMode.MTLS, authorize_fn=self.only)
-        listener = listen(address, self.source, options)
+        listener = listen("127.0.0.1:0", self.source, options)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
         threading.Thread(target=self.serve_one, args=(listener,), daemon=True).start()
         try:
             connection = dial(address, self.source, ClientTlsMode.TLS, self.only)
