@@ -39,7 +39,7 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
   const key = workloadKeyOf(config);
   const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
   const sources = config.caAddresses.map((address) => {
-    const explain = explainer(config, serverName ?? address.host, clock);
+    const explain = explainer(config, serverName ?? address.host, deps);
     const options = { serverName, spiffeId, certSigner, headers, explain };
     const authority = deps.count(new CaClient(address, options));
     return { address, source: new CaSecretSource({ ...common, authority }) };
@@ -51,12 +51,13 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
 function explainer(
   config: AgentConfig,
   serverName: string,
-  clock: Clock,
+  { clock, replies }: Pick<CaSourceDeps, "clock" | "replies">,
 ): NonNullable<CaClientOptions["explain"]> {
   return async (rejection, { roots }) => {
     const { describeRejectedServer } = await import("./rejected-server.ts");
     const trust = { rootsPem: roots.toPem(), rootsPlace: caRootPath(config) };
-    return describeRejectedServer(rejection, { ...trust, serverName, now: clock.now() });
+    const { clockOffsetMs } = replies;
+    return describeRejectedServer(rejection, { ...trust, serverName, now: clock.now(), clockOffsetMs });
   };
 }
 
