@@ -41,7 +41,7 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
   const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
   const tunnelTo = await createTunnelsIfConfigured(config, deps.environment);
   const sources = config.caAddresses.map((address) => {
-    const explain = explainer(config, serverName ?? address.host, clock);
+    const explain = explainer(config, serverName ?? address.host, deps);
     const tunnel = tunnelTo?.(address);
     const options = { serverName, spiffeId, certSigner, headers, explain, tunnel };
     const authority = deps.count(new CaClient(address, options));
@@ -64,12 +64,13 @@ async function createTunnelsIfConfigured(
 function explainer(
   config: AgentConfig,
   serverName: string,
-  clock: Clock,
+  { clock, replies }: Pick<CaSourceDeps, "clock" | "replies">,
 ): NonNullable<CaClientOptions["explain"]> {
   return async (rejection, { roots }) => {
     const { describeRejectedServer } = await import("./rejected-server.ts");
     const trust = { rootsPem: roots.toPem(), rootsPlace: caRootPath(config) };
-    return describeRejectedServer(rejection, { ...trust, serverName, now: clock.now() });
+    const { clockOffsetMs } = replies;
+    return describeRejectedServer(rejection, { ...trust, serverName, now: clock.now(), clockOffsetMs });
   };
 }
 

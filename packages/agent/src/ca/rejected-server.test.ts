@@ -118,6 +118,15 @@ describe("describeRejectedServer", () => {
     assert.ok(message.length < 1_000 && !message.includes("\u001B"), message);
   });
 
+  it("adds how far the CA's clock was ahead when it was last measured", async () => {
+    const root = await createTestAuthority("New");
+    const rejection = { chain: [root.certificate.der], code: "CERT_NOT_YET_VALID" };
+    const before = new Date(root.certificate.notBefore.getTime() - 60_000);
+    const times = { now: before, clockOffsetMs: 75_300 };
+    const message = describeRejectedServer(rejection, { ...expected, rootsPem: root.rootPem, ...times });
+    assert.match(message, /behind by at least 1m \(by 1m15s when the CA last replied\), unless/);
+  });
+
   it("blames the date of a trusted root that expired", async () => {
     const root = await createTestAuthority("Old");
     const keyPair = await createKeyPair("P-256");

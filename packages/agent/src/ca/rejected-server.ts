@@ -12,6 +12,8 @@ export interface ExpectedServer {
   /** The name that the certificate must contain. */
   readonly serverName: string;
   readonly now: Date;
+  /** How far the CA's clock was ahead of the local clock when it was last measured. */
+  readonly clockOffsetMs?: number | undefined;
 }
 
 /** The server chooses its names, so only a few characters of them appear in a message. */
@@ -28,7 +30,7 @@ export function describeRejectedServer({ chain, code }: ServerRejection, expecte
   const above = roots.filter((root) => last.checkIssued(root) && last.verify(root.publicKey));
   const certificates = [leaf, ...issuers, ...above];
   const early = certificates.find(({ validFromDate }) => validFromDate > expected.now);
-  if (early !== undefined) return describeEarly(early, expected.now);
+  if (early !== undefined) return describeEarly(early, expected);
   const late = certificates.find(({ validToDate }) => validToDate < expected.now);
   if (late !== undefined) return describeLate(late, expected.now);
   if (above.length > 0) return `its chain, from ${describe(leaf)}, does not verify (${code})`;
@@ -40,9 +42,11 @@ function describeNames(leaf: X509Certificate, serverName: string): string {
   return `its certificate is for ${shown(names)}, not for ${serverName}; correct the address, or set --ca-server-name to a name of the certificate`;
 }
 
-function describeEarly(one: X509Certificate, now: Date): string {
+function describeEarly(one: X509Certificate, { now, clockOffsetMs = 0 }: ExpectedServer): string {
   const behind = formatDuration(secondsBetween(now, one.validFromDate));
-  return `${describe(one)} is not valid before ${one.validFromDate.toISOString()}; the local clock is behind by at least ${behind}, unless the CA's clock is wrong: set the local clock`;
+  const ahead = Math.floor(clockOffsetMs / 1_000) * 1_000;
+  const measured = ahead > 0 ? ` (by ${formatDuration(ahead)} when the CA last replied)` : "";
+  return `${describe(one)} is not valid before ${one.validFromDate.toISOString()}; the local clock is behind by at least ${behind}${measured}, unless the CA's clock is wrong: set the local clock`;
 }
 
 function describeLate(one: X509Certificate, now: Date): string {

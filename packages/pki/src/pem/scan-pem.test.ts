@@ -56,6 +56,7 @@ describe("findPemBlocks", () => {
     " -----BEGIN A-----x",
     "\r\uFEFF\u00A0",
     `x${one}`,
+    "#-----BEGIN A-----",
   ]) {
     it(`takes time proportional to the length of a file of ${JSON.stringify(part.slice(0, 20))}`, async () => {
       const hostile = part.repeat(Math.floor((1024 * 1024) / Buffer.byteLength(part)));
@@ -78,6 +79,15 @@ describe("findPemBlocks", () => {
     const comment = "# replaces the -----BEGIN CERTIFICATE----- of 2024\n";
     assert.deepEqual(seen(comment + one + comment), ["CERTIFICATE 010203"]);
   });
+
+  for (const mark of ["#", "  # ", ";", "// ", "\uFEFF#"]) {
+    it(`ignores a block that ${JSON.stringify(mark)} before its first line disables`, () => {
+      const oneLine = one.replaceAll("\n", " ");
+      for (const disabled of [one, oneLine, one.trimEnd().replaceAll("\n", `\n${mark}`)]) {
+        assert.deepEqual(seen(`${mark}${disabled}\n${other}`), ["X509 CRL 04"]);
+      }
+    });
+  }
 
   it("returns no blocks if the file has none", () => {
     assert.deepEqual(findPemBlocks(""), []);

@@ -30,7 +30,7 @@ const maxBlocks = 1_000;
 /**
  * The one reader of PEM that people write: files, settings and what a CA passes on from its operator's files. It
  * reads each block on its own, so that a broken block does not affect the others. It ignores text around blocks
- * (RFC 7468 §5.2), byte order marks, the kind of line ending and white space. It uses no regular expressions, which
+ * (RFC 7468 §5.2), comments, byte order marks, the kind of line ending and white space. It uses no regular expressions, which
  * have blocked event loops for a minute on PEM. `parsePemBlock` reads what the CA signs.
  *
  * @throws PkiError `PEM_MALFORMED` if the text is longer than 1 MiB
@@ -42,6 +42,7 @@ export function scanPem(pem: string | Uint8Array): PemContents {
   const problems: PemProblem[] = [];
   let end = 0;
   for (const section of sectionsOf(octets, () => end)) {
+    if (section.isComment) continue;
     const place = { position: blocks.length + problems.length + 1, line: section.line };
     if (place.position > maxBlocks) {
       problems.push({ place, error: malformed(`the file has more than ${maxBlocks} PEM blocks`) });

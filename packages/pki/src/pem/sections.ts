@@ -12,6 +12,8 @@ export interface Section {
   readonly line: number;
   /** False if other text precedes the BEGIN in its line, such as `# replaces the -----BEGIN CERTIFICATE----- below`. */
   readonly startsLine: boolean;
+  /** Whether its line is a comment: an operator may have disabled the block by a mark before its first line. */
+  readonly isComment: boolean;
 }
 
 export const begin = "-----BEGIN ";
@@ -30,7 +32,8 @@ export function* sectionsOf(octets: Buffer, endOf: () => number): Generator<Sect
     const startsLine = from > last && isBlank(octets, from, at);
     const next = octets.indexOf(begin, at + begin.length);
     const end = next === -1 ? octets.length : next;
-    yield { octets: octets.subarray(at, end), line: lines.number, startsLine };
+    const { number: line, isComment } = lines;
+    yield { octets: octets.subarray(at, end), line, startsLine, isComment };
     [last, at] = [at, next];
   }
 }
@@ -41,16 +44,32 @@ function isBlank(octets: Uint8Array, from: number, to: number): boolean {
   return at >= to;
 }
 
+const commentMarks = ["#", ";", "//"];
+
+function startsComment(octets: Buffer, lineStart: number): boolean {
+  let at = lineStart;
+  for (let length = 1; length > 0; at += length) length = whiteSpaceAt(octets, at);
+  return commentMarks.some((mark) => octets.subarray(at, at + mark.length).equals(Buffer.from(mark)));
+}
+
 /** Counts lines that end with a line feed, a carriage return, or both. */
 class LineCounter {
-  readonly #octets: Uint8Array;
+  readonly #octets: Buffer;
   #at = 0;
+  #comment: { readonly start: number; readonly found: boolean } | undefined;
   number = 1;
   /** The index at which the line starts. */
   start = 0;
 
-  constructor(octets: Uint8Array) {
+  constructor(octets: Buffer) {
     this.#octets = octets;
+  }
+
+  /** Looked up once for each line, which may have many blocks. */
+  get isComment(): boolean {
+    const { start } = this;
+    if (this.#comment?.start !== start) this.#comment = { start, found: startsComment(this.#octets, start) };
+    return this.#comment.found;
   }
 
   advanceTo(to: number): void {
