@@ -6,13 +6,13 @@ import { createCertificate, decodeErrorInfo } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
 import {
   type FakeKubernetesApi,
+  ProxyServer,
   rawCall,
   startFakeKubernetesApi,
   type TemporaryDirectory,
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { IssuerServer } from "../../packages/ca-server/src/outbound/proxy/issuer-server.fixture.ts";
-import { ProxyServer } from "../../packages/ca-server/src/outbound/proxy/proxy-server.fixture.ts";
 import { type RunningCa, startCa } from "../harness/ca-process.ts";
 import { currentKasbah } from "../harness/kasbah-command.ts";
 

@@ -35,6 +35,7 @@ export {
   startFakeKubernetesStore,
 } from "./fakes/kubernetes/store.ts";
 export { type ManualSweep, manualSweep } from "./fakes/manual-sweep.ts";
+export { ProxyServer } from "./fakes/proxy.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./fakes/recording-logger.ts";
 export { freePort } from "./free-port.ts";
 export { GrpcJsChannel } from "./grpc-js/channel.ts";

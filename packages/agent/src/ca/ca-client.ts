@@ -6,7 +6,7 @@ import {
   shownRootsHeader,
 } from "@kasbah/protocol/workload";
 import type { HostPort, Secret } from "@kasbah/runtime";
-import { Http2Channel, type ServerRejection } from "@kasbah/runtime/grpc-http2";
+import { Http2Channel, type ServerRejection, type TlsTarget } from "@kasbah/runtime/grpc-http2";
 import { AgentError } from "../errors.ts";
 import { toCaError } from "./call-error.ts";
 import type { HeldCertificate } from "./credentials/credentials.ts";
@@ -39,6 +39,8 @@ export interface CaClientOptions {
   readonly certSigner?: string | undefined;
   /** Header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Leads to the CA through a proxy; none by default. */
+  readonly tunnel?: TlsTarget["tunnel"];
   /** Says why the certificate of a server does not verify, for an operator. `call` names the trusted roots. */
   readonly explain?: (rejection: ServerRejection, call: Pick<CaCall, "roots">) => Promise<string>;
 }
@@ -96,8 +98,9 @@ export class CaClient implements CertificateAuthority {
 
   /** Resolves the address and opens a new channel for each call. */
   #dial({ roots, certificate, onServerChain }: CaCall, server: ServerVerdict): Http2Channel {
-    const { serverName } = this.#options;
+    const { serverName, tunnel } = this.#options;
     return new Http2Channel({
+      tunnel,
       address: this.#address,
       rootsPem: roots.toPem(),
       verifyServer: (leaf) => server.check(leaf),

@@ -33,7 +33,9 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   const wake = new Wake();
   const onChange = () => wake.ring();
   const demand = new RotationDemand(clock, wake);
-  const source = await createCaSource(config, { roots, store, skippedRoots, clock, logger, replies, count });
+  const { environment } = deps;
+  const common = { roots, store, skippedRoots, clock, logger, environment };
+  const source = await createCaSource(config, { ...common, replies, count });
   const rotation = new RotationLoop({
     source: demand.watchAttempts(source),
     store,

@@ -22,6 +22,7 @@ export interface CaSourceDeps {
   readonly skippedRoots: SkippedRootsObserver;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly replies: ReplyObserver & { readonly clockOffsetMs: number | undefined };
   /** Wraps an authority to count its calls. */
   count(authority: CertificateAuthority): CertificateAuthority;
@@ -38,13 +39,25 @@ export async function createCaSource(config: AgentConfig, deps: CaSourceDeps): P
   const deadlineMs = () => callDeadlineMs(remainingMs(store), config.caAddresses.length);
   const key = workloadKeyOf(config);
   const common = { roots, skippedRoots, clock, observer, ttlMs, deadlineMs, credentials, ...key };
+  const tunnelTo = await createTunnelsIfConfigured(config, deps.environment);
   const sources = config.caAddresses.map((address) => {
     const explain = explainer(config, serverName ?? address.host, clock);
-    const options = { serverName, spiffeId, certSigner, headers, explain };
+    const tunnel = tunnelTo?.(address);
+    const options = { serverName, spiffeId, certSigner, headers, explain, tunnel };
     const authority = deps.count(new CaClient(address, options));
     return { address, source: new CaSecretSource({ ...common, authority }) };
   });
   return new SourcesInTurn(sources);
+}
+
+/** Loaded only if needed: most agents reach the CA directly. */
+async function createTunnelsIfConfigured(
+  { caProxy: setting, caNoProxy: except }: AgentConfig,
+  environment: CaSourceDeps["environment"],
+) {
+  if (setting.kind === "none") return undefined;
+  const { createTunnels } = await import("./tunnels.ts");
+  return createTunnels({ setting, except, environment });
 }
 
 /** Loaded only if a server is not trusted. */

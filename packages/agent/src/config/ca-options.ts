@@ -2,6 +2,7 @@ import { parseSpiffeId, parseTrustDomain, parseWorkloadName } from "@kasbah/pki"
 import { option, schema } from "@kasbah/runtime";
 import { eccCurves, rsaKeySizes } from "../secret/workload-key.ts";
 import { parseCaHeader } from "./ca-header.ts";
+import { parseCaProxy } from "./proxy.ts";
 
 /** Options for the CA, the workload's credentials and the requested certificates. */
 export const caOptions = {
@@ -38,6 +39,24 @@ export const caOptions = {
     help: "SPIFFE ID that the CA's serving certificate must have, besides its name; kasbah-server has --own-spiffe-id",
     schema: schema.parsed((text) => (text === "none" ? text : parseSpiffeId(text))),
     default: "none",
+    group: "Certificate authority",
+  }),
+  caProxy: option({
+    flag: "--ca-proxy <url>",
+    env: "KASBAH_CA_PROXY",
+    isSensitive: true,
+    help: "HTTP proxy through which the agent reaches the CA: http://[user:password@]host:port, environment for HTTPS_PROXY and NO_PROXY, or none",
+    schema: schema.parsed(parseCaProxy),
+    default: "none",
+    group: "Certificate authority",
+  }),
+  caNoProxy: option({
+    flag: "--ca-no-proxy <hosts>",
+    env: "KASBAH_CA_NO_PROXY",
+    help: "CAs that are reached without --ca-proxy, as in NO_PROXY: domains, addresses, networks such as 10.0.0.0/8, each with an optional port, or *",
+    schema: schema.text,
+    repeatable: true,
+    default: "",
     group: "Certificate authority",
   }),
   caHeaders: option({

@@ -31,6 +31,26 @@ describe("The agent's configuration", () => {
     assert.throws(() => load(["--secret-ttl", "10ms"]), ConfigInvalidError);
   });
 
+  it("rejects a proxy that is reached over TLS, and text that names no proxy, without showing it", () => {
+    for (const text of [
+      "https://u:secret@proxy.example",
+      "proxy.example:3128",
+      "http://secret/path",
+      "env",
+    ]) {
+      assert.throws(
+        () => load([], { KASBAH_CA_PROXY: text }),
+        (error) => error instanceof ConfigInvalidError && !/secret|got/.test(error.message),
+        text,
+      );
+    }
+    const { caProxy, caNoProxy } = load(["--ca-proxy", "http://u:secret@proxy.example:3128"], {
+      KASBAH_CA_NO_PROXY: ".svc,10.0.0.0/8",
+    });
+    assert.equal(JSON.stringify(caProxy), '{"kind":"url","url":"[redacted]"}');
+    assert.deepEqual(caNoProxy, [".svc", "10.0.0.0/8"]);
+  });
+
   it("rejects short RSA keys, which Istio rejects only at each CSR, and unknown curves", () => {
     for (const env of [
       { WORKLOAD_RSA_KEY_SIZE: "1024" },

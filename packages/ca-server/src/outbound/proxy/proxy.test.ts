@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import {
   eventually,
   freePort,
+  ProxyServer,
   rejectsWithCode,
   type TemporaryDirectory,
   temporaryDirectory,
@@ -12,7 +13,6 @@ import { AddressRules } from "../address-rules.ts";
 import { exchange, type HttpsEndpoint } from "../https-exchange.ts";
 import { IssuerServer } from "./issuer-server.fixture.ts";
 import { findProxy, type HttpsProxy, proxyName } from "./proxy.ts";
-import { ProxyServer } from "./proxy-server.fixture.ts";
 import { parseProxySetting } from "./proxy-setting.ts";
 
 const get = { method: "GET" } as const;

@@ -3,6 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
 import { attemptOf, type ResolveAll, serverNameOf, sniOf, TlsDial } from "../../dial/index.ts";
+import type { HttpTunnel } from "../../dial/proxy/index.ts";
 import { http2CipherSuites } from "../tls-suites.ts";
 import { type ServerRejection, serverChainOf, watchRejection } from "./server-rejection.ts";
 
@@ -20,6 +21,8 @@ export interface TlsTarget {
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
   /** Called if the certificate of a server does not verify, for each of its addresses. */
   readonly onRejection?: (rejection: ServerRejection) => void;
+  /** Reaches the server through a proxy. */
+  readonly tunnel?: HttpTunnel | undefined;
   /** The system's resolver by default. */
   readonly resolve?: ResolveAll;
 }
@@ -43,20 +46,32 @@ export interface Dial {
 /** @param withinMs the time within which the first caller needs the connection */
 export function createDial(target: Http2Target, withinMs = Number.POSITIVE_INFINITY): Dial {
   if ("unixPath" in target) return new UnixDial(target.unixPath);
+  const { tunnel } = target;
+  const accept = (socket: TLSSocket) => checkTls(socket, target);
   const dial = new TlsDial({
-    host: target.address.host,
-    open: (address) => attemptOf(openTls(target, address), (socket) => checkTls(socket, target)),
+    host: tunnel?.address.host ?? target.address.host,
+    open: (address) =>
+      tunnel?.attempt(address, target.address, (socket) => openTls(target, { socket }), accept) ??
+      attemptOf(openTls(target, { host: address, port: target.address.port }), accept),
     ...{ giveUpMs: dialTimeoutMs, withinMs },
     ...(target.resolve === undefined ? {} : { resolve: target.resolve }),
   });
   return {
     async run(signal) {
-      const socket = await dial.run(signal);
+      const socket = await dial.run(signal).catch((error: unknown) => throwNaming(tunnel, error));
       target.onServerChain?.(serverChainOf(socket));
       return socket;
     },
-    describe: () => dial.describe(),
+    describe: () => (tunnel === undefined ? dial.describe() : `proxy ${tunnel.name}: ${dial.describe()}`),
   };
+}
+
+/** Through a proxy, most failures are the proxy's, and the addresses in them are. */
+function throwNaming(tunnel: HttpTunnel | undefined, cause: unknown): never {
+  if (tunnel === undefined) throw cause;
+  const reasons = cause instanceof AggregateError ? cause.errors : [cause];
+  const words = reasons.map((each) => (each instanceof Error ? each.message : String(each))).join("; ");
+  throw new Error(`no connection through the proxy ${tunnel.name}: ${words}`, { cause });
 }
 
 class UnixDial implements Dial {
@@ -98,18 +113,16 @@ function nameOf({ address, serverName = address.host }: TlsTarget): string {
   return serverNameOf(serverName);
 }
 
-function openTls(target: TlsTarget, host: string): TLSSocket {
-  const socket = connect(tlsOptions(target, host));
+function openTls(target: TlsTarget, place: ConnectionOptions): TLSSocket {
+  const socket = connect({ ...tlsOptions(target), ...place });
   if (target.onRejection !== undefined) watchRejection(socket, target.onRejection);
   return socket;
 }
 
-function tlsOptions(target: TlsTarget, host: string): ConnectionOptions {
-  const { address, rootsPem, clientIdentity } = target;
+function tlsOptions(target: TlsTarget): ConnectionOptions {
+  const { rootsPem, clientIdentity } = target;
   const serverName = nameOf(target);
   return {
-    host,
-    port: address.port,
     // An array, because Node treats an empty string as absent and then trusts its own roots.
     ca: [rootsPem],
     minVersion: "TLSv1.2",

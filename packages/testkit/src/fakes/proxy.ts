@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** What the proxy does once it has read the head of a request. */
-export type ProxyBehavior = "tunnel" | "hang" | { readonly answer: string | Buffer };
+type ProxyBehavior = "tunnel" | "hang" | { readonly answer: string | Buffer };
 
-/** An HTTP proxy on loopback that keeps every octet which passes it, and resolves `issuer.test` to loopback. */
+/** An HTTP proxy on loopback that keeps every octet which passes it, and resolves every name to loopback. */
 export class ProxyServer implements AsyncDisposable {
   behavior: ProxyBehavior = "tunnel";
   /** The head of each request. */
