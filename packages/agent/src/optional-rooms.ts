@@ -24,7 +24,7 @@ export async function createMountedSupplyIfPresent(
 export async function createOutputCertsIfConfigured(deps: AgentDeps): Promise<OutputFiles> {
   const { outputCerts } = deps.config;
   if (outputCerts === undefined)
-    return { components: [], warnings: () => [], consumers: () => [], look: () => undefined };
+    return { components: [], warnings: () => [], consumers: () => [] };
   const room = await import("./output-certs/create-output-certs.ts");
   return room.createOutputCerts(outputCerts, deps);
 }

@@ -21,8 +21,6 @@ export interface OutputFiles {
   warnings(): readonly string[];
   /** How far each application has followed the files. */
   consumers(): readonly (ConsumerState & { readonly kind: string })[];
-  /** Compares the files with the secret now, and repairs them. */
-  look(): void;
 }
 
 /** Creates the writer of `--output-certs` and the runner of `--on-rotate`. */
@@ -49,7 +47,6 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
     components: [...consumers, output],
     warnings: () => [...[output.problem ?? []].flat(), ...staleWarnings(consumers, clock)],
     consumers: () => consumers.map(({ kind, state }) => ({ kind, ...state })),
-    look: () => output.look(),
   };
 }
 

@@ -112,7 +112,7 @@ export class OutputCerts implements Component {
   }
 
   /** Compares the files with the secret now, and repairs them. */
-  look(): void {
+  reread(): void {
     if (this.#shown !== undefined) this.#follower.again();
   }
 
