@@ -23,8 +23,7 @@ export async function createMountedSupplyIfPresent(
 /** The files of `--output-certs`, for other programs. */
 export async function createOutputCertsIfConfigured(deps: AgentDeps): Promise<OutputFiles> {
   const { outputCerts } = deps.config;
-  if (outputCerts === undefined)
-    return { components: [], warnings: () => [], consumers: () => [] };
+  if (outputCerts === undefined) return { components: [], warnings: () => [], consumers: () => [] };
   const room = await import("./output-certs/create-output-certs.ts");
   return room.createOutputCerts(outputCerts, deps);
 }
