@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import { eventually, FakeRefusal, startFakeCa } from "@kasbah/testkit";
@@ -54,6 +55,20 @@ describe("Signals of a running daemon", () => {
     assert.deepEqual(of, ["files", "rotation", "token file", "root file"]);
     await agent.logged("secret published");
     assert.deepEqual([ca.calls.length, count(agent, "rotation failed; keeping the current secret")], [2, 1]);
+    await ca.close();
+  });
+
+  it("kasbah-agent repairs its output files on SIGHUP even if it does not watch them", async () => {
+    const ca = await startFakeCa({ now: () => systemClock.now() });
+    await using pod = await Pod.create({ ca });
+    const output = pod.path("certs");
+    const agent = pod.start({ flags: { "--output-certs": output, "--repair-output-certs": "false" } });
+    const written = () => readFile(join(output, "key.pem"), "utf8").catch(() => undefined);
+    await agent.until("the first files", async () => (await written()) !== undefined);
+    const key = await written();
+    await rm(join(output, "key.pem"));
+    agent.child.kill("SIGHUP");
+    await agent.until("the same key again", async () => (await written()) === key);
     await ca.close();
   });
 
