@@ -8,6 +8,8 @@ export interface ServerCertificate {
   /** Sent along with the certificate. */
   readonly above?: readonly TestAuthority[];
   readonly address?: string;
+  /** A DNS name in place of the address. */
+  readonly name?: string;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
@@ -20,9 +22,15 @@ export class DatedServers {
   readonly authorization: (string | undefined)[] = [];
   readonly #servers: Server[] = [];
 
-  async start({ authority, above = [], address = "127.0.0.1", ...ages }: ServerCertificate): Promise<URL> {
+  async start({
+    authority,
+    above = [],
+    address = "127.0.0.1",
+    name,
+    ...ages
+  }: ServerCertificate): Promise<URL> {
     const keyPair = await createKeyPair("P-256");
-    const names = [{ kind: "ip", value: address }] as const;
+    const names = [name === undefined ? ipName(address) : ({ kind: "dns", value: name } as const)];
     const leaf = await authority.issue({ publicKey: keyPair.publicKey, names, ...ages });
     const cert = [leaf.toPem(), ...above.map(({ rootPem }) => rootPem)].join("");
     const server = createServer({ key: keyPair.toPkcs8Pem(), cert }, (request, response) => {
@@ -37,10 +45,23 @@ export class DatedServers {
     return new URL(`https://127.0.0.1:${bound.port}`);
   }
 
+  /** The number of open connections. */
+  async open(): Promise<number> {
+    const count = (server: Server) =>
+      new Promise<number>((resolve, reject) => {
+        server.getConnections((error, open) => (error ? reject(error) : resolve(open)));
+      });
+    return (await Promise.all(this.#servers.map(count))).reduce((sum, one) => sum + one, 0);
+  }
+
   close(): void {
     for (const server of this.#servers) {
       server.close();
       server.closeAllConnections();
     }
   }
+}
+
+function ipName(value: string) {
+  return { kind: "ip", value } as const;
 }
