@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
 import { temporaryDirectory } from "@kasbah/testkit";
 import fc from "fast-check";
-import { bundleAgent, bundlePath, licensesPath } from "../scripts/bundles/bundle-agent.ts";
+import { bundleAgent, bundlePath, eagerModules, licensesPath } from "../scripts/bundles/bundle-agent.ts";
 import { packagesIn } from "../scripts/bundles/contents.ts";
 import { UtcDateTimeFormat } from "../scripts/bundles/utc-date-time-format.ts";
 
+const chunks = join(dirname(bundlePath), "chunks");
+
+/** The text of each file of a bundle. */
+function filesOf(folder: string): ReadonlyMap<string, string> {
+  const names = [
+    "kasbah-agent.mjs",
+    ...readdirSync(join(folder, "chunks")).map((name) => join("chunks", name)),
+  ];
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
 describe("Agent bundle", () => {
-  it("runs without any other file, even to read YAML", async () => {
+  it("runs without any file of the repository, even to read YAML", async () => {
     await using directory = await temporaryDirectory();
-    const [program, file] = [directory.join("agent.mjs"), directory.join("agent.yaml")];
+    const [program, file] = [directory.join("kasbah-agent.mjs"), directory.join("agent.yaml")];
     copyFileSync(bundlePath, program);
+    cpSync(chunks, directory.join("chunks"), { recursive: true });
     writeFileSync(file, "secret-ttl: 3h\n");
     const said = execFileSync(process.execPath, [program, "--check-config", "--config", file], {
       encoding: "utf8",
@@ -22,20 +36,41 @@ describe("Agent bundle", () => {
     assert.match(said, /^ {2}secret-ttl +3h {2}\(file .*agent\.yaml line 1\)$/m);
   });
 
-  it("disables Node's debugger signal first, and contains no import statement", () => {
-    const text = readFileSync(bundlePath, "utf8");
-    assert.match(text, /^process\.on\("SIGUSR1",/);
-    assert.doesNotMatch(text, /^import[ {*"]/m);
+  it("disables Node's debugger signal first in each file, once, and imports nothing but its own files", async () => {
+    await using directory = await temporaryDirectory();
+    const { outputs } = await bundleAgent(directory.path);
+    for (const [name, text] of filesOf(directory.path))
+      assert.ok(text.startsWith('process.listenerCount("SIGUSR1")||process.on("SIGUSR1",'), name);
+    for (const [path, { imports }] of Object.entries(outputs)) {
+      const others = imports.filter(({ kind, path: from }) => kind !== "require-call" && !(from in outputs));
+      assert.deepEqual(others, [], path);
+    }
+  });
+
+  it("has no code of a feature that must be configured in a file that every start reads", async () => {
+    await using directory = await temporaryDirectory();
+    const { outputs } = await bundleAgent(directory.path);
+    const atStart = new Set(await eagerModules());
+    const files = Object.values(outputs).map(({ inputs }) => Object.keys(inputs));
+    for (const room of ["output-certs/output-certs", "secret-cache/secret-cache", "workload-api/service"]) {
+      const beside = files.find((modules) => modules.includes(`packages/agent/src/${room}.ts`)) ?? [];
+      assert.ok(beside.length > 0, room);
+      assert.deepEqual(
+        beside.filter((module) => atStart.has(module)),
+        [],
+        room,
+      );
+    }
   });
 
   it("includes the license of every third-party package", async () => {
     await using directory = await temporaryDirectory();
-    const packages = await packagesIn(await bundleAgent(directory.join("again.mjs")));
+    const packages = await packagesIn(await bundleAgent(directory.path));
     const told = readFileSync(licensesPath, "utf8");
     const others = packages.filter(({ name }) => !name.startsWith("@kasbah/"));
     assert.ok(others.length > 3);
     for (const { name, version } of others) assert.match(told, new RegExp(`^${name} ${version}\\b`, "m"));
-    const isFresh = readFileSync(directory.join("again.mjs"), "utf8") === readFileSync(bundlePath, "utf8");
+    const isFresh = isDeepStrictEqual(filesOf(directory.path), filesOf(dirname(bundlePath)));
     assert.ok(isFresh, "the bundle is older than its sources or not reproducible: run npm run build");
   });
 

@@ -17,7 +17,7 @@ const impatient: Plugin = {
  * keeps such a switch out of the real agent.
  */
 export async function buildImpatientAgent(folder: string): Promise<Variant> {
-  const path = `${folder}/impatient-agent.mjs`;
-  await bundleAgent(path, [impatient]);
+  const path = `${folder}/kasbah-agent.mjs`;
+  await bundleAgent(folder, [impatient]);
   return { ...shipped, name: "built to rotate without a pause", args: [...shipped.args.slice(0, -1), path] };
 }

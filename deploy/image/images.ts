@@ -7,7 +7,7 @@ export interface Image {
   readonly description: string;
   /** The packages whose commands are on the PATH; their dependencies are included. */
   readonly workspaces: readonly string[];
-  /** Whether the command is a single file instead of packages with their dependencies. */
+  /** Whether the command is bundled, instead of packages with their dependencies. */
   readonly isBundle: boolean;
   readonly entrypoint: string;
   /**

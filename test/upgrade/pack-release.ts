@@ -8,6 +8,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
+import { bundleAgentWhole } from "../../scripts/bundles/bundle-agent.ts";
 import { singleFile } from "../../scripts/bundles/single-file.ts";
 import { releasesDirectory } from "../harness/release.ts";
 import { writeKeptState } from "./write-kept-state.ts";
@@ -49,8 +50,7 @@ async function packDaemons(from: string): Promise<string> {
   pack(release, "kasbah-worker.mjs", worker.code);
   const command = await bundle(from, "packages/cli/src/main.ts");
   pack(release, "kasbah.mjs", command.code);
-  // The agent is shipped as one file, and its own build makes that file.
-  pack(release, "kasbah-agent.mjs", readFileSync(join(from, "packages/agent/dist/kasbah-agent.mjs")));
+  pack(release, "kasbah-agent.mjs", (await bundleAgentWhole(from)).code);
   pack(release, "LICENSES.txt", await licenses(from, [server.metafile, worker.metafile, command.metafile]));
   return release;
 }

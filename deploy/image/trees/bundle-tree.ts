@@ -1,18 +1,18 @@
 import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { bundleAgent } from "../../../scripts/bundles/bundle-agent.ts";
 import { licensesOf, packagesIn } from "../../../scripts/bundles/contents.ts";
 import { commandFolder, type Image, programFolder } from "../images.ts";
 import { type InstalledPackage, packagesAt } from "../installed-packages.ts";
 
-/** Makes the image-specific tree of a single-file command: the file, and the licenses of its content. */
+/** Makes the image-specific tree of a bundled command: its files, and the licenses of their content. */
 export async function makeBundleTree(
   tree: string,
   image: Image,
   root: string,
 ): Promise<readonly InstalledPackage[]> {
   const program = join(tree, programFolder, `${image.entrypoint}.mjs`);
-  const packages = await packagesIn(await bundleAgent(program));
+  const packages = await packagesIn(await bundleAgent(dirname(program)));
   // The image has no `env` to find Node, so the first line names Node for the kernel.
   const interpreter = [`${commandFolder}/node`, ...(image.nodeFlag === undefined ? [] : [image.nodeFlag])];
   await writeFile(program, `#!${interpreter.join(" ")}\n${await readFile(program, "utf8")}`);

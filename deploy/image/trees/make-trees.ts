@@ -46,7 +46,7 @@ export async function makeTrees(plan: TreesPlan): Promise<Trees> {
   const apps: AppTree[] = [];
   for (const image of plan.images) {
     const tree = join(folder, image.name);
-    const made = image.isBundle ? "one file" : "production install";
+    const made = image.isBundle ? "bundle" : "production install";
     say(`${image.name}: ${made} of ${image.workspaces.join(" and ")}`);
     await rm(tree, { recursive: true, force: true });
     const npm = await (image.isBundle ? makeBundleTree(tree, image, root) : makeAppTree(tree, image, root));
