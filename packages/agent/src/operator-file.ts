@@ -30,6 +30,11 @@ export async function readOperatorFile(path: string, maxBytes: number, hint: str
 
 /** The path, the reason and the fix, in one sentence. Loaded only once it is needed. */
 export async function explainUnreadable(path: string, error: unknown, hint: string): Promise<string> {
-  const { describeReadFailure } = await import("@kasbah/runtime/read-failure");
-  return describeReadFailure(path, error, hint);
+  try {
+    const { describeReadFailure } = await import("@kasbah/runtime/read-failure");
+    return await describeReadFailure(path, error, hint);
+  } catch {
+    // Without a descriptor left, the explanation cannot be loaded either.
+    return `${path}: ${errnoOf(error) ?? "not readable"}; ${hint}`;
+  }
 }

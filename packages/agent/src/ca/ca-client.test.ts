@@ -52,6 +52,16 @@ describe("CaClient", () => {
     assert.equal(ca.calls.length + wrongName.calls.length, 0);
   });
 
+  it("throws CA_UNREACHABLE for a server that is not trusted, even if the reason cannot be explained", async () => {
+    const stranger = await createTestAuthority("Stranger");
+    const explain = async () => {
+      throw new Error("EMFILE");
+    };
+    const mute = new CaClient(ca.address, { explain });
+    const roots = TrustBundle.from([stranger.certificate]);
+    await rejectsWithCode(mute.createCertificate({ ...order, roots }, never), "CA_UNREACHABLE");
+  });
+
   it("throws CA_UNREACHABLE if nothing listens or the server hangs up", async () => {
     const nobody = new CaClient({ host: "127.0.0.1", port: await freePort() });
     await rejectsWithCode(nobody.createCertificate(order, never), "CA_UNREACHABLE");

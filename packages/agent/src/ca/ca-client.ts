@@ -92,8 +92,9 @@ export class CaClient implements CertificateAuthority {
     }
   }
 
+  /** An explanation that fails, for example because its code cannot be loaded, never hides the error. */
   async #explain({ rejection }: ServerVerdict, call: CaCall): Promise<string | undefined> {
-    return rejection && this.#options.explain?.(rejection, call);
+    return rejection && this.#options.explain?.(rejection, call).catch(() => undefined);
   }
 
   /** Resolves the address and opens a new channel for each call. */
