@@ -42,7 +42,8 @@ export class Generations {
   /** Whether it is a directory as the agent makes it: every reader can search it, and no other user can change it. */
   async isIntact(name: string): Promise<boolean> {
     const found = await lstat(this.#path(name)).catch(() => undefined);
-    return found !== undefined && found.isDirectory() && (found.mode & 0o777) === generationMode;
+    if (!found?.isDirectory()) return false;
+    return (found.mode & 0o777) === generationMode;
   }
 
   /**
