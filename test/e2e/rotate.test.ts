@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, FakeRefusal, mintSecret, mountKubeletVolume, startFakeCa } from "@kasbah/testkit";
 import { LoggedProcess } from "../harness/logged-process.ts";
@@ -40,6 +42,31 @@ describe("kasbah-agent rotate with a running agent", function () {
     assert.equal(oldSerial, before);
     assert.equal(serial, await served());
     assert.notEqual(serial, oldSerial);
+  });
+
+  it("ends only once the output files show the new certificate, although the previous set is a moment old", async () => {
+    const agent = pod.start({ flags: { "--output-certs": pod.path("certs") } });
+    await agent.logged("certificates written");
+    const { code, log } = await rotate("--json");
+    const { serial, filesProblem } = JSON.parse(log);
+    assert.deepEqual([code, filesProblem], [0, undefined]);
+    const leaf = new X509Certificate(await readFile(pod.path("certs", "cert-chain.pem")));
+    assert.equal(leaf.serialNumber.toLowerCase(), serial);
+  });
+
+  it("prints the reason why the output files still show the earlier certificate", async () => {
+    const agent = pod.start({
+      flags: { "--output-certs": pod.path("certs"), "--repair-output-certs": "false" },
+    });
+    await agent.logged("certificates written");
+    await rm(pod.path("certs", "key.pem"));
+    await mkdir(pod.path("certs", "key.pem"));
+    const { code, log } = await rotate();
+    assert.equal(code, 0, log);
+    assert.match(
+      log,
+      /\nfiles {7}cannot update the certificates in .*key\.pem is a directory.*move or remove/,
+    );
   });
 
   it("shares renewals between operators who ask at once", async () => {

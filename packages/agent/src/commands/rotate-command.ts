@@ -65,6 +65,7 @@ export function rotateText(reply: RotateReply): string {
     ["old serial", reply.oldSerial ?? "none"],
     ["new serial", reply.serial],
     ["expires", reply.notAfter],
+    ...(reply.filesProblem === undefined ? [] : [["files", reply.filesProblem] as const]),
   ] as const;
   return rows.map(([name, value]) => `${name.padEnd(10)}  ${printableText(value)}\n`).join("");
 }
