@@ -98,6 +98,21 @@ describe("kasbah-agent fetch, without a running agent", function () {
     assert.match(unreachable.log, /CA_UNREACHABLE/);
   });
 
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`exits 1 on ${signal} while the CA does not answer, prints the reason, and leaves nothing in the directory`, async () => {
+      ca.answer = () => new Promise(() => {});
+      const running = start("--timeout", "10m");
+      await running.until("a call", () => ca.calls.length > 0);
+      running.child.kill(signal);
+      assert.deepEqual(await running.exited, { code: 1, signal: null });
+      assert.match(
+        running.log,
+        new RegExp(`no certificate: interrupted by ${signal}.*\\(CERTIFICATE_NOT_OBTAINED\\)\n$`),
+      );
+      assert.deepEqual(await readdir(pod.path("certs")), []);
+    });
+  }
+
   it("exits 2 with every problem for invalid arguments, before it asks the CA", async () => {
     for (const [args, reason] of [
       [["--output-name", "key=cert-chain.pem"], /two files would have the name cert-chain\.pem/],
