@@ -9,7 +9,7 @@ export interface PidFile {
   readonly owners: readonly PidFileOwner[];
 }
 
-export interface PidFileOwner {
+interface PidFileOwner {
   /** What the user owns: `it`, which is the file, or a link. */
   readonly what: string;
   readonly uid: number;
