@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { formatHostPort, systemClock } from "@kasbah/runtime";
 import { type FakeCa, FakeRefusal, freePort, startFakeCa } from "@kasbah/testkit";
 import { LoggedProcess } from "../harness/logged-process.ts";
@@ -23,7 +23,8 @@ describe("kasbah-agent fetch, without a running agent", function () {
 
   const file = (name: string) => pod.path("certs", name);
   /** Flags of `more` replace the pod's own. */
-  const start = (...more: string[]) => {
+  const start = (...more: string[]) => startWithin([], ...more);
+  const startWithin = (within: readonly string[], ...more: string[]) => {
     const own = {
       "--ca-address": formatHostPort(ca.address),
       "--ca-root": pod.rootPath,
@@ -31,14 +32,15 @@ describe("kasbah-agent fetch, without a running agent", function () {
       "--output-certs": pod.path("certs"),
     };
     const flags = Object.entries(own).filter(([flag]) => !more.includes(flag));
-    const command = [process.execPath, agentBin, "fetch", ...flags.flat(), ...more];
+    const command = [...within, process.execPath, agentBin, "fetch", ...flags.flat(), ...more];
     return new LoggedProcess({ title: "kasbah-agent fetch", command });
   };
-  const fetchOnce = async (...args: string[]) => {
-    const running = start(...args);
+  const ended = async (running: LoggedProcess) => {
     const { code } = await running.exited;
     return { code, log: running.log };
   };
+  const fetchOnce = (...args: string[]) => ended(start(...args));
+  const fetchWithin = (within: readonly string[]) => ended(startWithin(within));
 
   it("writes one matching set of files with private modes, prints what it wrote, and exits 0", async () => {
     const { code, log } = await fetchOnce("--json");
@@ -96,6 +98,21 @@ describe("kasbah-agent fetch, without a running agent", function () {
     assert.match(unreachable.log, /CA_UNREACHABLE/);
   });
 
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`exits 1 on ${signal} while the CA does not answer, prints the reason, and leaves nothing in the directory`, async () => {
+      ca.answer = () => new Promise(() => {});
+      const running = start("--timeout", "10m");
+      await running.until("a call", () => ca.calls.length > 0);
+      running.child.kill(signal);
+      assert.deepEqual(await running.exited, { code: 1, signal: null });
+      assert.match(
+        running.log,
+        new RegExp(`no certificate: interrupted by ${signal}.*\\(CERTIFICATE_NOT_OBTAINED\\)\n$`),
+      );
+      assert.deepEqual(await readdir(pod.path("certs")), []);
+    });
+  }
+
   it("exits 2 with every problem for invalid arguments, before it asks the CA", async () => {
     for (const [args, reason] of [
       [["--output-name", "key=cert-chain.pem"], /two files would have the name cert-chain\.pem/],
@@ -136,5 +153,37 @@ describe("kasbah-agent fetch, without a running agent", function () {
     assert.doesNotMatch(log, /BEGIN/);
     await rm(file("key.pem"), { recursive: true });
     assert.equal((await fetchOnce()).code, 0);
+  });
+
+  it("exits 1 with one line that names the directory and the reason if it cannot be used", async () => {
+    await writeFile(pod.path("file"), "");
+    await symlink(pod.path("nowhere"), pod.path("dangling"));
+    for (const [name, reason] of [
+      ["file", /^kasbah-agent: cannot create directory .*\/file: EEXIST.* \(DIRECTORY_UNUSABLE\)\n$/],
+      ["file/certs", /^kasbah-agent: .*\/file\/certs: ENOTDIR.* \(DIRECTORY_UNUSABLE\)\n$/],
+      ["dangling", /^kasbah-agent: .*\/dangling: .* \(DIRECTORY_UNUSABLE\)\n$/],
+    ] as const) {
+      const { code, log } = await fetchOnce("--output-certs", pod.path(name));
+      assert.equal(code, 1, log);
+      assert.match(log, reason);
+    }
+    assert.equal(ca.calls.length, 0);
+  });
+
+  it("leaves no new key behind if the files cannot be linked, and prints one line", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    await chmod(pod.path(), 0o755);
+    await mkdir(pod.path("certs"));
+    // In a sticky directory only its owner can replace a link.
+    await chmod(pod.path("certs"), 0o1777);
+    await symlink("..kasbah-0", file("..data"));
+    const { code, log } = await fetchWithin(["setpriv", "--reuid=65534", "--clear-groups"]);
+    assert.equal(code, 1);
+    assert.match(log, /^kasbah-agent: cannot publish files in .*EPERM.*\(FILE_NOT_DURABLE\)\n$/);
+    const names = await readdir(pod.path("certs"));
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("..kasbah-")),
+      [],
+    );
   });
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, FakeRefusal, mintSecret, mountKubeletVolume, startFakeCa } from "@kasbah/testkit";
 import { LoggedProcess } from "../harness/logged-process.ts";
@@ -23,8 +25,9 @@ describe("kasbah-agent rotate with a running agent", function () {
   /** The serial number that Envoy gets. */
   const served = async () => (await fetchLeaf(pod.socket)).leaf.serialNumber.toLowerCase();
   /** Runs the command as an operator does, in a process of its own. */
-  const rotate = async (...args: string[]) => {
-    const command = [process.execPath, agentBin, "rotate", "--sds-socket", pod.socket, ...args];
+  const rotate = (...args: string[]) => rotateWithin([], ...args);
+  const rotateWithin = async (within: readonly string[], ...args: string[]) => {
+    const command = [...within, process.execPath, agentBin, "rotate", "--sds-socket", pod.socket, ...args];
     const running = new LoggedProcess({ title: "kasbah-agent rotate", command });
     const { code } = await running.exited;
     return { code, log: running.log };
@@ -40,6 +43,44 @@ describe("kasbah-agent rotate with a running agent", function () {
     assert.equal(oldSerial, before);
     assert.equal(serial, await served());
     assert.notEqual(serial, oldSerial);
+  });
+
+  it("ends only once the output files show the new certificate, although the previous set is a moment old", async () => {
+    const agent = pod.start({ flags: { "--output-certs": pod.path("certs") } });
+    await agent.logged("certificates written");
+    const { code, log } = await rotate("--json");
+    const { serial, filesProblem } = JSON.parse(log);
+    assert.deepEqual([code, filesProblem], [0, undefined]);
+    const leaf = new X509Certificate(await readFile(pod.path("certs", "cert-chain.pem")));
+    assert.equal(leaf.serialNumber.toLowerCase(), serial);
+  });
+
+  it("prints the reason why the output files still show the earlier certificate", async () => {
+    const agent = pod.start({
+      flags: { "--output-certs": pod.path("certs"), "--repair-output-certs": "false" },
+    });
+    await agent.logged("certificates written");
+    await rm(pod.path("certs", "key.pem"));
+    await mkdir(pod.path("certs", "key.pem"));
+    const { code, log } = await rotate();
+    assert.equal(code, 0, log);
+    assert.match(
+      log,
+      /\nfiles {7}cannot update the certificates in .*key\.pem is a directory.*move or remove/,
+    );
+  });
+
+  it("tells another user that the socket is closed to them, not that no agent runs", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const agent = pod.start();
+    await agent.untilReady();
+    await chmod(pod.path(), 0o755);
+    const { code, log } = await rotateWithin(["setpriv", "--reuid=65534", "--clear-groups"]);
+    assert.equal(code, 1);
+    assert.match(
+      log,
+      /^kasbah-agent: cannot reach an agent at .*: permission denied \(EACCES\); run the command as the agent's user \(AGENT_UNREACHABLE\)\n$/,
+    );
   });
 
   it("shares renewals between operators who ask at once", async () => {

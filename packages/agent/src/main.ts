@@ -72,7 +72,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     transportFaults: telemetry.transportFaults,
     providers: [fileNames],
     isNameOpen: mountedCerts !== undefined,
-    routes: [createRotateRoute({ supply, store })],
+    routes: [createRotateRoute({ supply, store, files: outputs })],
   });
   const fileWarnings = () => [...outputs.warnings(), ...mounts.warnings()];
   const { consumers } = outputs;

@@ -23,10 +23,17 @@ export async function createMountedSupplyIfPresent(
 /** The files of `--output-certs`, for other programs. */
 export async function createOutputCertsIfConfigured(deps: AgentDeps): Promise<OutputFiles> {
   const { outputCerts } = deps.config;
-  if (outputCerts === undefined) return { components: [], warnings: () => [], consumers: () => [] };
+  if (outputCerts === undefined) return noFiles;
   const room = await import("./output-certs/create-output-certs.ts");
   return room.createOutputCerts(outputCerts, deps);
 }
+
+const noFiles: OutputFiles = {
+  components: [],
+  warnings: () => [],
+  settled: async () => undefined,
+  consumers: () => [],
+};
 
 /** The cache of `--cache-dir`, for the next start. */
 export async function createSecretCacheIfConfigured(

@@ -10,6 +10,11 @@ export interface AgentCommandDeps {
   write(text: string): void;
   /** Standard error. */
   writeError(text: string): void;
+  /**
+   * Aborts, with the name of the signal as the reason, on the first SIGINT or SIGTERM from this call on. A process that
+   * only obtains a value needs none: it may end anywhere.
+   */
+  readonly untilSignal?: () => AbortSignal;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly roll: () => number;

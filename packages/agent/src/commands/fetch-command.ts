@@ -95,19 +95,24 @@ async function obtainInTime(
 ): Promise<WorkloadSecret> {
   const failures = new Failures(deps);
   const [late, done] = [new AbortController(), new AbortController()];
+  const interrupted = deps.untilSignal?.();
+  const signal = interrupted === undefined ? late.signal : AbortSignal.any([late.signal, interrupted]);
   const timer = deps.clock.sleep(config.timeout, done.signal).then(
     () => late.abort(),
     () => undefined,
   );
   try {
     const onFailed = (failure: RotationFailure) => failures.report(failure);
-    const secret = await obtainSecret(agentDeps(config, deps), { signal: late.signal, onFailed });
+    const secret = await obtainSecret(agentDeps(config, deps), { signal, onFailed });
     if (secret !== undefined) return secret;
   } finally {
     done.abort();
     await timer;
   }
-  const message = `no certificate after ${formatDuration(config.timeout)}: ${failures.last ?? "the CA has not answered"}`;
+  const when = interrupted?.aborted
+    ? `: interrupted by ${String(interrupted.reason)}`
+    : ` after ${formatDuration(config.timeout)}`;
+  const message = `no certificate${when}: ${failures.last ?? "the CA has not answered"}`;
   throw new AgentError("CERTIFICATE_NOT_OBTAINED", message);
 }
 

@@ -62,7 +62,10 @@ describe("kasbah-agent rotate", () => {
   };
   const serve = async (demand: RotationRequests | undefined) => {
     const server = new Http2Server({
-      routes: demand === undefined ? [] : [createRotateRoute({ supply: { demand }, store })],
+      routes:
+        demand === undefined
+          ? []
+          : [createRotateRoute({ supply: { demand }, store, files: { settled: async () => undefined } })],
       toStatus: sdsStatus,
     });
     const common = { mode: 0o600, flag: "--sds-socket", clock: systemClock, logger: recordingLogger() };

@@ -65,6 +65,7 @@ export function rotateText(reply: RotateReply): string {
     ["old serial", reply.oldSerial ?? "none"],
     ["new serial", reply.serial],
     ["expires", reply.notAfter],
+    ...(reply.filesProblem === undefined ? [] : [["files", reply.filesProblem] as const]),
   ] as const;
   return rows.map(([name, value]) => `${name.padEnd(10)}  ${printableText(value)}\n`).join("");
 }
@@ -79,7 +80,10 @@ function asAgentError(error: RpcError, path: string): AgentError {
     const message = `the server at ${path} cannot rotate: it is another program, or an agent of an earlier release`;
     return new AgentError("AGENT_REPLY_INVALID", message, { cause: error });
   }
-  const message = `cannot reach an agent at ${path}: ${error.message}; start the agent, or set --sds-socket to its socket`;
+  const [reason, fix] = /\bEACCES\b/.test(error.message)
+    ? ["permission denied (EACCES)", "run the command as the agent's user"]
+    : [error.message, "start the agent, or set --sds-socket to its socket"];
+  const message = `cannot reach an agent at ${path}: ${reason}; ${fix}`;
   return new AgentError("AGENT_UNREACHABLE", message, { cause: error });
 }
 

@@ -1,5 +1,5 @@
 import { MeshError } from "@kasbah/pki";
-import { ConfigInvalidError, closestName, printableText, quoted } from "@kasbah/runtime";
+import { ConfigInvalidError, closestName, printableText, quoted, RuntimeError } from "@kasbah/runtime";
 import type { RotateReply } from "../rotate-call/rotate-method.ts";
 import { askAgent, type StatusPageObject } from "./ask-agent.ts";
 import type { AgentCommandDeps } from "./command-deps.ts";
@@ -38,7 +38,7 @@ export async function runAgentCommand(deps: AgentCommandDeps): Promise<number> {
       );
       return 2;
     }
-    if (!(error instanceof MeshError)) throw error;
+    if (!(error instanceof MeshError || error instanceof RuntimeError)) throw error;
     deps.writeError(`kasbah-agent: ${printableText(error.message)} (${error.code})\n`);
     return 1;
   }

@@ -33,7 +33,13 @@ export async function ownFiles(directory: string, config: AgentConfig, logger: L
     async write(secret) {
       const set = new FileSet(directory);
       const files = render(secret);
-      await set.publish(files);
+      try {
+        await set.publish(files);
+      } catch (error) {
+        // Unlike a running agent, nothing here tries again and links the new key.
+        await set.prune(0).catch(() => undefined);
+        throw error;
+      }
       // A program that has just opened the directory may still read the version before.
       await set.prune(1);
       return files.map(({ name }) => name);

@@ -19,6 +19,8 @@ export interface OutputFiles {
   /** Must start before the first secret is published and stop after the last one. */
   readonly components: readonly Component[];
   warnings(): readonly string[];
+  /** Resolves once the files show the served secret, or with the reason why they cannot. */
+  settled(signal: AbortSignal): Promise<string | undefined>;
   /** How far each application has followed the files. */
   consumers(): readonly (ConsumerState & { readonly kind: string })[];
 }
@@ -46,6 +48,7 @@ export async function createOutputCerts(directory: string, deps: AgentDeps): Pro
   return {
     components: [...consumers, output],
     warnings: () => [...[output.problem ?? []].flat(), ...staleWarnings(consumers, clock)],
+    settled: (signal) => output.settled(signal),
     consumers: () => consumers.map(({ kind, state }) => ({ kind, ...state })),
   };
 }

@@ -1,5 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, readlink, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { nodeFs, type PublishedFile } from "@kasbah/runtime";
 import { faultyFs, rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { FileSet } from "./file-set.ts";
@@ -143,6 +157,49 @@ describe("FileSet", () => {
     await writeFile(directory.join("..data", "key.pem"), "tampered");
     assert.deepEqual(await kinds(setOf("1")), ["key.pem contents", "cert-chain.pem form"]);
   });
+
+  for (const { change, work } of [
+    {
+      change: "..data leads to a copy elsewhere",
+      work: async (join: (name: string) => string) => {
+        await cp(join("..kasbah-1"), join("copy"), { recursive: true });
+        await rm(join("..data"));
+        await symlink(join("copy"), join("..data"));
+      },
+    },
+    {
+      change: "a link is in the place of the version",
+      work: async (join: (name: string) => string) => {
+        await rename(join("..kasbah-1"), join("moved"));
+        await symlink("moved", join("..kasbah-1"));
+      },
+    },
+    {
+      change: "everyone can write to the version",
+      work: (join: (name: string) => string) => chmod(join("..kasbah-1"), 0o777),
+    },
+    {
+      change: "no other user can search the version",
+      work: (join: (name: string) => string) => chmod(join("..kasbah-1"), 0o700),
+    },
+  ]) {
+    it(`finds a difference of form in each file if ${change}, and shows its own version again`, async () => {
+      await set.publish(setOf("1"));
+      await work((name) => directory.join(name));
+      const found = await set.differences(setOf("1"));
+      assert.deepEqual(
+        found.map(({ kind }) => kind),
+        ["form", "form"],
+      );
+      await set.publish(setOf("1"));
+      assert.deepEqual(await set.differences(setOf("1")), []);
+      const version = await lstat(directory.join(await readlink(directory.join("..data"))));
+      assert.ok(version.isDirectory());
+      assert.equal(version.mode & 0o777, 0o755);
+      await set.prune(0);
+      assert.deepEqual(await seen(), ["1", "1"]);
+    });
+  }
 
   it("removes its old versions and the leftovers of killed processes, and nothing else", async () => {
     await mkdir(directory.join("..2026_11_21"));

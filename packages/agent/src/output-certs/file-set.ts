@@ -27,7 +27,7 @@ const maxFileBytes = 512 * 1024;
 
 /**
  * How a file differs from the wanted one: `contents` if a reader sees other bytes or none, `form` if only its mode
- * differs, or if it is no link through `..data`.
+ * differs, if it is no link through `..data`, or if `..data` leads to no version of the agent.
  */
 export interface Difference {
   readonly name: string;
@@ -52,7 +52,9 @@ export class FileSet {
 
   /** Compares what readers see with these files; empty if every byte, mode and link matches. */
   async differences(files: readonly PublishedFile[]): Promise<readonly Difference[]> {
-    const found = await Promise.all(files.map((file) => this.#differenceOf(file)));
+    const current = await this.#generations.current();
+    const isIntact = current !== undefined && (await this.#generations.isIntact(current));
+    const found = await Promise.all(files.map((file) => this.#differenceOf(file, isIntact)));
     return found.filter((difference) => difference !== undefined);
   }
 
@@ -87,11 +89,11 @@ export class FileSet {
     return join(this.#directory, ...names);
   }
 
-  async #differenceOf(file: PublishedFile): Promise<Difference | undefined> {
+  async #differenceOf(file: PublishedFile, isIntact: boolean): Promise<Difference | undefined> {
     const path = this.#path(file.name);
     if (!(await holds(path, file))) return { name: file.name, kind: "contents" };
     const { mode } = await stat(path);
-    const isRight = (mode & 0o777) === file.mode && (await this.#isOurLink(file.name));
+    const isRight = isIntact && (mode & 0o777) === file.mode && (await this.#isOurLink(file.name));
     return isRight ? undefined : { name: file.name, kind: "form" };
   }
 
@@ -139,7 +141,7 @@ export class FileSet {
   /** A version that an attempt before has written but could not link: another copy of the key would be one too many. */
   async #generationWith(files: readonly PublishedFile[]): Promise<string | undefined> {
     for (const generation of await this.#generations.list()) {
-      if ((await modeOf(this.#path(generation))) !== (constants.S_IFDIR | 0o755)) continue;
+      if (!(await this.#generations.isIntact(generation))) continue;
       const found = files.map(async (file) => {
         const path = this.#path(generation, file.name);
         return (await modeOf(path)) === (constants.S_IFREG | file.mode) && (await holds(path, file));

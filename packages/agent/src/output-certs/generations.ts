@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, readdir, readlink, unlink } from "node:fs/promises";
+import { lstat, open, readdir, readlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type DurableFs, type PublishedFile, publishDirectory } from "@kasbah/runtime";
 
@@ -8,6 +8,7 @@ export const dataLink = "..data";
 const generationName = /^\.\.kasbah-(\d{1,15})$/;
 /** If others can write to the output directory, a generation may have been replaced by a link. */
 const searchFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const generationMode = 0o755;
 const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
 
 /**
@@ -36,6 +37,13 @@ export class Generations {
   async current(): Promise<string | undefined> {
     const target = await readlink(join(this.#directory, dataLink)).catch(() => "");
     return generationName.test(target) ? target : undefined;
+  }
+
+  /** Whether it is a directory as the agent makes it: every reader can search it, and no other user can change it. */
+  async isIntact(name: string): Promise<boolean> {
+    const found = await lstat(this.#path(name)).catch(() => undefined);
+    if (!found?.isDirectory()) return false;
+    return (found.mode & 0o777) === generationMode;
   }
 
   /**
@@ -91,7 +99,7 @@ export class Generations {
   async #openToReaders(path: string): Promise<void> {
     const handle = await this.#fs.open(path, searchFlags);
     try {
-      await handle.chmod(0o755);
+      await handle.chmod(generationMode);
       await handle.sync();
     } finally {
       await handle.close();

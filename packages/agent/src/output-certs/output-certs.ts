@@ -12,6 +12,7 @@ import {
 } from "@kasbah/runtime";
 import { SecretFollower } from "../secret/secret-follower.ts";
 import type { SecretStore, WorkloadSecret } from "../secret/secret-store.ts";
+import { Attempts } from "./attempts.ts";
 import { type Difference, FileSet, type FileSetFs } from "./file-set.ts";
 import type { DirectoryOwner } from "./owner/directory-owner.ts";
 import { foreignIdentity } from "./owner/foreign-identity.ts";
@@ -60,6 +61,7 @@ export class OutputCerts implements Component {
   readonly #watch: RepairWatch;
   readonly #pace: RepairPace;
   readonly #reported = new OncePerReason();
+  readonly #attempts = new Attempts();
   readonly #stopping = new AbortController();
   #publishedMs = Number.NEGATIVE_INFINITY;
   #pruning = new AbortController();
@@ -111,6 +113,16 @@ export class OutputCerts implements Component {
     await this.#deps.owner.release();
   }
 
+  /** Resolves once the files show the served secret, or with the reason why they cannot. */
+  async settled(signal: AbortSignal): Promise<string | undefined> {
+    const { store } = this.#deps;
+    while (this.#written !== store.current) {
+      await this.#attempts.next(signal);
+      if (this.#reported.reason !== undefined) return this.problem;
+    }
+    return undefined;
+  }
+
   /** Compares the files with the secret now, and repairs them. */
   reread(): void {
     if (this.#shown !== undefined) this.#follower.again();
@@ -156,6 +168,7 @@ export class OutputCerts implements Component {
     this.#written = secret;
     this.#shown = files;
     this.#reported.clear();
+    this.#attempts.ended();
     if (isFirst || hasNewContents) onWritten?.(secret);
     // What another program has changed must not stay, as a key that everyone can read.
     if (isRepair) await this.#prune(0);
@@ -208,6 +221,7 @@ export class OutputCerts implements Component {
     this.#reported.failed(reason, () =>
       logger.error("cannot write certificates; keeping the previous files", facts),
     );
+    this.#attempts.ended();
   }
 
   /**

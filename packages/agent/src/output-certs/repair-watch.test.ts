@@ -35,6 +35,8 @@ import { SecretStore, type WorkloadSecret } from "../secret/secret-store.ts";
 import { createFileMetrics } from "./file-metrics.ts";
 import { OutputCerts, type OutputCertsDeps } from "./output-certs.ts";
 import { DirectoryOwner } from "./owner/directory-owner.ts";
+import { RepairPace } from "./repair-pace.ts";
+import { RepairWatch } from "./repair-watch.ts";
 import { renderFiles } from "./shapes/render-files.ts";
 
 const start = new Date("2030-01-01T00:00:00Z");
@@ -61,7 +63,7 @@ describe("RepairWatch", () => {
     notified = 0;
   });
   afterEach(async () => {
-    await output.stop();
+    await output?.stop();
     await ground.remove();
   });
 
@@ -219,6 +221,38 @@ describe("RepairWatch", () => {
     });
     await clock.runFor(6 * 60_000);
     assert.equal(output.problem, undefined);
+  });
+
+  it("repairs a change that came back after it was gone when the pause before its repair ended", async () => {
+    const clock = new FakeClock(start);
+    let wrong = true;
+    let [asked, repaired] = [0, 0];
+    const watch = new RepairWatch({
+      directory,
+      // Wrong at each look, right at the end of the first pause.
+      isWrong: async () => {
+        asked += 1;
+        return wrong && asked !== 3;
+      },
+      repair: () => {
+        repaired += 1;
+        wrong = false;
+      },
+      pace: new RepairPace(clock),
+      watchDirectory: () => ({ close: () => undefined }),
+      clock,
+      logger: recordingLogger(),
+    });
+    await watch.start();
+    try {
+      await eventually(async () => {
+        await clock.runFor(1_000);
+        return repaired === 1 || clock.monotonicMs() > 120_000;
+      });
+      assert.equal(repaired, 1, `asked ${asked} times`);
+    } finally {
+      await watch.stop();
+    }
   });
 
   it("leaves changed files alone until SIGHUP or the next secret if --repair-output-certs is false", async () => {

@@ -31,8 +31,8 @@ export class RepairWatch implements Component {
   readonly #deps: RepairWatchDeps;
   readonly #watch: ContentWatch;
   readonly #stopping = new AbortController();
-  /** Distinguishes a second change from the one that has just been repaired. */
-  #started = 0;
+  /** Distinguishes a second change from the one that has just been repaired, or that went away by itself. */
+  #considered = 0;
 
   constructor(deps: RepairWatchDeps) {
     const { directory, watchDirectory, clock, logger } = deps;
@@ -41,7 +41,7 @@ export class RepairWatch implements Component {
       name: this.name,
       // The second path leads to the current version, where an edit in place shows.
       directories: [directory, join(directory, dataLink)],
-      read: async () => ((await deps.isWrong()) ? `wrong after ${this.#started}` : "right"),
+      read: async () => ((await deps.isWrong()) ? `wrong after ${this.#considered}` : "right"),
       initial: "right",
       onChange: (seen) => this.#onChange(seen),
       pollMs,
@@ -65,8 +65,8 @@ export class RepairWatch implements Component {
     const { signal } = this.#stopping;
     if (seen === "right") return;
     await delay(clock, pace.pauseMs, signal);
-    if (signal.aborted || !(await isWrong())) return;
-    this.#started += 1;
-    repair();
+    if (signal.aborted) return;
+    this.#considered += 1;
+    if (await isWrong()) repair();
   }
 }

@@ -5,12 +5,13 @@ import { answerRotate } from "./answer-rotate.ts";
 
 describe("answerRotate", () => {
   const { signal } = new AbortController();
+  const files = { settled: async () => undefined };
 
   it("answers that mounted certificates are renewed by another program, and names the served serial", async () => {
     const store = new SecretStore(new FakeClock());
     const secret = await mintSecret({ receivedAt: new Date("2030-01-01T00:00:00Z"), ttlMs: 1_000 });
     store.publish(secret);
-    const reply = await answerRotate(undefined, store, signal);
+    const reply = await answerRotate({ demand: undefined, store, files }, signal);
     assert.ok(!reply.rotated);
     assert.deepEqual(
       [reply.code, reply.serial, reply.retryInMs],
@@ -21,8 +22,7 @@ describe("answerRotate", () => {
   it("does not show the message of an unexpected error, which may contain anything", async () => {
     const failure = { error: new Error("secret"), code: "UNEXPECTED", retryInMs: 1.5 };
     const reply = await answerRotate(
-      { request: async () => ({ failure }) },
-      new SecretStore(new FakeClock()),
+      { demand: { request: async () => ({ failure }) }, store: new SecretStore(new FakeClock()), files },
       signal,
     );
     assert.ok(!reply.rotated);

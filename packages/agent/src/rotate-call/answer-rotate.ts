@@ -4,10 +4,21 @@ import type { SecretStore } from "../secret/secret-store.ts";
 import type { RotationRequests } from "../secret/supply.ts";
 import type { RotateReply } from "./rotate-method.ts";
 
+/** The files of `--output-certs`, if there are any. */
+export interface SettledFiles {
+  /** Resolves once the files show the served secret, or with the reason why they cannot. */
+  settled(signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface AnswerRotateDeps {
+  readonly demand: RotationRequests | undefined;
+  readonly store: SecretStore;
+  readonly files: SettledFiles;
+}
+
 /** Waits for one attempt and reports its outcome. */
 export async function answerRotate(
-  demand: RotationRequests | undefined,
-  store: SecretStore,
+  { demand, store, files }: AnswerRotateDeps,
   signal: AbortSignal,
 ): Promise<RotateReply> {
   const oldSerial = store.current?.leaf.serial ?? null;
@@ -15,12 +26,14 @@ export async function answerRotate(
   const outcome = await demand.request(signal);
   if ("secret" in outcome) {
     const { spiffeId, leaf, notAfter } = outcome.secret;
+    const filesProblem = await files.settled(signal);
     return {
       rotated: true,
       spiffeId: spiffeId.toString(),
       oldSerial,
       serial: leaf.serial,
       notAfter: notAfter.toISOString(),
+      filesProblem,
     };
   }
   const { error, code, retryInMs } = outcome.failure;

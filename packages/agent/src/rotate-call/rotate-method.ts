@@ -10,6 +10,8 @@ export type RotateReply =
       readonly oldSerial: string | null;
       readonly serial: string;
       readonly notAfter: string;
+      /** The reason why the files of `--output-certs` still show an earlier certificate. */
+      readonly filesProblem?: string | undefined;
     }
   | {
       readonly rotated: false;

@@ -1,7 +1,10 @@
 const maxLines = 20;
 const maxLineLength = 500;
-const pemEdge = /-----(BEGIN|END) /;
+const pemEdge = /-----(?:BEGIN|END) /g;
+const longestEdge = "-----BEGIN ".length;
 const longBase64 = /^[A-Za-z0-9+/_=-]{40,}$/;
+/** As `openssl pkey -text` prints a key. */
+const hexBytes = /^(?:[0-9a-f]{2}:)+(?:[0-9a-f]{2})?$/i;
 
 /**
  * The last lines that a command printed, in bounded memory. PEM blocks and lines that look like their
@@ -10,6 +13,9 @@ const longBase64 = /^[A-Za-z0-9+/_=-]{40,}$/;
 export class CommandOutput {
   readonly #lines: string[] = [];
   #partial = "";
+  /** The last edge of a PEM block in the unfinished line, also beyond the part that is kept. */
+  #edge: string | undefined;
+  #scanned = "";
   #isInPem = false;
 
   add(text: string): void {
@@ -29,18 +35,27 @@ export class CommandOutput {
 
   #extend(text: string): void {
     this.#partial += text.slice(0, Math.max(0, maxLineLength - this.#partial.length));
+    const seen = this.#scanned + text;
+    this.#edge = seen.match(pemEdge)?.at(-1) ?? this.#edge;
+    this.#scanned = seen.slice(-longestEdge);
   }
 
   #endLine(): void {
     const line = this.#partial.trimEnd();
+    const edge = this.#edge;
     this.#partial = "";
-    const edge = pemEdge.exec(line)?.[1];
-    const isSecret = this.#isInPem || edge !== undefined || longBase64.test(line.trim());
-    if (edge !== undefined) this.#isInPem = edge === "BEGIN";
+    this.#edge = undefined;
+    this.#scanned = "";
+    const isSecret = this.#isInPem || edge !== undefined || looksSecret(line.trim());
+    if (edge !== undefined) this.#isInPem = edge.includes("BEGIN");
     if (line === "") return;
     const shown = isSecret ? "[redacted]" : line;
     if (shown === "[redacted]" && this.#lines.at(-1) === shown) return;
     this.#lines.push(shown);
     if (this.#lines.length > maxLines) this.#lines.shift();
   }
+}
+
+function looksSecret(line: string): boolean {
+  return longBase64.test(line) || hexBytes.test(line);
 }

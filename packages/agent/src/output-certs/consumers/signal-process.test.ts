@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, writeFile } from "node:fs/promises";
+import { chown, lchown, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { reasonOf } from "./outcome.ts";
 import { signalProcess } from "./signal-process.ts";
@@ -85,6 +85,28 @@ describe("signalProcess", () => {
     await writeFile(pidFile, `${theirs.pid}\n`);
     assert.equal((await attempt(0)).result, "ok");
     theirs.kill();
+  });
+
+  it("as root, follows no link of another user to the pid file of a process that is not theirs", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const real = ground.join("real");
+    await writeFile(real, `${process.pid}\n`);
+    await symlink(real, ground.join("second"));
+    const attempt = () => signalProcess({ pidFile, signal: "TERM", ownPid, ownUid: 0, send });
+    for (const target of [real, "second"]) {
+      await symlink(target, pidFile);
+      assert.equal((await attempt()).result, "ok", "a link of root");
+      await lchown(pidFile, 65_534, 65_534);
+      assert.match(
+        reasonOf(await attempt()),
+        new RegExp(`the link .*pid belongs to user 65534, and process ${process.pid} does not`),
+      );
+      await rm(pidFile);
+    }
+    await lchown(ground.join("second"), 65_534, 65_534);
+    await symlink("second", pidFile);
+    assert.match(reasonOf(await attempt()), /the link .*second belongs to user 65534/);
+    assert.equal(sent.length, 2);
   });
 
   it("names a process that has ended and one that it may not signal", async () => {

@@ -52,10 +52,11 @@ function parsePid(text: string, ownPid: number): number {
 }
 
 /** Root may signal every process. Another user must not choose one that is not theirs. */
-async function refuseForeign({ uid }: PidFile, pid: number): Promise<void> {
+async function refuseForeign({ owners }: PidFile, pid: number): Promise<void> {
   const users = await usersOf(pid);
-  if (uid === 0 || users === undefined || users.includes(uid)) return;
-  throw new RangeError(`it belongs to user ${uid}, and process ${pid} does not`);
+  const foreign = users && owners.find(({ uid }) => uid !== 0 && !users.includes(uid));
+  if (foreign === undefined) return;
+  throw new RangeError(`${foreign.what} belongs to user ${foreign.uid}, and process ${pid} does not`);
 }
 
 function reasonOf(error: unknown): string {
