@@ -1,5 +1,6 @@
 import { PkiError } from "../errors.ts";
 import { decodeBody } from "./base64-body.ts";
+import { describeLabel } from "./label.ts";
 import { begin, type PemPlace, type Section, sectionsOf } from "./sections.ts";
 
 /** A PEM block, and its place in the file. */
@@ -24,7 +25,7 @@ export interface PemContents {
 const dashes = "-----";
 const maxBytes = 1024 * 1024;
 const maxLabelLength = 64;
-/** Six times the number in the public CAs' bundle. */
+/** Six times the number in the public CAs' bundle. A BEGIN within text counts too: trying it takes as long. */
 const maxBlocks = 1_000;
 
 /**
@@ -41,10 +42,12 @@ export function scanPem(pem: string | Uint8Array): PemContents {
   const blocks: PemBlock[] = [];
   const problems: PemProblem[] = [];
   let end = 0;
+  let tried = 0;
   for (const section of sectionsOf(octets, () => end)) {
     if (section.isComment) continue;
     const place = { position: blocks.length + problems.length + 1, line: section.line };
-    if (place.position > maxBlocks) {
+    tried += 1;
+    if (tried > maxBlocks) {
       problems.push({ place, error: malformed(`the file has more than ${maxBlocks} PEM blocks`) });
       break;
     }
@@ -103,7 +106,7 @@ function readBlock({ octets }: Section): Omit<PemBlock, "place"> & { readonly le
   if (label === "") throw malformed("the BEGIN line is incomplete");
   const end = `-----END ${label}-----`;
   const endAt = octets.indexOf(end, labelEnd);
-  if (endAt === -1) throw malformed(`the ${label} has no END line`);
+  if (endAt === -1) throw malformed(`the block of ${describeLabel(label)} has no END line`);
   const body = octets.subarray(labelEnd + dashes.length, endAt);
   refuseOldEncryption(body);
   return { label, der: decodeBody(body), length: endAt + end.length };
