@@ -4,7 +4,8 @@ import { provideProgram, whyNoDebianProgram } from "../../harness/debian-program
 import { Recipe } from "./recipe.ts";
 import { overHttp, type Server } from "./server.ts";
 
-const packages = [
+/** HAProxy and the libraries that a small Debian lacks. */
+export const haproxyPackages = [
   "haproxy",
   "liblua5.3-0",
   "libopentracing-c-wrapper0",
@@ -29,7 +30,7 @@ export const haproxy: Server = {
       ":8443": `127.0.0.1:${port}`,
     });
     await writeFile(configuration, recipe.file("haproxy"));
-    await place.provideFailing("haproxy", await provideProgram("usr/sbin/haproxy", packages));
+    await place.provideFailing("haproxy", await provideProgram("usr/sbin/haproxy", haproxyPackages));
     const agent = place.run("the agent of HAProxy", recipe.command("kasbah-agent"));
     await agent.logged("certificates written");
     place.run("HAProxy", `haproxy -W -f "${configuration}" -p "${pidFile}"`);
