@@ -9,16 +9,9 @@ import { hasJava, provideProgram, whyNoDebianProgram } from "../harness/debian-p
 import { LoggedProcess } from "../harness/logged-process.ts";
 import { lonelySpiffeId, Pod } from "../harness/pod.ts";
 import { repositoryRoot } from "../harness/repository.ts";
+import { haproxyPackages } from "./servers/haproxy.ts";
 
 const password = "a longer pass word";
-const haproxyPackages = [
-  "haproxy",
-  "liblua5.3-0",
-  "libopentracing-c-wrapper0",
-  "libopentracing1",
-  "libpcre2-8-0",
-  "libsystemd0",
-];
 
 /** What programs of others read of the files that one agent writes in every format. */
 describe("Output files in every format", function () {
