@@ -42,6 +42,13 @@ describe("findPemBlocks", () => {
     assert.match(message, /^block 1001 \(line 3001\): the file has more than 1000 PEM blocks$/);
   });
 
+  it("rejects a file with more than 1,000 BEGINs in the middle of lines, which would block the event loop", () => {
+    const text = "see -----BEGIN CERTIFICATE-----\n";
+    assert.equal(findPemBlocks(text.repeat(999) + one).length, 1);
+    const { message } = throwsWithCode(() => findPemBlocks(text.repeat(1_000) + one), "PEM_MALFORMED");
+    assert.match(message, /^block 1 \(line 1001\): the file has more than 1000 PEM blocks$/);
+  });
+
   it("rejects a key in OpenSSL's old encrypted form and names the command that converts it", async () => {
     const key = (await createKeyPair("P-256")).toPkcs8Pem();
     const args = ["ec", "-aes256", "-passout", "pass:x"];
