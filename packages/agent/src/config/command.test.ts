@@ -36,6 +36,8 @@ describe("The agent's configuration", () => {
       "https://u:secret@proxy.example",
       "proxy.example:3128",
       "http://secret/path",
+      "http://u:secret%@proxy.example:3128",
+      "http://u:100%secret@proxy.example:3128",
       "env",
     ]) {
       assert.throws(

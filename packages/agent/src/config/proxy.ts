@@ -16,5 +16,18 @@ export function parseCaProxy(text: string): CaProxySetting {
   if (!/^http:\/\/[^/?#]+\/?$/i.test(text) || !URL.canParse(text)) {
     throw new RangeError("expected none, environment, or a URL such as http://proxy.example:3128");
   }
+  if (!isPercentEncoded(text)) {
+    throw new RangeError("expected percent-encoded credentials in the URL of the proxy");
+  }
   return { kind: "url", url: new Secret(text) };
+}
+
+/** A percent sign in a password is written as `%25`. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
