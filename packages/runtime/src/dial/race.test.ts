@@ -60,6 +60,26 @@ describe("Race of addresses", () => {
   };
   const open = () => tries.filter(({ isClosed }) => !isClosed).map(({ address }) => address);
 
+  it("counts an attempt that cannot even be started as failed, and rejects nothing that is not handled", async () => {
+    const problem = new RangeError("the key does not match the certificate");
+    const open = (address: string) => {
+      if (address === "bad") throw problem;
+      const attempt = new Try(address);
+      tries.push(attempt);
+      return attempt;
+    };
+    for (const addresses of [["bad"], ["bad", "bad"]]) {
+      const failed = new Race({ addresses, open, withinMs: 10_000, clock: new FakeClock() }).run();
+      await assert.rejects(failed, (error) => error === problem || error instanceof AggregateError);
+    }
+    tries = [];
+    clock = new FakeClock();
+    const winner = new Race({ addresses: ["silent", "bad", "good"], open, withinMs: 10_000, clock }).run();
+    await clock.advance(250);
+    latest("good").succeed();
+    assert.equal(await winner, "good");
+  });
+
   it("never aborts an attempt because the next one begins, so a live address may take longer than the delay", async () => {
     const { winner } = start(["live", "dead", "dead too"]);
     await clock.advance(2_000);

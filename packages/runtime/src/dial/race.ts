@@ -78,7 +78,17 @@ export class Race<T> {
     }
     runner.state = "connecting";
     runner.startedMs = this.#options.clock.monotonicMs();
-    const attempt = this.#options.open(runner.address);
+    try {
+      this.#follow(runner, this.#options.open(runner.address));
+    } catch (error) {
+      // Node throws if it cannot use the keys or certificates for TLS.
+      this.#onFailed(runner, error);
+      return;
+    }
+    this.#startNextAfter(this.#staggerMs());
+  }
+
+  #follow(runner: Runner<T>, attempt: Attempt<T>): void {
     runner.attempt = attempt;
     const isCurrent = () => !this.#isOver && runner.attempt === attempt;
     attempt.connected.then(
@@ -89,7 +99,6 @@ export class Race<T> {
       (value) => isCurrent() && this.#onReady(runner, value),
       (error: unknown) => isCurrent() && this.#onFailed(runner, error),
     );
-    this.#startNextAfter(this.#staggerMs());
   }
 
   #onConnected(runner: Runner<T>): void {
