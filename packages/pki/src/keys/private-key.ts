@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { PkiError } from "../errors.ts";
 import { findOnlyKey } from "../pem/key-block.ts";
+import { describeLabel } from "../pem/label.ts";
 import { inBlock, type PemBlock } from "../pem/scan-pem.ts";
 import { checkEncryption } from "./encryption/pbes2.ts";
 import { KeyPair } from "./key.ts";
@@ -40,7 +41,7 @@ function readKey({ label, der }: PemBlock, passphrase: string | Uint8Array | und
   const encoding = encodings.get(label);
   if (encoding === undefined) {
     const expected = [...encodings.keys()].join(", ");
-    throw new PkiError("KEY_MALFORMED", `keys in the form ${label} are not supported, expected ${expected}`);
+    throw new PkiError("KEY_MALFORMED", `keys in the form ${describeLabel(label)} are not supported, expected ${expected}`);
   }
   try {
     if (label === encryptedLabel) return checkHalves(new KeyPair(decrypt(der, passphrase)));

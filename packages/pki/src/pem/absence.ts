@@ -1,3 +1,4 @@
+import { describeLabel } from "./label.ts";
 import { octetsOf, scanPem } from "./scan-pem.ts";
 
 const byteOrderMark = "\uFEFF";
@@ -10,7 +11,7 @@ export function describeOtherContents(pem: string | Uint8Array): string {
     return "it is empty";
   const { blocks } = scanPem(octets);
   if (blocks.length > 0)
-    return `it only contains blocks of ${[...new Set(blocks.map(({ label }) => label))].join(", ")}`;
+    return `it only contains blocks of ${[...new Set(blocks.map(({ label }) => describeLabel(label)))].join(", ")}`;
   if (start[0] === 0x30 && (start[1] ?? 0) >= 0x80) return "it is DER: convert it to PEM with openssl";
   if (start.includes(0)) return "it is not UTF-8 text: save it as UTF-8";
   if (octets.includes("-----BEGIN "))

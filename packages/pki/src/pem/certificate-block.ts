@@ -5,6 +5,7 @@ import { dottedOid } from "../der/values.ts";
 import { encodeSequence } from "../der/writer.ts";
 import { PkiError, withCodes } from "../errors.ts";
 import { oid } from "../oids.ts";
+import { describeLabel } from "./label.ts";
 import { findPemBlocks, inBlock, type PemBlock } from "./scan-pem.ts";
 
 /** The labels of certificates: that of RFC 7468, and an older one of OpenSSL. */
@@ -32,7 +33,7 @@ export function findCertificates<Parsed>(
 export function certificateIn({ label, der }: PemBlock): Uint8Array {
   if (label === trustedLabel) return withoutTrustSettings(der);
   if (labels.includes(label)) return der;
-  throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${label}, not a certificate`);
+  throw new PkiError("CERTIFICATE_MALFORMED", `it is a block of ${describeLabel(label)}, not a certificate`);
 }
 
 /** Whether the label is one of those of certificates. */

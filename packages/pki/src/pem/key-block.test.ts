@@ -57,6 +57,19 @@ describe("findOnlyKey", () => {
     });
   }
 
+  it("quotes no line of a key that an editor has moved into the BEGIN line", () => {
+    const line = key.split("\n")[1] ?? "";
+    for (const file of [
+      key.replace("PRIVATE KEY-----\n", ""),
+      `-----BEGIN ${line}-----\nAAAA\n`,
+      key.replaceAll("PRIVATE KEY", line),
+      key.replaceAll("PRIVATE KEY", line.slice(0, 30)),
+    ]) {
+      const { message } = throwsWithCode(() => findOnlyKey(file), "KEY_MALFORMED");
+      assert.ok(!message.includes(line.slice(0, 20)), message);
+    }
+  });
+
   it("rejects a form of keys that is not supported, and names the block and the form", () => {
     const file = `${encodePem("CERTIFICATE", Uint8Array.of(1))}${encodePem("OPENSSH PRIVATE KEY", Uint8Array.of(1))}`;
     const { message } = throwsWithCode(() => parsePrivateKey(file), "KEY_MALFORMED");

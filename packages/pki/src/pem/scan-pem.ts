@@ -1,5 +1,6 @@
 import { PkiError } from "../errors.ts";
 import { decodeBody } from "./base64-body.ts";
+import { describeLabel } from "./label.ts";
 import { begin, type PemPlace, type Section, sectionsOf } from "./sections.ts";
 
 /** A PEM block, and its place in the file. */
@@ -105,7 +106,7 @@ function readBlock({ octets }: Section): Omit<PemBlock, "place"> & { readonly le
   if (label === "") throw malformed("the BEGIN line is incomplete");
   const end = `-----END ${label}-----`;
   const endAt = octets.indexOf(end, labelEnd);
-  if (endAt === -1) throw malformed(`the ${label} has no END line`);
+  if (endAt === -1) throw malformed(`the block of ${describeLabel(label)} has no END line`);
   const body = octets.subarray(labelEnd + dashes.length, endAt);
   refuseOldEncryption(body);
   return { label, der: decodeBody(body), length: endAt + end.length };
