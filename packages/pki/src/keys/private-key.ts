@@ -41,7 +41,10 @@ function readKey({ label, der }: PemBlock, passphrase: string | Uint8Array | und
   const encoding = encodings.get(label);
   if (encoding === undefined) {
     const expected = [...encodings.keys()].join(", ");
-    throw new PkiError("KEY_MALFORMED", `keys in the form ${describeLabel(label)} are not supported, expected ${expected}`);
+    throw new PkiError(
+      "KEY_MALFORMED",
+      `keys in the form ${describeLabel(label)} are not supported, expected ${expected}`,
+    );
   }
   try {
     if (label === encryptedLabel) return checkHalves(new KeyPair(decrypt(der, passphrase)));
