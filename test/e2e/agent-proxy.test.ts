@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { systemClock } from "@kasbah/runtime";
 import { type FakeCa, ProxyServer, startFakeCa } from "@kasbah/testkit";
 import { Pod } from "../harness/pod.ts";
+import { agentBin } from "../harness/repository.ts";
 
 describe("kasbah-agent behind a proxy", () => {
   let ca: FakeCa;
@@ -47,6 +49,24 @@ describe("kasbah-agent behind a proxy", () => {
     assert.doesNotMatch(agent.log, /injected/);
     hidesPassword(agent.log + (await agent.status("/debug/config")) + (await agent.status("/metrics")));
     assert.equal(ca.calls.length, 0);
+  });
+
+  it("names a proxy of the environment that it cannot use in --check-config, as at the start", () => {
+    for (const [HTTPS_PROXY, reason] of [
+      ["https://u:secret@proxy.example", "expected http://, because TLS to the proxy is not supported"],
+      ["http://u:secret%@proxy.example", "expected percent-encoded credentials in the URL of the proxy"],
+    ] as const) {
+      for (const flags of [["--check-config"], ["--sds-socket", "/nonexistent/sds"]]) {
+        const { status, stderr } = spawnSync(
+          process.execPath,
+          [agentBin, "--ca-proxy", "environment", ...flags],
+          { encoding: "utf8", env: { HTTPS_PROXY }, timeout: 30_000 },
+        );
+        assert.equal(status, 2, stderr);
+        assert.ok(stderr.includes(`HTTPS_PROXY: ${reason}`), stderr);
+        assert.doesNotMatch(stderr, /secret/);
+      }
+    }
   });
 
   it("uses no proxy of the environment unless told to, and none for the CAs of --ca-no-proxy", async () => {

@@ -20,6 +20,7 @@ import {
   createOutputCertsIfConfigured,
   createSecretCacheIfConfigured,
   createWorkloadApiIfConfigured,
+  refuseUnusableProxy,
 } from "./optional-rooms.ts";
 import { createRotateRoute } from "./rotate-call/create-rotate-route.ts";
 import { createSdsEndpoint } from "./sds/create-sds-endpoint.ts";
@@ -32,6 +33,7 @@ await runMain({ command, options, checkFiles, compose }, process);
 
 async function checkFiles(config: AgentConfig, purpose: "run" | "check"): Promise<readonly string[]> {
   if (purpose === "run") return [];
+  await refuseUnusableProxy(config, process.env);
   return socketProblems({
     "--sds-socket": sdsSocketPath(config),
     "--workload-socket": config.workloadSocket,

@@ -1,5 +1,6 @@
 import type { Component, Readiness } from "@kasbah/runtime";
 import type { AgentDeps } from "./agent-deps.ts";
+import type { AgentConfig } from "./config/options.ts";
 import { findFileMounts, watchedPlaces } from "./file-mounts/find-file-mounts.ts";
 import { findMountedCerts } from "./mounted-certs/find-mounted-certs.ts";
 import type { OutputFiles } from "./output-certs/create-output-certs.ts";
@@ -18,6 +19,16 @@ export async function createMountedSupplyIfPresent(
   if (directory === undefined) return undefined;
   const room = await import("./mounted-certs/create-mounted-supply.ts");
   return room.createMountedSupply(directory, deps);
+}
+
+/** Throws `ConfigInvalidError` if the agent would not start with this proxy, which may be one of the environment. */
+export async function refuseUnusableProxy(
+  { caProxy: setting }: AgentConfig,
+  environment: AgentDeps["environment"],
+): Promise<void> {
+  if (setting.kind === "none") return;
+  const { createTunnels } = await import("./ca/tunnels.ts");
+  createTunnels({ setting, except: [], environment });
 }
 
 /** The files of `--output-certs`, for other programs. */

@@ -13,7 +13,7 @@ describe("decodeBody", () => {
     "the URL alphabet": ["AA-_", /not base64/],
     "a NUL": ["AAEC\0", /not base64/],
     "letters beyond ASCII": ["ΑΑЕС", /not base64/],
-    "line breaks that a shell or JSON has escaped": ["AAEC\\nAAEC", /replace every \\n by a line break/],
+    "line breaks that a shell or JSON has escaped": ["AAEC\\nAAEC", /replace every \\n with a line break/],
   };
   for (const [what, [body, reason]] of Object.entries(refused)) {
     it(`rejects a block with ${what}`, () => {

@@ -73,7 +73,7 @@ class Base64Decoder {
 
 function notBase64(octet: number): PkiError {
   return octet === backslash
-    ? malformed("the block contains a backslash: replace every \\n by a line break")
+    ? malformed("the block contains a backslash: replace every \\n with a line break")
     : malformed("the block contains a character that is not base64");
 }
 
