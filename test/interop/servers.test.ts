@@ -12,13 +12,14 @@ import { java } from "./servers/java.ts";
 import { nginx, startNginxWithoutReload } from "./servers/nginx.ts";
 import { Place, ttl } from "./servers/place.ts";
 import { logIn, postgresAsPostgres, postgresAsRoot } from "./servers/postgres.ts";
+import { Recipe } from "./servers/recipe.ts";
 import type { Server } from "./servers/server.ts";
 
 const servers = [nginx, haproxy, postgresAsPostgres, postgresAsRoot, java];
 /** The first certificate, and eleven rotations. */
 const leastCertificates = 12;
 /** Fewer prove nothing: a client may have waited most of the time. */
-const leastHandshakes = 100;
+const leastHandshakes = 200;
 const rotationsWithinMs = 240_000;
 
 /** All servers run beside one CA at the same time, and the tests then look at what the clients of each saw. */
@@ -123,6 +124,17 @@ describe("Servers that follow the recipes of docs/recipes.md", function () {
       await handshake(door, await readIdentity(client.path("certs")));
     });
   }
+
+  it("the page's commands print one serial number for the file and for the running server", async function () {
+    const { place, door } = servedBy(this, nginx);
+    const recipe = new Recipe("Verify", { "/run/certs": place.path("certs"), "8443": String(door.port) });
+    const [ofServer = "", ofFile = ""] = recipe.command("s_client").split("\n");
+    await untilSeen("equal serial numbers", patienceMs, async () => {
+      const served = await place.finish(ofServer);
+      assert.match(served, /^serial=[0-9A-F]+\n$/);
+      return served === (await place.finish(ofFile)) || undefined;
+    });
+  });
 
   it("the clients count the failures of an nginx that no command reloads", function () {
     servedBy(this, nginx);
