@@ -85,6 +85,19 @@ describe("kasbah-agent fetch, without a running agent", function () {
     assert.deepEqual(await readdir(pod.path("certs")), []);
   });
 
+  it("prints a reason once, although the fingerprint in it changes with each reply of the CA", async () => {
+    ca.answer = async (call) => {
+      const [leaf = ""] = await ca.honest(call);
+      return [leaf, leaf];
+    };
+    const running = start("--timeout", "10m");
+    await running.until("the third call", () => ca.calls.length > 2);
+    running.child.kill("SIGTERM");
+    assert.equal((await running.exited).code, 1);
+    assert.equal(running.log.split("trying again").length, 2, running.log);
+    assert.match(running.log, /no certificate: interrupted by SIGTERM: .*leaf [0-9a-f]{64}/);
+  });
+
   it("waits for a CA that is not there yet, and for a token that is not mounted yet", async () => {
     const token = await readFile(pod.token.join("token"));
     const elsewhere = pod.path("later");

@@ -147,7 +147,13 @@ class Failures {
     const reason = error instanceof Error ? printableText(error.message) : "unexpected failure";
     const fix = error instanceof AgentError ? error.refusal?.fix : undefined;
     const said = `${reason} (${code})${fix === undefined ? "" : `; fix: ${printableText(fix)}`}`;
-    if (said !== this.#last) this.#writeError(`kasbah-agent: trying again: ${said}\n`);
+    if (withoutIds(said) !== withoutIds(this.#last ?? ""))
+      this.#writeError(`kasbah-agent: trying again: ${said}\n`);
     this.#last = said;
   }
+}
+
+/** Without serial numbers and fingerprints, which differ in each reply of the CA. */
+function withoutIds(reason: string): string {
+  return reason.replaceAll(/\b[0-9a-f]{32,}\b/g, "");
 }

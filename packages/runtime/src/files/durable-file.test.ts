@@ -42,7 +42,7 @@ describe("durable-file", () => {
           writeFileDurably(path, "new", 0o600, faultyFs(failAt)),
           "FILE_NOT_DURABLE",
         );
-        assert.match(error.message, /cannot write .*state: ENOSPC/);
+        assert.match(error.message, /cannot write .*state: no space left on the device \(ENOSPC\)$/);
         assert.ok(error.cause instanceof Error && "code" in error.cause);
         assert.equal(await readFile(path, "utf8"), "old");
         assert.deepEqual((await readdir(directory.path)).sort(), ["probe", "state"]);

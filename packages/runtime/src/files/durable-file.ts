@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, RuntimeError } from "../errors.ts";
 import { type DurableFs, nodeFs } from "./durable-fs.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const mostLeftovers = 1000;
@@ -151,7 +152,12 @@ function requirePlainName(name: string): void {
 }
 
 function notDurable(what: string, cause: unknown): RuntimeError {
-  return new RuntimeError("FILE_NOT_DURABLE", `${what}: ${errnoOf(cause) ?? "unexpected failure"}`, {
-    cause,
-  });
+  return new RuntimeError("FILE_NOT_DURABLE", `${what}: ${reasonOf(cause)}`, { cause });
+}
+
+/** Equal for equal failures, so that it is logged once: the system's own message names the temporary file. */
+function reasonOf(cause: unknown): string {
+  const errno = errnoOf(cause) ?? "unexpected failure";
+  const words = storageFailure(cause);
+  return words.endsWith(`(${errno})`) ? words : errno;
 }

@@ -36,4 +36,22 @@ describe("lateSweep", () => {
     await clock.advance(2_000);
     assert.deepEqual(seen, { loads: 0, checks: 0 });
   });
+
+  it("tries again a minute after the code could not be loaded, as without a free descriptor", async () => {
+    const clock = new FakeClock();
+    const manual = manualSweep();
+    let loads = 0;
+    const sweep = lateSweep(clock, async () => {
+      loads += 1;
+      if (loads === 1) throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+      return manual.sweep;
+    });
+    const sweeping = sweep(() => undefined);
+    await clock.runFor(1_000);
+    assert.equal(loads, 1);
+    await clock.runFor(60_000);
+    await eventually(() => manual.running === 1);
+    assert.equal(loads, 2);
+    sweeping.stop();
+  });
 });

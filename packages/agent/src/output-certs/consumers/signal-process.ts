@@ -63,6 +63,10 @@ function reasonOf(error: unknown): string {
   switch (errnoOf(error)) {
     case undefined:
       return error instanceof Error ? error.message : "unexpected failure";
+    case "ENOENT":
+      return "the file does not exist; the program is not running, or --pid-file names another file";
+    case "EACCES":
+      return "permission denied; run the agent as the user of that program";
     case "ESRCH":
       return "no such process; the file is left over, or the program has just ended";
     case "EPERM":
