@@ -21,7 +21,8 @@ export class Place implements AsyncDisposable {
     this.directory = directory;
     this.spiffeId = `spiffe://cluster.local/ns/demo/sa/${name}`;
     this.#env = {
-      PATH: [join(directory, "bin"), process.env["PATH"]].join(delimiter),
+      // The page's runuser is in a directory that only the PATH of root contains.
+      PATH: [join(directory, "bin"), process.env["PATH"], "/usr/sbin", "/sbin"].join(delimiter),
       CA_ADDR: formatHostPort({ host: "127.0.0.1", port: ca.port }),
       CA_ROOT_CA: join(directory, "root.pem"),
       KASBAH_TOKEN_FILE: join(directory, "token"),
