@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { grpcStatus } from "@kasbah/runtime/rpc";
 import { eventually, FakeRefusal, startFakeCa } from "@kasbah/testkit";
-import { startCa } from "../../harness/ca-process.ts";
-import type { DaemonProcess } from "../../harness/daemon-process.ts";
-import { Pod } from "../../harness/pod.ts";
+import { startCa } from "../harness/ca-process.ts";
+import type { DaemonProcess } from "../harness/daemon-process.ts";
+import { Pod } from "../harness/pod.ts";
 
 const ignored = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO", "SIGPWR", "SIGXCPU"] as const;
 

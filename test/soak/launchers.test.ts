@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { LoggedProcess } from "../../harness/logged-process.ts";
-import { agentBin, repositoryRoot, serverBin } from "../../harness/repository.ts";
-import { saveIssuer } from "../../harness/token-issuer.ts";
-import { isRunning, workerPids } from "../../harness/worker-pids.ts";
+import { LoggedProcess } from "../harness/logged-process.ts";
+import { agentBin, repositoryRoot, serverBin } from "../harness/repository.ts";
+import { saveIssuer } from "../harness/token-issuer.ts";
+import { isRunning, workerPids } from "../harness/worker-pids.ts";
 
 /** Makes Node report an older version; the process that the launcher starts reports the real one. */
 const pretendOld = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})`;
