@@ -108,7 +108,7 @@ describe("Retention", () => {
     assert.deepEqual(await left(), [512, 768]);
   });
 
-  it("looks at the size when it is told to, many requests at once are one, and none counts after it has stopped", async () => {
+  it("measures the size on request, once for simultaneous requests, and never after it has stopped", async () => {
     signed = 300;
     await retention.start();
     await retention.settled();

@@ -13,7 +13,7 @@ const leftoverName = /^\.\.\.kasbah-\d{1,15}\.tmp-/;
 
 /**
  * The directories `..kasbah-N` below an output directory, each of which contains one complete set of files. Every
- * one contains a private key, so at most two exist at any time, whatever fails: the current one and either the
+ * one contains a private key, so at most two exist at any time, even if writing fails: the current one and either the
  * previous or the next one.
  */
 export class Generations {

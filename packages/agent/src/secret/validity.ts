@@ -5,7 +5,7 @@ export type ValidityStage = "not-yet-valid" | "valid" | "expiring" | "expired";
 
 /** ACME clients and cert-manager renew when a third is left. */
 const expiringShare = 0.2;
-/** A fifth of a root's twenty years would be a warning that nobody reads. */
+/** A fifth of a root's twenty years would be a warning of four years, which operators would ignore. */
 const longestNoticeMs = 30 * 86_400_000;
 
 /** The stage at `now`: `expiring` begins at a fifth of the lifetime, at most 30 days before the expiry. */

@@ -35,7 +35,7 @@ describe("The facts of gateway files", () => {
     assert.deepEqual([facts.sans, facts.certificates], [1, 2]);
   });
 
-  it("show a chain that lacks the issuer of its first certificate, in any order of the others", async () => {
+  it("show that the issuer of the first certificate is missing, in any order of the others", async () => {
     const authority = await createTestAuthority();
     const [good, wrong] = await Promise.all(
       ["Good", "Wrong"].map((name) => authority.issueIntermediate(name)),

@@ -92,7 +92,7 @@ describe("Http2Server on a Unix socket", () => {
     return { status, answer: Buffer.concat(answer), reset: stream.rstCode };
   }
 
-  it("answers a client whatever its :authority, on one connection and on many", async () => {
+  it("answers a client with any :authority, on one connection and on many", async () => {
     const session = open();
     const answered = { status: "0", answer: frameOf(Buffer.from("hello")), reset: 0 };
     for (const authority of [...authorities, ...authorities]) {

@@ -8,7 +8,7 @@ import { RuntimeError } from "../../errors.ts";
 import { explainSocketFailure } from "./failure.ts";
 import { socketProblems } from "./problems.ts";
 
-const nobody = 65_534;
+const otherUser = 65_534;
 
 /** Binds a socket at each path as another user, and returns the code and the message of each failure. */
 function bindAs(uid: number, paths: readonly string[]): readonly string[] {
@@ -59,7 +59,7 @@ describe("A socket that cannot be created", () => {
     if (process.getuid?.() !== 0) this.skip();
     const foreign = await make("foreign", 0o755);
     const closed = await make("closed", 0o700);
-    const own = await make("own", 0o755, nobody);
+    const own = await make("own", 0o755, otherUser);
     const shared = await make("shared", 0o1777);
     const [dead, live, kept] = [join(own, "dead"), join(own, "live"), join(shared, "kept")];
     await leaveDeadSocket(dead, 0o600);
@@ -70,15 +70,15 @@ describe("A socket that cannot be created", () => {
     await chmod(live, 0o600);
     const paths = [join(foreign, "sds"), join(foreign, "new/sds"), join(closed, "in/sds"), dead, live, kept];
 
-    const me = `this process runs as uid ${nobody}, gid ${nobody}`;
+    const me = `this process runs as uid ${otherUser}, gid ${otherUser}`;
     const choose = "or choose another --sds-socket";
     const denied = (place: string, mode: string) =>
-      `the directory ${place} belongs to uid 0, gid 0 with mode ${mode}, and ${me}: run chown ${nobody}:${nobody} ${place}, in Kubernetes mount an emptyDir there, ${choose}`;
+      `the directory ${place} belongs to uid 0, gid 0 with mode ${mode}, and ${me}: run chown ${otherUser}:${otherUser} ${place}, in Kubernetes mount an emptyDir there, ${choose}`;
     const unknown = (path: string) =>
       `SOCKET_ACCESS_DENIED: cannot tell whether another process serves ${path}: the socket belongs to uid 0, gid 0 with mode 0600, and ${me} and may not connect to it: stop that process if there is one, remove the socket, ${choose}`;
     const created = (path: string, errno = "EACCES") =>
       `SOCKET_ACCESS_DENIED: cannot create the socket ${path} (${errno}): `;
-    assert.deepEqual(bindAs(nobody, paths), [
+    assert.deepEqual(bindAs(otherUser, paths), [
       created(join(foreign, "sds")) + denied(foreign, "0755"),
       created(join(foreign, "new/sds")) + denied(foreign, "0755"),
       created(join(closed, "in/sds")) + denied(closed, "0700"),

@@ -110,7 +110,7 @@ describe("harmlessBlock", () => {
     assert.equal(harmlessBlock(Buffer.from("4184ffffffff", "hex")), undefined);
   });
 
-  it("never throws, whatever the octets", () => {
+  it("never throws for any sequence of octets", () => {
     holds(
       property(uint8Array({ maxLength: 200 }), (octets) => {
         harmlessBlock(Buffer.from(octets));
