@@ -39,7 +39,7 @@ const nodePackage = `node-${process.platform}-${process.arch}`;
 const pinnedNode = `#!/bin/sh
 case "$1" in
   scripts/setup.js) exec ${process.execPath} "$@" ;;
-  scripts/*) echo "pinned node $*" >> "$CALLS" ;;
+  scripts/*|--conditions=*) echo "pinned node $*" >> "$CALLS" ;;
   *) exec ${process.execPath} "$@" ;;
 esac
 `;
@@ -100,7 +100,7 @@ describe("npm run build in a fresh clone", () => {
       const steps = [
         "npm run generate",
         "pinned node scripts/generate-protocol.js",
-        "pinned node scripts/generate-codes.js",
+        "pinned node --conditions=kasbah-source scripts/generate-codes.js",
         "tsc -b",
         "pinned node scripts/bundles/main.ts",
       ];

@@ -1,5 +1,6 @@
 export { formatHostPort, type HostPort, parseHostPort } from "./address.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export type { CodeHelp } from "./code-help.ts";
 export * from "./config/index.ts";
 export { addressGroup } from "./connections/address-group.ts";
 export { withBindReason } from "./connections/bind-failure.ts";

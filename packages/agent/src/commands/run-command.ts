@@ -19,6 +19,8 @@ const commands: ReadonlyMap<string, Run> = new Map([
   ["fetch", fetchCertificate],
 ]);
 
+export const agentCommandNames: readonly string[] = [...commands.keys()];
+
 /**
  * Runs the command named by the first argument and returns the exit code: 0 for success, 1 for failure or an
  * agent that is not ready, 2 for invalid arguments.
@@ -91,8 +93,8 @@ function printed(text: string, { write }: AgentCommandDeps): number {
 }
 
 function unknown(name: string): string {
-  const near = closestName(name, [...commands.keys()]);
+  const near = closestName(name, agentCommandNames);
   const hint =
-    near === undefined ? `the commands are ${[...commands.keys()].join(", ")}` : `did you mean ${near}?`;
+    near === undefined ? `the commands are ${agentCommandNames.join(", ")}` : `did you mean ${near}?`;
   return `unknown command ${quoted(name)}: ${hint}; without a command, kasbah-agent runs as the agent: see kasbah-agent --help`;
 }

@@ -18,7 +18,10 @@ export function createFileMetrics(registry: Registry): FileMetrics {
     help: "Times the files were repaired because another program had changed them.",
     registers,
   });
-  const runs = counter("kasbah_agent_on_rotate_runs", "Runs of the on-rotate command, by result.");
+  const runs = counter(
+    "kasbah_agent_on_rotate_runs",
+    "Attempts to make applications load new files, by --on-rotate or --signal, by result.",
+  );
   for (const result of ["ok", "failed"]) writes.inc({ result }, 0);
   for (const result of ["ok", "failed", "timeout"]) runs.inc({ result }, 0);
   return { writes, repairs, runs };

@@ -22,12 +22,18 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
     csrRetries: counter("istio_agent_num_outgoing_retries", "Calls to the CA after a failure.", [
       "request_type",
     ]),
-    csrLatencyMs: counter("istio_agent_outgoing_latency", "Total duration of the calls in milliseconds.", [
-      "request_type",
-    ]),
-    nacks: counter("istio_agent_pilot_total_xds_rejects", "Responses that a client rejected (NACK).", [
-      "type",
-    ]),
+    csrLatencyMs: new Counter({
+      name: "istio_agent_outgoing_latency",
+      help: "Total duration of the calls to the CA, as in Istio.",
+      unit: "milliseconds",
+      labelNames: ["request_type"],
+      registers,
+    }),
+    nacks: counter(
+      "istio_agent_pilot_total_xds_rejects",
+      "Secrets that a client rejected (NACK); the log contains its message.",
+      ["type"],
+    ),
     staleNonces: counter("istio_agent_pilot_xds_expired_nonce", "Requests with a stale nonce.", ["type"]),
     rotations: unlabeled("kasbah_agent_rotations", "Secrets published, including the first."),
     rotationFailures: counter("kasbah_agent_rotation_failures", "Failed rotation attempts, by code.", [
@@ -37,7 +43,7 @@ export function createAgentMetrics(registry: Registry, store: SecretStore, clock
     streams: new Gauge({ name: "kasbah_agent_sds_streams", help: "Open SDS streams.", registers }),
     transportFaults: counter(
       "kasbah_agent_transport_faults",
-      "Streams and connections that HTTP/2 ended before the agent saw a call.",
+      "Streams and connections of faulty clients that HTTP/2 ended before the agent saw a call, by socket (sds, workload) and HTTP/2 error code; the log contains the first of each kind.",
       ["socket", "code"],
     ),
     fileFailures: unlabeled(
@@ -66,7 +72,7 @@ export function registerSkippedRoots(registry: Registry, skipped: { readonly tot
 function registerSecretGauges(registry: Registry, store: SecretStore): void {
   new Gauge({
     name: "kasbah_agent_bundle_roots",
-    help: "Roots in the served trust bundle.",
+    help: "Roots in the served trust bundle; two or more during a root rotation.",
     registers: [registry],
     collect() {
       this.set(store.current?.bundle.roots.length ?? 0);
@@ -74,7 +80,7 @@ function registerSecretGauges(registry: Registry, store: SecretStore): void {
   });
   new Gauge({
     name: "kasbah_agent_secret_state",
-    help: "1 for the current state of the secret.",
+    help: "1 for the current state of the secret: starting, ready, stale (renewal is overdue) or expired.",
     labelNames: ["state"],
     registers: [registry],
     collect() {

@@ -23,7 +23,7 @@ export function observeReplies(registry: Registry): ReplyEvents {
   });
   const offset = new Gauge({
     name: "kasbah_agent_clock_offset_seconds",
-    help: "Seconds by which the CA's clock is ahead of the local clock; 0 until measured.",
+    help: "Seconds by which the CA's clock is ahead of the local clock; negative if it is behind, 0 until measured.",
     registers,
   });
   let clockOffsetMs: number | undefined;

@@ -19,7 +19,7 @@ export class RotationAlarm {
     const raised = () => this.raised;
     new Gauge({
       name: "kasbah_agent_rotation_alarm",
-      help: "1 while rotation fails and at most this percentage of the secret's lifetime is left.",
+      help: "1 while renewal fails and at most this percentage of the lifetime is left.",
       labelNames: ["life_left_percent"],
       registers: [registry],
       collect() {

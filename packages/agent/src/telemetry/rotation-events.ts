@@ -2,6 +2,7 @@ import type { Logger } from "@kasbah/runtime";
 import { AgentError, type CaRefusal } from "../errors.ts";
 import type { RotationFailure, RotationObserver } from "../rotation/rotator.ts";
 import type { WorkloadSecret } from "../secret/secret-store.ts";
+import { loudCodes } from "./loud-codes.ts";
 import type { AgentMetrics } from "./metrics.ts";
 
 /** Rotation events, with the last failure for the status. */
@@ -42,14 +43,7 @@ export function observeRotations(metrics: AgentMetrics, logger: Logger): Rotatio
       metrics.rotationFailures.inc({ code });
       if (refusal !== undefined) metrics.refusals.inc({ code: labelFor(refusal.code) });
       const facts = { code, failures, retryInMs: Math.round(retryInMs), ...refusalFacts(refusal), error };
-      // These need a human; an unreachable CA usually recovers without one.
-      const isLoud =
-        code === "CA_REFUSED" ||
-        code === "CA_REPLY_INVALID" ||
-        code === "CA_IDENTITY_MISMATCH" ||
-        code === "CONFIG_INVALID" ||
-        code === "UNEXPECTED";
-      logger[isLoud ? "error" : "warn"]("rotation failed; keeping the current secret", facts);
+      logger[loudCodes.has(code) ? "error" : "warn"]("rotation failed; keeping the current secret", facts);
     },
   };
 }

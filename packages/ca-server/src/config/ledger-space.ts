@@ -15,7 +15,7 @@ export const ledgerSpaceOptions = {
     flag: "--ledger-max-bytes <bytes>",
     env: "KASBAH_LEDGER_MAX_BYTES",
     help: "most space that the ledger may take, such as 800Mi; beyond it, the oldest entries are deleted. auto means all of the volume but 5 %; 0 means no limit, and a full volume stops the CA",
-    schema: schema.parsed(parseLedgerLimit),
+    schema: schema.parsed(parseLedgerLimit, "bytes, 0 or auto"),
     default: "auto",
     group: "Ledger",
   }),

@@ -10,7 +10,7 @@ export const ownIdentityOptions = {
     flag: "--own-spiffe-id <id>",
     env: "KASBAH_OWN_SPIFFE_ID",
     help: "SPIFFE ID in the serving certificate, which agents with --ca-spiffe-id require and no other caller obtains; none for no SPIFFE ID",
-    schema: schema.parsed(parseOwnSpiffeId),
+    schema: schema.parsed(parseOwnSpiffeId, "SPIFFE ID, or none"),
     optional: true,
     defaultHelp: "spiffe://<trust domain>/ns/<--namespace>/sa/kasbah",
     group: "General",

@@ -10,7 +10,7 @@ export const workerOptions = {
     flag: "--workers <n|auto>",
     env: "KASBAH_WORKERS",
     help: `number of processes that serve the gRPC port: 1 means that the CA is one process; auto means as many as there are processors, at most ${mostChosen}`,
-    schema: schema.parsed(parseWorkers),
+    schema: schema.parsed(parseWorkers, "whole number, or auto"),
     default: "1",
     group: "General",
   }),

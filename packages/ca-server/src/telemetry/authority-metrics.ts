@@ -36,7 +36,8 @@ export function registerAuthorityMetrics(
     "Number of authority transitions; grows with each one.",
     () => authorities.state.epoch,
   );
-  const looks = "Conditions that need an operator's attention; /healthz/ready describes them.";
+  const looks =
+    "Warnings for the operator, such as a rejected plugged-in CA or policy; /healthz/ready lists them.";
   gauge("kasbah_warnings", looks, () => warnings().length);
   registerEach(registry, authorities);
 }
@@ -85,12 +86,12 @@ function registerEach(registry: Registry, authorities: AuthorityGauges): void {
     });
   each(
     "kasbah_authority_expiry_timestamp",
-    "Expiry of each authority, in seconds since the Unix epoch.",
+    "Expiry of each authority that has not retired, in seconds since the Unix epoch.",
     ({ certificate }) => certificate.notAfter.getTime() / 1000,
   );
   each(
     "kasbah_authority_stage",
-    "Stage of an authority: 0 prepared, 1 distributed, 2 active, 3 retiring.",
+    "Stage of each authority: 0 prepared, 1 distributed, 2 active, 3 retiring.",
     ({ stage }) => stageNumbers[stage],
   );
 }

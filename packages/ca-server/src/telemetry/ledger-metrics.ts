@@ -29,13 +29,13 @@ export interface LedgerGauges {
 export function createLedgerMetrics(registry: Registry): LedgerMetrics {
   const dropped = new Counter({
     name: "kasbah_ledger_dropped",
-    help: "Refusals of unauthenticated callers that the ledger did not record, by reason.",
+    help: "Refusals of unauthenticated callers that were not recorded: the address exceeded its share (peer), too many arrived (crowd), or the disk failed (disk).",
     labelNames: ["why"],
     registers: [registry],
   });
   const alarms = new Counter({
     name: "kasbah_alarms",
-    help: "Possible thefts of certificates, by kind; the log names the certificate.",
+    help: "Unusual certificates, which may be stolen, by kind such as token_from_two_addresses; the log names each.",
     labelNames: ["alarm"],
     registers: [registry],
   });
@@ -57,11 +57,13 @@ export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGau
   gauge("kasbah_ledger_entries", "Entries in the ledger.", () => ledger().size);
   gauge(
     "kasbah_ledger_signed_entries",
-    "Entries that its last checkpoint covers.",
+    "Entries that the last checkpoint covers; if it stays below kasbah_ledger_entries, the CA cannot write the checkpoint.",
     () => ledger().signedSize,
   );
-  gauge("kasbah_ledger_lost", "1 while the loss of a ledger waits for kasbah audit accept-loss.", () =>
-    Number(ledger().isLost),
+  gauge(
+    "kasbah_ledger_lost",
+    "1 while a lost ledger, of this replica or of another, waits for kasbah audit accept-loss here.",
+    () => Number(ledger().isLost),
   );
   const space = () => ledger().space;
   gauge("kasbah_ledger_bytes", "Bytes of the ledger on its volume.", () => space().bytes);
@@ -70,6 +72,10 @@ export function registerLedgerGauges(registry: Registry, ledger: () => LedgerGau
     "Most bytes that the ledger may take before its oldest entries are deleted; 0 if there is no limit.",
     () => space().maxBytes ?? 0,
   );
-  gauge("kasbah_state_volume_bytes", "Size of the volume of the ledger.", () => space().volume.size);
-  gauge("kasbah_state_volume_free_bytes", "Free bytes of that volume.", () => space().volume.free);
+  gauge("kasbah_state_volume_bytes", "Size of the volume of the state directory.", () => space().volume.size);
+  gauge(
+    "kasbah_state_volume_free_bytes",
+    "Free bytes of the volume of the state directory.",
+    () => space().volume.free,
+  );
 }

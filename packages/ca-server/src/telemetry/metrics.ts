@@ -73,16 +73,24 @@ export function createCaMetrics(registry: Registry): CaMetrics {
 /** Registers the gauges of the gRPC server. */
 export function registerServerGauges(registry: Registry, server: ServerGauges): void {
   const gauge = gaugeFactory(registry);
-  gauge("kasbah_calls_in_flight", "Unary calls in flight.", () => server.inFlight);
+  gauge("kasbah_calls_in_flight", "Calls in flight on the gRPC port.", () => server.inFlight);
   gauge(
     "kasbah_calls_waiting",
-    "Unary calls that wait for their body or authentication.",
+    "Calls without a slot, which wait for their body or for authentication.",
     () => server.waiting,
   );
   gauge("kasbah_watches", "Open Health/Watch streams.", () => server.watches);
   gauge("kasbah_connections", "Open connections to the gRPC port.", () => server.connections);
-  gauge("kasbah_max_connections", "The limit of open connections in force.", () => server.maxConnections);
-  gauge("kasbah_workers", "Processes that serve the gRPC port.", () => server.processes);
+  gauge(
+    "kasbah_max_connections",
+    "The limit of connections in force, after what the host allows.",
+    () => server.maxConnections,
+  );
+  gauge(
+    "kasbah_workers",
+    "Processes that serve the gRPC port: 1, or the worker processes that take connections.",
+    () => server.processes,
+  );
 }
 
 /** Registers the gauge of the root publisher. */
@@ -117,13 +125,17 @@ function counterFactory(registry: Registry) {
 function createCitadelCounters(registry: Registry) {
   const counter = counterFactory(registry);
   return {
-    csrs: counter("citadel_server_csr_count", "CSRs received, before authentication."),
+    csrs: counter("citadel_server_csr_count", "Requests, counted before authentication."),
     unauthenticated: counter(
       "citadel_server_authentication_failure_count",
-      "Calls whose caller could not be authenticated.",
+      "Calls whose caller failed authentication.",
     ),
     issued: counter("citadel_server_success_cert_issuance_count", "Certificates issued."),
-    failed: counter("citadel_server_csr_sign_err_count", "Failed CSRs of authenticated callers.", ["error"]),
+    failed: counter(
+      "citadel_server_csr_sign_err_count",
+      "Failed requests of authenticated callers, by Istio's error classes.",
+      ["error"],
+    ),
     refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
     replacements: counter("kasbah_worker_replacements", "Worker processes that ended and were replaced."),
     evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", [
@@ -135,13 +147,25 @@ function createCitadelCounters(registry: Registry) {
 function createAdmissionCounters(registry: Registry) {
   const counter = counterFactory(registry);
   return {
-    credentials: counter("kasbah_credentials", "Credentials checked, by kind and verdict.", [
-      "credential",
-      "verdict",
-    ]),
-    reviews: counter("kasbah_token_reviews", "TokenReview results, by source.", ["from"]),
-    ignored: counter("kasbah_csr_ignored", "CSRs with unsupported requests, by kind.", ["kind"]),
-    sharedKeys: counter("kasbah_duplicate_key_total", "CSRs whose public key another pod has presented."),
+    credentials: counter(
+      "kasbah_credentials",
+      "Tokens and client certificates verified, by kind and verdict: accepted, or the code of the refusal.",
+      ["credential", "verdict"],
+    ),
+    reviews: counter(
+      "kasbah_token_reviews",
+      "TokenReview results: from the api-server, from the cache, shared with a concurrent call that presented the same token, or rejected by the key-set of the cluster.",
+      ["from"],
+    ),
+    ignored: counter(
+      "kasbah_csr_ignored",
+      "CSRs that requested something the CA does not grant, such as basicConstraints, subject or dNSName.",
+      ["kind"],
+    ),
+    sharedKeys: counter(
+      "kasbah_duplicate_key_total",
+      "CSRs with a public key that another pod has presented.",
+    ),
   };
 }
 

@@ -18,6 +18,8 @@ export interface OptionSpec<T> {
   readonly default?: string;
   /** Shown by `--help` instead of a default that depends on the machine. */
   readonly defaultHelp?: string;
+  /** For a file: when its content is read again. A setting itself is read at the start only. */
+  readonly reload?: string;
   /** The heading under which `--help` lists the option. */
   readonly group?: string;
 }

@@ -5,6 +5,8 @@ export type Reading<T> =
 
 /** Reads one setting from its text, and never throws. */
 export interface Schema<T> {
+  /** The form of the text, in a few words for the reference. */
+  readonly kind: string;
   read(text: string): Reading<T>;
 }
 
@@ -12,8 +14,9 @@ export interface Schema<T> {
  * Makes a schema from a parser that throws. The message of its error becomes the problem and must not quote
  * the text.
  */
-export function parsed<T>(parse: (text: string) => T): Schema<T> {
+export function parsed<T>(parse: (text: string) => T, kind = "text"): Schema<T> {
   return {
+    kind,
     read(text) {
       try {
         return { ok: true, value: parse(text) };

@@ -1,15 +1,14 @@
+import type { MetricDefinition } from "./definition.ts";
 import { headOf, sampleLine } from "./exposition.ts";
 import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
 
 /** A number that only increases, one for each combination of its labels. */
 export class Counter<L extends string = string> implements Metric {
-  readonly name: string;
-  readonly #help: string;
+  readonly definition: MetricDefinition;
   readonly #samples: Samples<L>;
 
-  constructor({ name, help, labelNames = [], registers }: MetricOptions<L>) {
-    this.name = name;
-    this.#help = help;
+  constructor({ registers, labelNames = [], ...about }: MetricOptions<L>) {
+    this.definition = { ...about, labelNames, type: "counter" };
     this.#samples = new Samples(labelNames);
     for (const registry of registers) registry.register(this);
   }
@@ -19,12 +18,13 @@ export class Counter<L extends string = string> implements Metric {
   inc(labels: LabelsOf<L>, by?: number): void;
   inc(first: number | LabelsOf<L> = 1, second = 1): void {
     const by = typeof first === "number" ? first : second;
-    if (!(by >= 0)) throw new RangeError(`${this.name}: a counter cannot decrease`);
+    if (!(by >= 0)) throw new RangeError(`${this.definition.name}: a counter cannot decrease`);
     this.#samples.set(typeof first === "number" ? {} : first, (before) => before + by);
   }
 
   render(): string {
-    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(this.name, labels, value));
-    return headOf(this.name, this.#help, "counter") + lines.join("");
+    const { name } = this.definition;
+    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(name, labels, value));
+    return headOf(this.definition) + lines.join("");
   }
 }

@@ -1,3 +1,5 @@
+import type { MetricDefinition } from "./definition.ts";
+
 /** The labels of one sample, by name. */
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -5,7 +7,7 @@ export type Labels = Readonly<Record<string, string | number>>;
 export const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /** The two lines before the samples of a metric, in Prometheus's text format 0.0.4. */
-export function headOf(name: string, help: string, type: "counter" | "gauge" | "histogram"): string {
+export function headOf({ name, help, type }: MetricDefinition): string {
   return `# HELP ${name} ${help.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")}\n# TYPE ${name} ${type}\n`;
 }
 

@@ -1,3 +1,4 @@
+import type { MetricDefinition } from "./definition.ts";
 import { headOf, sampleLine } from "./exposition.ts";
 import { type LabelsOf, type Metric, type MetricOptions, Samples } from "./metric.ts";
 
@@ -8,17 +9,16 @@ export interface GaugeOptions<L extends string> extends MetricOptions<L> {
 
 /** A number that may increase and decrease, one for each combination of its labels. */
 export class Gauge<L extends string = string> implements Metric {
-  readonly name: string;
-  readonly #help: string;
+  readonly definition: MetricDefinition;
   readonly #samples: Samples<L>;
   readonly #collect: ((this: Gauge<L>) => void | Promise<void>) | undefined;
 
   constructor(options: GaugeOptions<L>) {
-    this.name = options.name;
-    this.#help = options.help;
-    this.#samples = new Samples(options.labelNames ?? []);
-    this.#collect = options.collect;
-    for (const registry of options.registers) registry.register(this);
+    const { registers, collect, labelNames = [], ...about } = options;
+    this.definition = { ...about, labelNames, type: "gauge" };
+    this.#samples = new Samples(labelNames);
+    this.#collect = collect;
+    for (const registry of registers) registry.register(this);
   }
 
   set(value: number): void;
@@ -43,7 +43,8 @@ export class Gauge<L extends string = string> implements Metric {
 
   async render(): Promise<string> {
     await this.#collect?.call(this);
-    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(this.name, labels, value));
-    return headOf(this.name, this.#help, "gauge") + lines.join("");
+    const { name } = this.definition;
+    const lines = [...this.#samples].map(({ labels, value }) => sampleLine(name, labels, value));
+    return headOf(this.definition) + lines.join("");
   }
 }

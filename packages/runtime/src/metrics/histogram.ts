@@ -1,3 +1,4 @@
+import type { MetricDefinition } from "./definition.ts";
 import { headOf, sampleLine } from "./exposition.ts";
 import type { Metric, MetricOptions } from "./metric.ts";
 
@@ -8,15 +9,13 @@ export interface HistogramOptions extends Omit<MetricOptions<never>, "labelNames
 
 /** Counts the observations below each of several bounds, and their sum. */
 export class Histogram implements Metric {
-  readonly name: string;
-  readonly #help: string;
+  readonly definition: MetricDefinition;
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
 
-  constructor({ name, help, buckets, registers }: HistogramOptions) {
-    this.name = name;
-    this.#help = help;
+  constructor({ buckets, registers, ...about }: HistogramOptions) {
+    this.definition = { ...about, labelNames: [], type: "histogram" };
     this.#bounds = [...buckets, Number.POSITIVE_INFINITY];
     this.#counts = this.#bounds.map(() => 0);
     for (const registry of registers) registry.register(this);
@@ -31,17 +30,18 @@ export class Histogram implements Metric {
   }
 
   render(): string {
+    const { name } = this.definition;
     let below = 0;
     const lines = this.#bounds.map((bound, at) => {
       below += this.#counts[at] ?? 0;
       const le = bound === Number.POSITIVE_INFINITY ? "+Inf" : bound;
-      return sampleLine(`${this.name}_bucket`, { le }, below);
+      return sampleLine(`${name}_bucket`, { le }, below);
     });
     return [
-      headOf(this.name, this.#help, "histogram"),
+      headOf(this.definition),
       ...lines,
-      sampleLine(`${this.name}_sum`, {}, this.#sum),
-      sampleLine(`${this.name}_count`, {}, below),
+      sampleLine(`${name}_sum`, {}, this.#sum),
+      sampleLine(`${name}_count`, {}, below),
     ].join("");
   }
 }

@@ -1,8 +1,9 @@
+import type { MetricDefinition } from "./definition.ts";
 import type { Labels } from "./exposition.ts";
 
 /** The methods of a metric that a registry uses. */
 export interface Metric {
-  readonly name: string;
+  readonly definition: MetricDefinition;
   /** The metric's lines in the text format, its header included. */
   render(): string | Promise<string>;
 }
@@ -17,6 +18,8 @@ export interface MetricOptions<L extends string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly L[];
+  /** Of the values, if the name does not end with it. */
+  readonly unit?: string;
   readonly registers: readonly MetricHome[];
 }
 

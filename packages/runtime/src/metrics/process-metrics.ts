@@ -32,11 +32,12 @@ export function registerProcessMetrics(registry: MetricHome): void {
     return reading;
   };
   for (const [name, help, type] of definitions) {
+    const definition = { name, help, type, labelNames: [] };
     const render = async () => {
       const value = (await read())[name];
-      return value === undefined ? "" : headOf(name, help, type) + sampleLine(name, {}, value);
+      return value === undefined ? "" : headOf(definition) + sampleLine(name, {}, value);
     };
-    registry.register({ name, render });
+    registry.register({ definition, render });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MetricDefinition } from "./definition.ts";
 import { contentType } from "./exposition.ts";
 import type { Metric, MetricHome } from "./metric.ts";
 
@@ -8,10 +9,15 @@ export class Registry implements MetricHome {
   readonly #metrics = new Map<string, Metric>();
 
   register(metric: Metric): void {
-    if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(metric.name))
-      throw new TypeError(`${metric.name}: not a valid metric name`);
-    if (this.#metrics.has(metric.name)) throw new TypeError(`${metric.name}: already registered`);
-    this.#metrics.set(metric.name, metric);
+    const { name } = metric.definition;
+    if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw new TypeError(`${name}: not a valid metric name`);
+    if (this.#metrics.has(name)) throw new TypeError(`${name}: already registered`);
+    this.#metrics.set(name, metric);
+  }
+
+  /** What each metric is, in the order of their registration. */
+  get definitions(): readonly MetricDefinition[] {
+    return [...this.#metrics.values()].map(({ definition }) => definition);
   }
 
   /** All metrics in Prometheus's text format 0.0.4, in the order of their registration. */

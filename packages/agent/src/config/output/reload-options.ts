@@ -18,6 +18,7 @@ export const reloadOptions = {
     flag: "--pid-file <file>",
     env: "KASBAH_PID_FILE",
     help: "file whose first line is the process ID of that program, for example /run/nginx.pid",
+    reload: "for each signal",
     schema: schema.path,
     optional: true,
     defaultHelp: "none",

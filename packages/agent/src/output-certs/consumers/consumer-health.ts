@@ -16,7 +16,8 @@ export function registerConsumers(registry: Registry, consumers: readonly Consum
   });
   new Gauge({
     name: "kasbah_agent_consumer_deadline_seconds",
-    help: "Unix time at which the certificate that an application loaded last expires; absent if unknown.",
+    help: "When the certificate that an application loaded last expires; absent if unknown.",
+    unit: "seconds since the Unix epoch",
     labelNames,
     registers,
     collect() {

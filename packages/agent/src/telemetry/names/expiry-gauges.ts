@@ -74,7 +74,7 @@ function registerExpiry(
       .sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
   new Gauge({
     name: "istio_agent_cert_expiry_seconds",
-    help: "Seconds until what is served under a name expires; negative once it has expired.",
+    help: "Seconds until what is served under a name expires, negative afterwards: of default, of ROOTCA (its last root), and of the 100 file names that expire first.",
     labelNames: ["resource_name"],
     registers,
     collect() {

@@ -6,7 +6,7 @@ import { toJson } from "../../output/json.ts";
 import { wrapFields } from "../../output/wrapped-fields.ts";
 import type { CommandDeps } from "../command-deps.ts";
 
-/** Collected from the pages by scripts/generate-codes.js. */
+/** Collected from the tables next to the unions of codes by scripts/generate-codes.js. */
 const explanationsFile = new URL("../../../generated/codes.json", import.meta.url);
 
 const explanations = z.array(
@@ -19,6 +19,8 @@ const explanations = z.array(
     fix: z.string().optional(),
     retry: z.string().optional(),
     status: z.string().optional(),
+    exit: z.number().optional(),
+    level: z.string().optional(),
     see: z.array(z.string()),
   }),
 );
@@ -30,7 +32,7 @@ export function isCode(text: string): boolean {
   return /^[A-Za-z]\w{2,60}$/.test(text) && !/^[0-9a-f]{12}$/.test(text);
 }
 
-/** `kasbah why <CODE>`: prints what the pages say about a code. It contacts no CA. */
+/** `kasbah why <CODE>`: prints what the reference says about a code. It contacts no CA. */
 export async function explainCode(
   text: string,
   options: { readonly json: boolean; readonly policy?: string },
@@ -52,6 +54,8 @@ function renderExplanation({ code, page, section, see, ...told }: CodeExplanatio
     ["fix", told.fix ?? ""],
     ["retry", told.retry ?? ""],
     ["status", told.status ?? ""],
+    ["exit", told.exit === undefined ? "" : `exits with ${told.exit}`],
+    ["log", told.level ?? ""],
     ["page", page],
     ["see", see.join(", ")],
   ]);
@@ -64,7 +68,7 @@ function unknownCode(text: string, all: readonly CodeExplanation[]): CliError {
   const nearest = closestName(code, known) ?? mostAlike(code, known);
   const hint =
     nearest === undefined
-      ? "docs/errors.md and docs/refusals.md list all codes, docs/install.md all alerts"
+      ? "docs/reference/errors.md lists all codes, docs/install.md all alerts"
       : `did you mean ${nearest}?`;
   return new CliError("TARGET_INVALID", `no code ${printableText(text, 80)}: ${hint}`);
 }

@@ -89,7 +89,13 @@ describe("kasbah why", () => {
   });
 
   it("explains a code of the agent, and every meaning of a code that several programs use", async () => {
-    assert.match((await why("token_empty")).said, /^TOKEN_EMPTY {2}The agent\n {2}agent {2}retries$/m);
+    const { said } = await why("token_empty");
+    assert.match(
+      said,
+      /^TOKEN_EMPTY {2}The agent\n {2}cause {2}the token file is empty\n {2}agent {2}retries$/m,
+    );
+    assert.match(said, /^ {2}log {4}warn$/m);
+    assert.match((await why("INTERRUPTED")).said, /^ {2}exit {3}exits with 130$/m);
     const meanings: unknown[] = JSON.parse((await why("TOKEN_EXPIRED", "--json")).said);
     assert.equal(meanings.length, 2);
     assert.match((await why("OVERLOADED")).said, /max-in-flight/);

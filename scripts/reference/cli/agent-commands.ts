@@ -1,0 +1,54 @@
+import { fetchCommand, fetchOptions } from "../../../packages/agent/src/commands/fetch-options.ts";
+import {
+  statusCommand,
+  statusOptions,
+  waitCommand,
+  waitOptions,
+} from "../../../packages/agent/src/commands/options.ts";
+import { rotateNowCommand, rotateNowOptions } from "../../../packages/agent/src/commands/rotate-options.ts";
+import { agentCommandNames } from "../../../packages/agent/src/commands/run-command.ts";
+import { command as daemon } from "../../../packages/agent/src/config/command.ts";
+import { serverCommand } from "../../../packages/ca-server/src/config/config.ts";
+import { optionTable } from "../config/page.ts";
+import { code, marked } from "../markdown.ts";
+
+const described = [
+  { command: waitCommand, options: waitOptions },
+  { command: statusCommand, options: statusOptions },
+  { command: rotateNowCommand, options: rotateNowOptions },
+  { command: fetchCommand, options: fetchOptions },
+];
+
+/** The daemons and the agent's commands, which share one table of settings. */
+export function agentCommands(): string {
+  const names = described.map(({ command: { name } }) => name.split(" ")[1]);
+  if (names.toSorted().join() !== agentCommandNames.toSorted().join())
+    throw new Error(`expected the agent's commands ${agentCommandNames}, described ${names}`);
+  const sections = described.map(
+    ({ command, options }) =>
+      `### ${command.name}\n\n${marked(command.summary)}\n\n${optionTable(Object.values(options.own), {})}\n${examplesText(command.examples)}`,
+  );
+  return [daemonSection(serverCommand("")), daemonSection(daemon), accepted, ...sections].join("\n");
+}
+
+const accepted =
+  "Each command of the agent also accepts the agent's own flags, variables and configuration file, so the arguments of the agent can be passed to it unchanged.\n";
+
+function daemonSection({ name, summary, examples }: Described): string {
+  return `## ${name}\n\n${marked(summary)} Its settings are in [Configuration](reference/config.md#${name}).\n\n${examplesText(examples)}`;
+}
+
+interface Described {
+  readonly name: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+}
+
+/** An example that ends with a backslash goes on in the next one. */
+function examplesText(examples: readonly string[]): string {
+  const whole = examples
+    .join("\n")
+    .replaceAll(/ \\\n */g, " ")
+    .split("\n");
+  return `Examples:\n\n${whole.map((each) => `- ${code(each)}\n`).join("")}`;
+}
