@@ -9,6 +9,9 @@ export type JwksLocation =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "https"; readonly url: URL };
 
+/** The files of the service account that the kubelet mounts into each pod. */
+export const podAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /** Which callers the CA accepts, and how it authenticates them. */
 export const callerOptions = {
   jwks: option({
@@ -91,7 +94,7 @@ export const callerOptions = {
     env: "KASBAH_KUBERNETES_CA_FILE",
     help: "CA certificates for the API server",
     schema: schema.path,
-    default: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+    default: `${podAccountDirectory}/ca.crt`,
     group: "Callers",
   }),
   kubernetesTokenFile: option({
@@ -99,7 +102,7 @@ export const callerOptions = {
     env: "KASBAH_KUBERNETES_TOKEN_FILE",
     help: "the CA's own token for the API server, read before each call",
     schema: schema.path,
-    default: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    default: `${podAccountDirectory}/token`,
     group: "Callers",
   }),
   noClientCertificates: option({
