@@ -78,9 +78,12 @@ describe("dependency rules", () => {
     );
   });
 
-  it("the CA and the agent never import each other, and the CLI imports only the CA's policy, refusals and stopped state", () => {
+  it("the CA and the agent never import each other, and the CLI imports only the CA's flags, policy, refusals and stopped state", () => {
     noImport(({ package: home }, { specifier }) => {
-      if (home === "packages/cli" && /^@kasbah\/ca-server\/(state|policy|refusals)$/.test(specifier))
+      if (
+        home === "packages/cli" &&
+        /^@kasbah\/ca-server\/(arguments|state|policy|refusals)$/.test(specifier)
+      )
         return false;
       return /^@kasbah\/(ca-server|agent)(\/|$)/.test(specifier);
     });

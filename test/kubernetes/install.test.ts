@@ -21,7 +21,7 @@ const several: ValuesInput = {
     takeOverSecrets: ["cacerts"],
   },
   clusterTrustBundle: { enabled: true },
-  policy: { text: "default:\n  allow: true\n" },
+  policy: { text: "version: 1\ndefault:\n  allow: true\n" },
 };
 
 describe("kasbah install on a real API server", function () {

@@ -35,6 +35,7 @@ import { createGrpcServer } from "./grpc/create-grpc-server.ts";
 import { createReferenceIds } from "./grpc/reference-ids.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
 import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
+import { namedFileProblems } from "./offline/named-files.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
 import { openOwnedAuthorities } from "./opening/authorities.ts";
 import { openClock } from "./opening/clock.ts";
@@ -72,6 +73,8 @@ async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promi
     purpose === "check" ? socketProblems({ "--admin-socket": config.adminSocket }) : [],
     // A running CA keeps the set in use, even if it would be refused today.
     purpose === "check" ? pluggedInProblems(config, systemClock) : [],
+    // A running CA waits for these.
+    purpose === "check" ? namedFileProblems(config) : [],
     fileProblems("--policy", policy, loadPolicy),
     fileProblems("--token-issuers", tokenIssuers, (path) => loadTokenIssuers(path, issuersNeeds(config))),
   ]);

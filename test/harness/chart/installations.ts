@@ -28,7 +28,7 @@ const everything: ValuesInput = {
     logLevel: "warn",
     extraArgs: ["--root-key=P-384", "--rotation-schedule=0 3 * * sat"],
   },
-  policy: { text: "# example policy\ndefault:\n  allow: true # {{ not a template }}\n" },
+  policy: { text: "# example policy\nversion: 1\ndefault:\n  allow: true # {{ not a template }}\n" },
   rootConfigMap: { name: "mesh-root" },
   clusterTrustBundle: { enabled: true },
   volume: { size: "5Gi", storageClassName: "fast", accessMode: "ReadWriteOncePod" },

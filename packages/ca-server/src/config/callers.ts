@@ -9,6 +9,9 @@ export type JwksLocation =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "https"; readonly url: URL };
 
+/** The files of the service account that the kubelet mounts into each pod. */
+export const podAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /** Which callers the CA accepts, and how it authenticates them. */
 export const callerOptions = {
   jwks: option({
@@ -96,7 +99,7 @@ export const callerOptions = {
     help: "CA certificates for the API server",
     reload: "for each call",
     schema: schema.path,
-    default: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+    default: `${podAccountDirectory}/ca.crt`,
     group: "Callers",
   }),
   kubernetesTokenFile: option({
@@ -105,7 +108,7 @@ export const callerOptions = {
     help: "the CA's own token for the API server, read before each call",
     reload: "for each call",
     schema: schema.path,
-    default: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    default: `${podAccountDirectory}/token`,
     group: "Callers",
   }),
   noClientCertificates: option({

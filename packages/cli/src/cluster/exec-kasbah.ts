@@ -2,8 +2,9 @@ import { printableText } from "@kasbah/runtime";
 import type { z } from "zod";
 import { CliError, type CliErrorCode } from "../errors.ts";
 import { defaultNamespace } from "../kubectl/cluster-choice.ts";
+import { errorWordsOf } from "../kubectl/error-words.ts";
 import type { KubectlRun, RunKubectl } from "../kubectl/kubectl.ts";
-import { explainKubectl, wordsOf } from "../kubectl/kubectl-failure.ts";
+import { explainKubectl } from "../kubectl/kubectl-failure.ts";
 import { parseErrorLine } from "../output/error-line.ts";
 import { containerName } from "./replica-pods.ts";
 
@@ -78,7 +79,7 @@ function explainCommand(run: KubectlRun): CliError | undefined {
   const stderr = run.stderr.slice(0, ended.index);
   const line = parseErrorLine(stderr);
   if (line !== undefined) return explainLine(line.code, printableText(line.message));
-  const words = wordsOf({ stderr });
+  const words = errorWordsOf(stderr);
   // We chose the arguments, so an invalid command line means that the pod runs another version.
   const advice = "its kasbah does not support this command: the image of the pod is older than your kasbah";
   if (exitCode === 2) return new CliError("ADMIN_FAILED", `${advice} (${words})`);

@@ -151,6 +151,24 @@ describe("kasbah install", () => {
     assert.equal(error?.message, "kubectl apply failed: error: the server said no");
   });
 
+  it("reports in one sentence that no cluster answers, without the log lines of kubectl", async () => {
+    const { error } = await run("install", image, "--apply", "--context", "unreachable");
+    assert.equal(error?.code, "PROCESS_FAILED");
+    assert.equal(
+      error?.message,
+      "kubectl get failed: The connection to the server localhost:8080 was refused",
+    );
+  });
+
+  it("refuses values with which the CA would not start, before it contacts a cluster", async () => {
+    const wrong = ["--set=ca.defaultTtl=100h", "--set=ca.maxTtl=1h", "--set=policy.text=version: 2"];
+    const { error, text } = await run("install", image, ...wrong, "--apply");
+    assert.equal(error?.code, "CONFIG_INVALID");
+    assert.match(String(error?.message), /ca\.defaultTtl \(--default-ttl=100h\): .*policy\.text line 1: /);
+    assert.equal(text, "");
+    assert.equal(await said("calls"), "");
+  });
+
   it("reports that kubectl is missing", async () => {
     await rm(directory.join("kubectl"));
     path = directory.path;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { ConfigInvalidError, errnoOf } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { applyObjects } from "../install/apply.ts";
+import { checkInstallation } from "../install/checks/check-installation.ts";
 import { installObjects, namespaceObject, renderObjects } from "../install/objects/install-objects.ts";
 import type { Installation } from "../install/objects/installation.ts";
 import { removeObjects } from "../install/uninstall.ts";
@@ -26,7 +27,7 @@ const profileLines = Object.entries(profiles).map(([name, { about }]) => `  ${na
 const installHelp = `
 Prints the objects that run the CA in a cluster, as YAML in a stable order, or applies them. They are identical to those of
 the Helm chart deploy/helm/kasbah. Its README.md lists the values for --set, --set-file and --values; later ones win.
-Without --apply, the command does not contact a cluster.
+Without --apply, the command does not contact a cluster. Either way, it refuses values with which the CA would not start.
 
 image.repository is required, because no image is published: build it (docs/image.md) and push it to your registry.
 
@@ -87,6 +88,7 @@ async function install(options: InstallOptions, deps: CommandDeps): Promise<void
   const { screen, clock, signal } = deps;
   const installation = installationOf(options, deps);
   const objects = installObjects(installation);
+  checkInstallation(installation, objects);
   const own = namespaceObject(installation);
   if (!options.apply) return screen.write(renderObjects([own, ...objects]));
   const kubectl = kubectlFor(options, deps);

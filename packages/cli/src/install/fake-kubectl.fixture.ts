@@ -4,6 +4,9 @@ const script = `#!/bin/sh
 here=$(dirname "$0")
 echo "$@" >> "$here/calls"
 case "$*" in
+  *unreachable*)
+    for n in 1 2 3; do echo 'E1130 12:00:00.000000 7 memcache.go:265] "Unhandled Error" err="refused"' >&2; done
+    echo "The connection to the server localhost:8080 was refused" >&2; exit 1 ;;
   *refused*apply*) echo "error: the server said no" >&2; exit 1 ;;
   *"get namespaces"*) cat "$here/foreign" 2>/dev/null || true ;;
   *"get configmaps"*) ;;
@@ -16,7 +19,8 @@ esac
 
 /**
  * A kubectl that records its arguments in `calls` and its input in `applied`, and answers `get` with the
- * content of `found`. It refuses to apply if an argument contains "refused".
+ * content of `found`. It refuses to apply if an argument contains "refused", and finds no cluster if one
+ * contains "unreachable".
  */
 export async function writeFakeKubectl(path: string): Promise<void> {
   await writeFile(path, script, { mode: 0o755 });

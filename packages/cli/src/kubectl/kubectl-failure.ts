@@ -1,16 +1,6 @@
-import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
+import { errorWordsOf } from "./error-words.ts";
 import type { KubectlRun } from "./kubectl.ts";
-
-/** The error output of kubectl on one line, safe for a terminal, without kubectl's own log lines. */
-export function wordsOf({ stderr }: Pick<KubectlRun, "stderr">): string {
-  const lines = stderr
-    .slice(0, 16_384)
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^[EWI]\d{4} /.test(line));
-  return printableText(lines.join(" "), 1000) || "no error message";
-}
 
 /** The permissions of an operator; docs/remote.md has the full role. */
 const role =
@@ -21,7 +11,7 @@ const role =
  * parentheses: `Error from server (Forbidden): …`.
  */
 export function explainKubectl(run: KubectlRun, deadlineMs: number): CliError {
-  const words = wordsOf(run);
+  const words = errorWordsOf(run.stderr);
   switch (run.end) {
     case "absent":
       return new CliError("PROCESS_FAILED", "kubectl not found: install it, or add it to the PATH");

@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from "node:child_process";
-import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import type { ClusterChoice } from "./cluster-choice.ts";
+import { errorWordsOf } from "./error-words.ts";
 
 export interface KubectlDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -60,17 +60,9 @@ export function kubectlFor(choice: ClusterChoice, deps: KubectlDeps): Kubectl {
     if (end === "well") return stdout;
     const [verb = ""] = args;
     const absent = "kubectl not found: install it, or print the objects and apply them elsewhere";
-    const words = `kubectl ${verb} failed: ${printableLines(stderr.trim().slice(0, 4000))}`;
+    const words = `kubectl ${verb} failed: ${errorWordsOf(stderr)}`;
     throw new CliError("PROCESS_FAILED", end === "absent" ? absent : words);
   };
-}
-
-/** Escapes untrusted output of the API server and of plugins, but keeps its lines. */
-function printableLines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => printableText(line))
-    .join("\n");
 }
 
 function endOf(error: ExecFileException | null): KubectlRun["end"] {

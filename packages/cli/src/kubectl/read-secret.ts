@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
 import { type ClusterChoice, defaultNamespace } from "./cluster-choice.ts";
+import { errorWordsOf } from "./error-words.ts";
 import { type KubectlDeps, kubectlRunner } from "./kubectl.ts";
-import { explainKubectl, wordsOf } from "./kubectl-failure.ts";
+import { explainKubectl } from "./kubectl-failure.ts";
 
 const deadlineMs = 30_000;
 const secretSchema = z.object({ data: z.record(z.string(), z.string()).default({}) });
@@ -27,7 +28,10 @@ export async function readSecret(name: string, choice: ClusterChoice, deps: Kube
       throw new CliError("TARGET_INVALID", `there is neither a directory ${name} nor a ${place}`);
     }
     if (/\(Forbidden\)/.test(run.stderr)) {
-      throw new CliError("ADMIN_FORBIDDEN", `${wordsOf(run)}; trying a Secret needs the verb get on it`);
+      throw new CliError(
+        "ADMIN_FORBIDDEN",
+        `${errorWordsOf(run.stderr)}; trying a Secret needs the verb get on it`,
+      );
     }
     const { code, message } = explainKubectl(run, deadlineMs);
     throw new CliError(code, `there is no directory ${name}, so it names a Secret: ${message}`);

@@ -3,8 +3,9 @@ import type { KnownHeadsMessage } from "@kasbah/protocol";
 import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { type ClusterChoice, defaultNamespace } from "../../kubectl/cluster-choice.ts";
+import { errorWordsOf } from "../../kubectl/error-words.ts";
 import { type KubectlDeps, kubectlRunner } from "../../kubectl/kubectl.ts";
-import { explainKubectl, wordsOf } from "../../kubectl/kubectl-failure.ts";
+import { explainKubectl } from "../../kubectl/kubectl-failure.ts";
 
 const deadlineMs = 30_000;
 const schema = z.object({ data: z.record(z.string(), z.string()).default({}) });
@@ -28,7 +29,7 @@ export async function readCheckpointMap(
   if (run.end !== "well") {
     const { code, message } = explainKubectl(run, deadlineMs);
     throw /\(NotFound\)/.test(run.stderr)
-      ? new CliError("TARGET_INVALID", `cannot read ${where}: ${wordsOf(run)}`)
+      ? new CliError("TARGET_INVALID", `cannot read ${where}: ${errorWordsOf(run.stderr)}`)
       : new CliError(code, `cannot read ${where}: ${message}`);
   }
   const heads = Object.entries(dataIn(run.stdout, where)).flatMap(([replica, note]) => {

@@ -44,6 +44,19 @@ describe("Installation values", () => {
       { ca: { trustedNodeAccounts: ["ztunnel"] } },
       { ca: { defaultTtl: "one day" } },
       { ca: { extraArgs: ["$(evil)"] } },
+      { ca: { extraArgs: ["--foo=1"] } },
+      { ca: { extraArgs: ["--max-ttl=1h"] } },
+      { ca: { serverSans: ["bad name"] } },
+      { networkPolicy: { callersFrom: [{ podselector: {} }] } },
+      { networkPolicy: { callersFrom: [{}] } },
+      { networkPolicy: { metricsFrom: [{ namespaceSelector: { matchlabels: {} } }] } },
+      { networkPolicy: { callersFrom: [{ ipBlock: { cidr: "10.0.0.0" } }] } },
+      { networkPolicy: { extraEgress: [{ port: 8080 }] } },
+      {
+        networkPolicy: {
+          callersFrom: [{ podSelector: { matchExpressions: [{ key: "a", operator: "In" }] } }],
+        },
+      },
       { ca: { workers: 0 } },
       { ca: { workers: "many" } },
       { volume: { size: "much" } },
@@ -58,6 +71,26 @@ describe("Installation values", () => {
       const problems = problemsOf(() => parseValues(image, values));
       assert.equal(problems.length, 1, `${JSON.stringify(values)}: ${problems}`);
     }
+  });
+
+  it("names what was expected and what was found, but no value of a flag, which may be a secret", () => {
+    const problems = problemsOf(() =>
+      parseValues(image, {
+        replicas: 0,
+        ca: {
+          serverSans: ["bad name"],
+          extraArgs: ["--root-kye=P-384", "--jwks-proxy", "--log-level=debug", "--foo=secret"],
+        },
+      }),
+    );
+    assert.deepEqual(problems, [
+      "replicas: Too small: expected number to be >=1, got 0",
+      'ca.serverSans.0: expected a DNS name in lower case or an IP address, got "bad name"',
+      'ca.extraArgs.0: expected a flag of kasbah-server, got "--root-kye"; did you mean --root-key?',
+      'ca.extraArgs.1: expected --jwks-proxy=VALUE, as one text, got "--jwks-proxy"',
+      'ca.extraArgs.2: "--log-level" has a value of its own, or is fixed; remove it',
+      'ca.extraArgs.3: expected a flag of kasbah-server, got "--foo"',
+    ]);
   });
 
   it("rejects keys that would change an object's prototype", () => {

@@ -1,14 +1,15 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
+import { ca } from "./ca-values.ts";
+import { networkPolicyValues } from "./network-values.ts";
+import { kubernetesName, kubernetesNameOrNone } from "./server-fields.ts";
+import { valueProblem } from "./value-problem.ts";
 
 const duration = z.string().regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 15m, 24h or 90d");
 const quantity = z.union([
   z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "expected a quantity such as 100m or 1Gi"),
   z.number().positive(),
 ]);
-const label = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "expected a name of lower case letters, digits and hyphens");
 const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "expected a DNS name in lower case");
 const subdomainOrNone = z
   .string()
@@ -33,28 +34,9 @@ const image = z.strictObject({
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
 });
 
-const ca = z.strictObject({
-  enabled: z.boolean().default(true),
-  trustDomain: dnsName.default("cluster.local"),
-  serverSans: z.array(z.string().min(1)).default([]),
-  tokenAudiences: z.array(z.string().min(1)).min(1).default(["istio-ca"]),
-  trustedNodeAccounts: z
-    .array(z.string().regex(/^[^/]+\/[^/]+$/, "expected <namespace>/<service account>"))
-    .default([]),
-  clientCertificates: z.boolean().default(false),
-  stateSecret: subdomainOrNone.default("kasbah-ca"),
-  checkpointConfigMap: subdomainOrNone.default(""),
-  takeOverSecrets: z.array(dnsName).default([]),
-  defaultTtl: duration.default("24h"),
-  maxTtl: duration.default("2160h"),
-  logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  workers: z.union([z.int().min(1).max(64), z.literal("auto")]).default(1),
-  extraArgs: z.array(z.string().regex(/^--[a-z]/, "expected a flag of kasbah-server")).default([]),
-});
-
 const policy = z.strictObject({
   text: z.string().default(""),
-  configMap: subdomainOrNone.default(""),
+  configMap: kubernetesNameOrNone.default(""),
 });
 
 const volume = z.strictObject({
@@ -102,14 +84,6 @@ const resources = z.strictObject({
   limits: amounts.default({ memory: "512Mi" }),
 });
 
-const networkPolicy = z.strictObject({
-  enabled: z.boolean().default(true),
-  callersFrom: z.array(kubernetesObject).default([]),
-  metricsFrom: z.array(kubernetesObject).default([{ podSelector: {} }]),
-  apiServerPorts: z.array(z.int().min(1).max(65535)).min(1).default([443, 6443]),
-  extraEgress: z.array(kubernetesObject).default([]),
-});
-
 const serviceMonitor = z.strictObject({
   enabled: z.boolean().default(false),
   interval: duration.default("30s"),
@@ -133,13 +107,13 @@ const valuesSchema = z.strictObject({
   ca: ca.prefault({}),
   policy: policy.prefault({}),
   rootConfigMap: z
-    .strictObject({ publish: z.boolean().default(true), name: label.default("istio-ca-root-cert") })
+    .strictObject({ publish: z.boolean().default(true), name: kubernetesName.default("istio-ca-root-cert") })
     .prefault({}),
   clusterTrustBundle: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
   volume: volume.prefault({}),
   resources: resources.prefault({}),
   pod: pod.prefault({}),
-  networkPolicy: networkPolicy.prefault({}),
+  networkPolicy: networkPolicyValues.prefault({}),
   serviceMonitor: serviceMonitor.prefault({}),
   prometheusRule: prometheusRule.prefault({}),
 });
@@ -159,13 +133,8 @@ export const defaultValues = valuesSchema.parse({});
  * @throws ConfigInvalidError with every problem, each prefixed with the name of its value
  */
 export function parseValues(...layers: readonly unknown[]): InstallValues {
-  const result = valuesSchema.safeParse(layers.reduce(merged, defaultValues));
-  if (!result.success) {
-    const problems = result.error.issues.map(
-      ({ path, message }) => `${path.join(".") || "values"}: ${message}`,
-    );
-    throw new ConfigInvalidError(problems);
-  }
+  const result = valuesSchema.safeParse(layers.reduce(merged, defaultValues), { reportInput: true });
+  if (!result.success) throw new ConfigInvalidError(result.error.issues.map(valueProblem));
   const problems = contradictions(result.data);
   if (problems.length > 0) throw new ConfigInvalidError(problems);
   return result.data;

@@ -1,0 +1,47 @@
+{{/* Milliseconds of a duration such as 1h30m. */}}
+{{- define "kasbah.milliseconds" -}}
+{{- $units := dict "d" 86400000 "h" 3600000 "m" 60000 "s" 1000 "ms" 1 }}
+{{- $sum := 0 }}
+{{- range regexFindAll "[0-9]+(ms|[dhms])" (toString .) -1 }}
+{{- $sum = add $sum (mul (regexFind "^[0-9]+" . | atoi) (get $units (regexFind "[a-z]+$" .))) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
+{{/* The flags that values set, each with its value; the CA accepts none of them twice. */}}
+{{- define "kasbah.givenFlags" -}}
+{{- with .Values }}
+{{- if not .ca.clientCertificates }}
+--no-client-certificates: ca.clientCertificates
+{{- end }}
+{{- if .ca.stateSecret }}
+--state-secret: ca.stateSecret
+{{- end }}
+{{- if .ca.checkpointConfigMap }}
+--checkpoint-to: ca.checkpointConfigMap
+{{- end }}
+{{- if .rootConfigMap.publish }}
+--root-config-map: rootConfigMap.publish
+{{- end }}
+{{- if .clusterTrustBundle.enabled }}
+--cluster-trust-bundle: clusterTrustBundle.enabled
+{{- end }}
+{{- if or .policy.text .policy.configMap }}
+--policy: policy
+{{- end }}
+{{- if ne (toString .ca.workers) "1" }}
+--workers: ca.workers
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Fails if the cluster does not serve a kind. Only a cluster has the kinds of a group among its API versions, so that
+helm template, which has none, renders everything.
+*/}}
+{{- define "kasbah.requireKind" -}}
+{{- $versions := .root.Capabilities.APIVersions }}
+{{- if and ($versions.Has "apps/v1/StatefulSet") (not ($versions.Has .kind)) }}
+{{- fail (printf "%s: the cluster does not serve %s: %s, or set it to false" .value .kind .fix) }}
+{{- end }}
+{{- end }}
