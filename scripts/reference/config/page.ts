@@ -13,7 +13,8 @@ precedence over the configuration file, which takes precedence over the default.
 
 The file (\`--config\`) is YAML. Its keys are the names of the flags without the leading dashes, a repeatable setting is a list, and an unknown key is
 an error. In a variable, the values of a repeatable setting are separated by commas. \`--check-config\` prints the effective value and the source of
-each setting, then exits with 0, or with 2 and \`CONFIG_INVALID\` if a setting is invalid.
+each setting, then exits with 0, or with 2 and \`CONFIG_INVALID\` if a setting is invalid. The CA
+also reads the files that the settings name, such as a key set or a passphrase, except those that the kubelet provides in each pod.
 
 Durations are written as \`90s\`, \`15m\`, \`24h\` or \`30d\`. A setting is read at the start only. Where it names a file, the column *read again* shows when the
 daemon reads the content again; [HUP](signals.md#read-files-again) makes it do so at once.
