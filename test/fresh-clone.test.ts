@@ -101,6 +101,7 @@ describe("npm run build in a fresh clone", () => {
         "npm run generate",
         "pinned node scripts/generate-protocol.js",
         "pinned node --conditions=kasbah-source scripts/generate-codes.js",
+        "pinned node scripts/generate-names.js",
         "tsc -b",
         "pinned node scripts/bundles/main.ts",
       ];
@@ -172,6 +173,8 @@ describe(".gitignore", () => {
       "ca.backup",
       "passphrase",
       "sds/socket",
+      ".kasbah/dev.json",
+      "examples/.kasbah/ca/control/state-0.json",
       "root-key.pem",
       "ca-key.pem",
     ];

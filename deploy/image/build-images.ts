@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { referenceIn } from "../names.ts";
 import { provideTool, type Say } from "./debian-packages.ts";
 import type { Image } from "./images.ts";
 import { writeLayout } from "./oci-layout.ts";
@@ -27,6 +28,8 @@ export interface BuildPlan {
   readonly root: string;
   readonly images: readonly Image[];
   readonly source: Source;
+  /** Precedes the names of the images; empty if none is set. */
+  readonly registry: string;
   /** The directory for `<image>/` and `<image>.cdx.json`. */
   readonly out: string;
   readonly say: Say;
@@ -56,7 +59,7 @@ async function packImage(
   workshop: string,
   { image, tree, npm }: AppTree,
   { base, debian, node }: Trees,
-  { source, out }: BuildPlan,
+  { source, registry, out }: BuildPlan,
 ): Promise<BuiltImage> {
   const unfinished = join(workshop, `${image.name}.oci`);
   const layers = [
@@ -70,7 +73,7 @@ async function packImage(
   await writeFile(sbom, sbomOf(image, source.version, { debian, node, npm }));
   return {
     name: image.name,
-    reference: `${image.repository}:${source.version}`,
+    reference: `${referenceIn(registry, image.repository)}:${source.version}`,
     ...made,
     unpackedBytes: (await bytesIn(base)) + (await bytesIn(tree)),
     debianPackages: debian.length,

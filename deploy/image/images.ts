@@ -1,3 +1,5 @@
+import { writtenNames } from "../names.ts";
+
 /** The definition of an image. The Containerfile repeats it, and a test compares them. */
 export interface Image {
   readonly name: "server" | "agent";
@@ -31,7 +33,7 @@ const path = { PATH: commandFolder };
 
 const server: Image = {
   name: "server",
-  repository: "kasbah/server",
+  repository: writtenNames.serverImage,
   title: "kasbah-server",
   description: "The certificate authority of a service mesh, and kasbah, its operator's command",
   workspaces: ["@kasbah/ca-server", "@kasbah/cli"],
@@ -48,7 +50,7 @@ const server: Image = {
 
 const agent: Image = {
   name: "agent",
-  repository: "kasbah/agent",
+  repository: writtenNames.agentImage,
   title: "kasbah-agent",
   description: "The secret agent of a service mesh, alongside Envoy in every pod",
   workspaces: ["@kasbah/agent"],

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { ConfigInvalidError } from "@kasbah/runtime";
+import { readNames } from "../names.ts";
 import { type BuiltImage, buildImages } from "./build-images.ts";
 import { whyNoDebian } from "./debian-packages.ts";
 import { ImageError } from "./image-error.ts";
@@ -16,17 +18,18 @@ try {
   if (options.help) stdout.write(imageHelp);
   else await build(options);
 } catch (error) {
-  if (!(error instanceof ImageError)) throw error;
+  if (!(error instanceof ImageError || error instanceof ConfigInvalidError)) throw error;
   stderr.write(`image: ${error.message}\n`);
   process.exitCode = 1;
 }
 
-async function build({ images, out, treesOnly, json }: Options): Promise<void> {
+async function build({ images, out, registry: flag, treesOnly, json }: Options): Promise<void> {
+  const { registry } = readNames(env, flag);
   refuseMachine();
   const startedAt = performance.now();
   const say = (line: string) => void stderr.write(`image: ${line}\n`);
   const source = await readSource(root, env["SOURCE_DATE_EPOCH"]);
-  const plan = { root, images, source, out: resolve(root, out), say };
+  const plan = { root, images, source, registry, out: resolve(root, out), say };
   if (treesOnly) await makeTrees({ ...plan, folder: plan.out, ageSeconds: source.ageSeconds });
   else print(await buildImages(plan), json);
   say(`done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);

@@ -8,12 +8,13 @@ import { fileURLToPath } from "node:url";
 import { isUnbroken, lineageToNpm } from "./ancestors.js";
 
 const here = fileURLToPath(import.meta.url);
-const { engines } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const { engines } = manifest;
 const floor = engines.node.replace(/^>=/, "");
 
 /**
  * Runs the module at `main` in this process if this Node satisfies `engines` in package.json. Otherwise runs
- * the command again with the Node that the project pins, and forwards signals and the exit code.
+ * the command again with the Node that npm installed, and forwards signals and the exit code.
  *
  * Some options of Node and variables of the C library have no effect once a process runs. If the process has
  * not been started with `nodeOptions`, it replaces itself: the process ID stays, and the start takes 25 ms longer.
@@ -36,7 +37,7 @@ export async function launch(main, { nodeOptions = [], env = {}, killAfterMs } =
   if (pinned === undefined) {
     process.stderr.write(
       `${basenameOf(process.argv[1])} requires Node ${floor} or newer, but this is ${process.versions.node}: ` +
-        "install a newer Node, or run npm ci in the project, which installs one.\n",
+        `install a newer Node${manifest.private ? ", or run npm ci in the project, which installs one" : ""}.\n`,
     );
     process.exit(2);
   }
@@ -110,13 +111,17 @@ function isAtLeast(version, wanted) {
 
 function findPinnedNode() {
   const { platform, arch } = process;
-  return [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`].map(binaryOf).find(existsSync);
+  return [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`]
+    .map(binaryOf)
+    .find((path) => path !== undefined && existsSync(path));
 }
 
-/** The program in one of npm's packages with a Node for one platform. */
+/** The program in one of npm's packages with a Node for one platform, unless it is too old as well. */
 function binaryOf(name) {
   try {
-    return join(dirname(createRequire(here).resolve(`${name}/package.json`)), "bin", "node");
+    const found = createRequire(here).resolve(`${name}/package.json`);
+    const { version } = JSON.parse(readFileSync(found, "utf8"));
+    return isAtLeast(version, floor) ? join(dirname(found), "bin", "node") : undefined;
   } catch {
     return undefined;
   }

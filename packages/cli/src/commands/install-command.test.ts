@@ -18,11 +18,13 @@ describe("kasbah install", () => {
   /** How long each call of kubectl takes on the fake clock. */
   let lookMs: number;
   let path: string;
+  let env: Readonly<Record<string, string>>;
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
     nowMs = 0;
     lookMs = 0;
+    env = {};
     path = `${directory.path}:/usr/bin:/bin`;
     await writeFakeKubectl(directory.join("kubectl"));
   });
@@ -38,7 +40,7 @@ describe("kasbah install", () => {
     const deps = {
       version: "1.2.3",
       screen: { write, colour: false, interactive: false },
-      env: { PATH: path },
+      env: { PATH: path, ...env },
       clock: {
         ...systemClock,
         monotonicMs: () => nowMs,
@@ -85,8 +87,24 @@ describe("kasbah install", () => {
   it("names the missing image and the flag that sets it, unless no CA is installed", async () => {
     const { error } = await run("install");
     assert.equal(error?.code, "CONFIG_INVALID");
-    assert.match(String(error?.message), /image\.repository: required: .* --set image\.repository=/);
+    assert.match(
+      String(error?.message),
+      /image\.repository: required: .* --registry .* --set image\.repository=/,
+    );
     assert.equal((await run("install", "--profile", "empty")).error, undefined);
+  });
+
+  it("takes the image from the registry that a flag or a variable names, unless a value names the image", async () => {
+    const imageOf = async (...argv: readonly string[]) =>
+      / image: (\S+):1\.2\.3\n/.exec((await run("install", ...argv)).text)?.[1];
+    assert.equal(await imageOf("--registry", "localhost:5000/team"), "localhost:5000/team/kasbah/server");
+    assert.equal(await imageOf("--registry", "other.example", image), "registry.example/kasbah/server");
+    env = { KASBAH_REGISTRY: "variable.example" };
+    assert.equal(await imageOf(), "variable.example/kasbah/server");
+    assert.equal(await imageOf("--registry", "flag.example"), "flag.example/kasbah/server");
+    const { error } = await run("install", "--registry", "https://flag.example");
+    assert.equal(error?.code, "CONFIG_INVALID");
+    assert.match(String(error?.message), /--registry is "https:\/\/flag\.example": expected a host/);
   });
 
   it("prints the objects without contacting a cluster", async () => {

@@ -7,6 +7,7 @@ import { installObjects, namespaceObject, renderObjects } from "../install/objec
 import type { Installation } from "../install/objects/installation.ts";
 import { removeObjects } from "../install/uninstall.ts";
 import { isProfile, type ProfileName, profiles } from "../install/values/profiles.ts";
+import { registryValues } from "../install/values/registry.ts";
 import { parseFileSetting, parseSetting, parseValuesFile } from "../install/values/set-values.ts";
 import { parseValues } from "../install/values/values.ts";
 import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
@@ -16,6 +17,7 @@ import type { CommandDeps } from "./command-deps.ts";
 
 interface InstallOptions extends ClusterChoice {
   readonly profile: ProfileName;
+  readonly registry?: string;
   readonly values: readonly string[];
   readonly set: readonly string[];
   readonly setFile: readonly string[];
@@ -29,7 +31,8 @@ Prints the objects that run the CA in a cluster, as YAML in a stable order, or a
 the Helm chart deploy/helm/kasbah. Its README.md lists the values for --set, --set-file and --values; later ones win.
 Without --apply, the command does not contact a cluster. Either way, it refuses values with which the CA would not start.
 
-image.repository is required, because no image is published: build it (docs/image.md) and push it to your registry.
+No image is published: build it (docs/image.md), push it to your registry, and name that by --registry or KASBAH_REGISTRY. The image is then
+kasbah/server in this registry. Alternatively, set image.repository.
 
 Profiles
 ${profileLines.join("\n")}
@@ -40,7 +43,7 @@ overwrites fields of other managers (a conflict is an error) and leaves an exist
 all objects exist; the pods may still be starting then.
 
 Examples
-  $ kasbah install --set image.repository=registry.example/kasbah/server | less   review first
+  $ kasbah install --registry registry.example | less   review first
   $ kasbah install --apply --values mesh.yaml           mesh.yaml sets image.repository and other values
   $ kasbah install --profile demo --namespace try --apply --values mesh.yaml
   $ kasbah install --values mesh.yaml --set-file policy.text=policy.yaml --set ca.trustedNodeAccounts=[istio-system/ztunnel]
@@ -64,6 +67,7 @@ export function installCommand(deps: CommandDeps): Command {
     .description("print or apply the objects that run the CA in Kubernetes")
     .addOption(new Option("--profile <name>", "a named set of values").argParser(profile).default("default"));
   return command
+    .option("--registry <host>", "the registry with the image kasbah/server, with an optional port and path")
     .option("--values <file>", "YAML file with values, as for Helm; repeatable", collect, [])
     .option("--set <name=value>", "set one value; repeatable", collect, [])
     .option("--set-file <name=file>", "set one value from a file; repeatable", collect, [])
@@ -98,8 +102,9 @@ async function install(options: InstallOptions, deps: CommandDeps): Promise<void
   screen.write(objects.length === 0 ? "" : `all objects exist; follow the rollout with: ${status}\n`);
 }
 
-function installationOf(options: InstallOptions, { version }: CommandDeps): Installation {
+function installationOf(options: InstallOptions, { version, env }: CommandDeps): Installation {
   const values = parseValues(
+    registryValues(options.registry, env["KASBAH_REGISTRY"]),
     profiles[options.profile].values,
     ...options.values.map((file) => parseValuesFile(file, read)),
     ...options.setFile.map((setting) => parseFileSetting(setting, read)),

@@ -4,10 +4,8 @@ import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
 import { wrapFields } from "../../output/wrapped-fields.ts";
+import { generatedFile } from "../../shipped-files.ts";
 import type { CommandDeps } from "../command-deps.ts";
-
-/** Collected from the tables next to the unions of codes by scripts/generate-codes.js. */
-const explanationsFile = new URL("../../../generated/codes.json", import.meta.url);
 
 const explanations = z.array(
   z.object({
@@ -40,7 +38,7 @@ export async function explainCode(
 ): Promise<void> {
   if (options.policy !== undefined)
     throw new ConfigInvalidError(["--policy: a code means the same under every policy"]);
-  const all = explanations.parse(JSON.parse(await readFile(explanationsFile, "utf8")));
+  const all = explanations.parse(JSON.parse(await readFile(generatedFile("codes.json"), "utf8")));
   const code = text.toUpperCase();
   const found = all.filter((one) => one.code === code);
   if (found.length === 0) throw unknownCode(text, all);

@@ -146,7 +146,7 @@ function contradictions({ enabled, image, policy, replicas, ca }: InstallValues)
     [
       ca.enabled && image.repository === "",
       "image.repository: required: no image is published; build it (docs/image.md), push it to your registry, " +
-        "and add --set image.repository=registry.example/kasbah/server",
+        "and add --registry registry.example or --set image.repository=registry.example/kasbah/server",
     ],
     [
       policy.text !== "" && policy.configMap !== "",

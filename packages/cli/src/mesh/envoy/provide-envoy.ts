@@ -1,11 +1,8 @@
-import { fileURLToPath } from "node:url";
 import type { Clock } from "@kasbah/runtime";
+import { envoyCacheDirectory } from "../../shipped-files.ts";
 import { runProgram } from "../processes/run-program.ts";
 import { findEnvoy, isExecutable } from "./find-envoy.ts";
 import { installEnvoy, installedEnvoyPath } from "./install-envoy.ts";
-
-/** The repository's git-ignored cache, at the same distance from src and from dist. */
-const cacheDirectory = fileURLToPath(new URL("../../../../../.cache", import.meta.url));
 
 export interface ProvideOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,13 +15,14 @@ export interface ProvideOptions {
 }
 
 /**
- * The path of an Envoy: from ENVOY_BIN, on PATH, or the project's own, which is installed if missing.
+ * The path of an Envoy: from ENVOY_BIN, on PATH, or kasbah's own, which is installed if missing.
  *
  * @throws CliError `ENVOY_MISSING` or `ENVOY_INSTALL_FAILED`
  */
 export async function provideEnvoy({ clock, onInstall, ...options }: ProvideOptions): Promise<string> {
   const found = await findEnvoy(options.env);
   if (found) return found.path;
+  const cacheDirectory = envoyCacheDirectory(options.env);
   const installed = installedEnvoyPath(cacheDirectory);
   if (await isExecutable(installed)) return installed;
   const done = onInstall?.(cacheDirectory);

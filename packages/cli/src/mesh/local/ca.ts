@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
+import { serverProgram } from "../../shipped-files.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
 import { type CaEndpoint, caSpiffeId, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
-
-// The daemons run as processes and are never imported; the packages are siblings in the repository, for src
-// and for dist.
-const serverBin = fileURLToPath(new URL("../../../../ca-server/bin/kasbah-server.js", import.meta.url));
 
 /** The process of a mesh's CA. */
 export interface Ca extends CaEndpoint {
@@ -41,7 +37,7 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
   const spec = {
     name: "ca",
     file: deps.nodePath,
-    args: [serverBin, ...Object.entries(flags).flat(), ...quickStages(plan.flags), ...plan.flags],
+    args: [serverProgram, ...Object.entries(flags).flat(), ...quickStages(plan.flags), ...plan.flags],
     env: deps.childEnv,
     logFile: join(deps.logDirectory, "ca.log"),
   };

@@ -1,14 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
+import { agentProgram } from "../../shipped-files.ts";
 import { EnvoyAdmin } from "../envoy/admin.ts";
 import { createBootstrap, type EnvoyOptions } from "../envoy/bootstrap.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
 import { type CaEndpoint, type MeshDeps, namespace, trustDomain } from "./mesh-deps.ts";
-
-const agentBin = fileURLToPath(new URL("../../../../agent/bin/kasbah-agent.js", import.meta.url));
 
 /** One workload of a mesh: an agent, and an Envoy with secrets from that agent. */
 export interface Workload {
@@ -92,7 +90,7 @@ function agentSpec(deps: MeshDeps, { name, sdsSocket, tokenPath }: Files, plan: 
   return {
     name: `${name}-agent`,
     file: deps.nodePath,
-    args: [agentBin, ...Object.entries(flags).flat()],
+    args: [agentProgram, ...Object.entries(flags).flat()],
     env: deps.childEnv,
     logFile: join(deps.logDirectory, `${name}-agent.log`),
   };

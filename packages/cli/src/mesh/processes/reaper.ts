@@ -1,10 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-
-// Committed JavaScript, at the same distance from src/mesh/processes and from dist/mesh/processes.
-const program = fileURLToPath(new URL("../../../bin/reaper.js", import.meta.url));
+import { reaperProgram } from "../../shipped-files.ts";
 
 /** Ends watched processes and removes folders when this process ends for any reason, including SIGKILL. */
 export interface Reaper {
@@ -22,7 +19,11 @@ type Order = { watch: number } | { forget: number } | { remove: string } | { kee
 
 /** Starts the reaper in its own session, so that no terminal signal reaches it. */
 export async function startReaper(nodePath: string): Promise<Reaper> {
-  const child = spawn(nodePath, [program], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" });
+  const child = spawn(nodePath, [reaperProgram], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+    cwd: "/",
+  });
   const ended = once(child, "exit");
   ended.catch(() => {});
   await once(child, "spawn");
