@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Everything that a release may contain. */
@@ -14,7 +14,7 @@ const token = /\beyJ[\w-]{20,}\.eyJ[\w-]{20,}\.[\w-]{20,}/;
  * tokens, source maps, and paths of the machine that built it.
  */
 export function privateContent(folder: string, machinePaths: readonly string[]): readonly string[] {
-  const entries = globSync("**/*", { cwd: folder, withFileTypes: true }).filter(
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
     (entry) => !entry.isDirectory(),
   );
   return entries.flatMap((entry) => {

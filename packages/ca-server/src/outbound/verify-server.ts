@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 import { findCertificates } from "@kasbah/pki";
 
@@ -23,7 +24,7 @@ const clockVerdicts = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
  * @returns what is wrong; undefined if the server is the one of the URL
  */
 export function problemOfServer(socket: TLSSocket, check: ServerCheck): string | undefined {
-  const mismatch = checkServerIdentity(check.host.replace(/^\[|\]$/g, ""), socket.getPeerCertificate());
+  const mismatch = nameProblem(check.host.replace(/^\[|\]$/g, ""), socket.getPeerCertificate());
   if (mismatch !== undefined) return mismatch.message;
   const { rootsPem, at } = check;
   const verdict = socket.authorized ? undefined : String(socket.authorizationError);
@@ -33,6 +34,14 @@ export function problemOfServer(socket: TLSSocket, check: ServerCheck): string |
   if (chain === undefined) return "its certificate is not signed by a known root";
   const wrong = at && chain.find(({ validFromDate, validToDate }) => at < validFromDate || at > validToDate);
   return wrong && `its certificate is valid from ${wrong.validFrom} to ${wrong.validTo}`;
+}
+
+/** Node 24.18 does not recognize IPv6 addresses in a certificate itself, but OpenSSL does. */
+function nameProblem(host: string, certificate: PeerCertificate): Error | undefined {
+  const { raw }: Partial<PeerCertificate> = certificate;
+  const isFound =
+    isIP(host) !== 0 && raw !== undefined && new X509Certificate(raw).checkIP(host) !== undefined;
+  return isFound ? undefined : checkServerIdentity(host, certificate);
 }
 
 /** None if the file is malformed. */

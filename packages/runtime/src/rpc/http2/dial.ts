@@ -1,11 +1,16 @@
 import { once } from "node:events";
-import { createConnection, type Socket } from "node:net";
+import { createConnection, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort } from "../../address.ts";
 import { attemptOf, type ResolveAll, serverNameOf, sniOf, TlsDial } from "../../dial/index.ts";
 import type { HttpTunnel } from "../../dial/proxy/index.ts";
 import { http2CipherSuites } from "../tls-suites.ts";
-import { type ServerRejection, serverChainOf, watchRejection } from "./server-rejection.ts";
+import {
+  presentedCertificate,
+  type ServerRejection,
+  serverChainOf,
+  watchRejection,
+} from "./server-rejection.ts";
 
 /** TLS 1.2 or later to a server that is verified only under `rootsPem`. */
 export interface TlsTarget {
@@ -114,9 +119,18 @@ function nameOf({ address, serverName = address.host }: TlsTarget): string {
 }
 
 function openTls(target: TlsTarget, place: ConnectionOptions): TLSSocket {
-  const socket = connect({ ...tlsOptions(target), ...place });
+  const checkName: ConnectionOptions["checkServerIdentity"] = () => nameProblem(socket, nameOf(target));
+  const socket = connect({ ...tlsOptions(target), checkServerIdentity: checkName, ...place });
   if (target.onRejection !== undefined) watchRejection(socket, target.onRejection);
   return socket;
+}
+
+/** Node 24.18 does not recognize IPv6 addresses in a certificate itself, but OpenSSL does. */
+function nameProblem(socket: TLSSocket, name: string): Error | undefined {
+  const certificate = presentedCertificate(socket);
+  if (certificate === undefined) return new Error("the server sent no certificate");
+  if (isIP(name) !== 0 && certificate.checkIP(name) !== undefined) return undefined;
+  return checkServerIdentity(name, certificate.toLegacyObject());
 }
 
 function tlsOptions(target: TlsTarget): ConnectionOptions {
@@ -129,7 +143,6 @@ function tlsOptions(target: TlsTarget): ConnectionOptions {
     ciphers: http2CipherSuites,
     ALPNProtocols: ["h2"],
     servername: sniOf(serverName),
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
     ...(clientIdentity === undefined
       ? {}
       : { cert: clientIdentity.certificateChainPem, key: clientIdentity.privateKeyPem }),
@@ -140,7 +153,7 @@ function checkTls(socket: TLSSocket, { verifyServer }: TlsTarget): void {
   if (!socket.authorized) throw new Error("the server's certificate was not verified");
   if (socket.alpnProtocol !== "h2") throw new Error("the server does not offer HTTP/2 (ALPN h2)");
   if (verifyServer === undefined) return;
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = presentedCertificate(socket);
   if (certificate === undefined) throw new Error("the server sent no certificate");
   verifyServer(certificate.raw);
 }

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 
 /** A server that was not trusted. No byte of a request was sent to it. */
@@ -32,7 +33,20 @@ export function watchRejection(socket: TLSSocket, onRejection: (rejection: Serve
 /** The certificates of the server in DER: its own, then each one's issuer as far as known. */
 export function serverChainOf(socket: TLSSocket): readonly Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let one = socket.getPeerX509Certificate();
+  let one = presentedCertificate(socket);
   for (; one !== undefined && chain.length < maxChainLength; one = one.issuerCertificate) chain.push(one.raw);
   return chain;
+}
+
+const presented = new WeakMap<TLSSocket, X509Certificate>();
+
+/**
+ * The certificate that the server presented, with its issuers as far as known. The only call of `getPeerX509Certificate`
+ * for a connection: Node 24 takes the certificate out of a client's connection, so that a second call, and Node's own
+ * check of the name, find none.
+ */
+export function presentedCertificate(socket: TLSSocket): X509Certificate | undefined {
+  const certificate = presented.get(socket) ?? socket.getPeerX509Certificate();
+  if (certificate !== undefined) presented.set(socket, certificate);
+  return certificate;
 }
