@@ -1,5 +1,5 @@
 /** A part of a line in one style. */
-export interface Span {
+interface Span {
   readonly text: string;
   /** Codes of ECMA-48's Select Graphic Rendition, such as 1 for bold. */
   readonly style: number;
