@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { excerptOf } from "../scripts/pictures/excerpt.ts";
+import { terminalPicture } from "../scripts/pictures/terminal-picture.ts";
+import { terminalLines, textOf } from "../scripts/pictures/terminal-text.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const ESC = String.fromCharCode(27);
+
+describe("Pictures of the documentation", () => {
+  const pictures = globSync("docs/pictures/*", { cwd: root }).toSorted();
+  const pages = ["README.md", "ARCHITECTURE.md", ...globSync("docs/**/*.md", { cwd: root })]
+    .map(read)
+    .join("\n");
+
+  it("are well-formed XML, small, and described for readers who do not see them", () => {
+    assert.ok(pictures.length >= 6 && pictures.every((path) => path.endsWith(".svg")), String(pictures));
+    const parse = "import sys, xml.dom.minidom as m; [m.parse(path) for path in sys.argv[1:]]";
+    execFileSync("python3", ["-c", parse, ...pictures], { cwd: root, encoding: "utf8" });
+    for (const path of pictures) {
+      const text = read(path);
+      assert.ok(text.length < 60_000, `${path}: ${text.length} characters`);
+      assert.match(
+        text,
+        /^<svg [^>]*role="img" aria-labelledby="title desc">\n {2}<title id="title">.{10,}<\/title>/,
+        path,
+      );
+      assert.match(text, /<desc id="desc">.{40,}<\/desc>/, path);
+    }
+  });
+
+  it("have a dark form, and load nothing from elsewhere", () => {
+    for (const path of pictures) {
+      const text = read(path).replace('xmlns="http://www.w3.org/2000/svg"', "");
+      assert.match(text, /@media \(prefers-color-scheme: dark\)/, path);
+      assert.doesNotMatch(
+        text,
+        /<(?:script|image|foreignObject|use)\b|@import|@font-face|href=|url\((?!#)/,
+        path,
+      );
+    }
+  });
+
+  it("are each shown by a page", () => {
+    const unused = pictures.filter((path) => !pages.includes(path.replace("docs/", "")));
+    assert.deepEqual(unused, []);
+  });
+
+  it("show only commands that the README or the demo's page has", () => {
+    const [, typed = ""] =
+      /<tspan class="d">\$ <\/tspan><tspan class="b">(.*?)<\/tspan>/.exec(read("docs/pictures/demo.svg")) ??
+      [];
+    const documented = [
+      ...`${read("README.md")}\n${read("docs/demo.md")}`.matchAll(/^```\w*[^\n]*\n(.*?)^```/gms),
+    ];
+    const commands = documented.flatMap(([, block = ""]) =>
+      block.split("\n").map((line) => line.replace(/^\$ /, "")),
+    );
+    assert.ok(
+      typed !== "" && commands.includes(typed),
+      `${typed}: no page has this command; run npm run pictures`,
+    );
+  });
+
+  it("show every step of the demo, in order, and its result", () => {
+    const shown = read("docs/pictures/demo.svg");
+    const steps = [...read("docs/demo.md").matchAll(/^\| (\d) [A-Z]/gm)].map(([, step]) => step);
+    const drawn = [...shown.matchAll(/<tspan class="b">(\d) {2}/g)].map(([, step]) => step);
+    assert.ok(steps.length >= 6);
+    assert.deepEqual(drawn, steps);
+    assert.match(shown, /failures {8}<\/tspan>0</);
+    assert.match(shown, /All checks passed in [\d.]+ s\./);
+  });
+});
+
+describe("The picture of a terminal", () => {
+  it("has what a terminal shows in the end, in the styles of its control sequences", () => {
+    const printed = `one${ESC}[1mtwo${ESC}[0m\r\n\r${ESC}[K   busy\r${ESC}[Kdone\r\n`;
+    assert.deepEqual(terminalLines(printed), [
+      [
+        { text: "one", style: 0 },
+        { text: "two", style: 1 },
+      ],
+      [{ text: "done", style: 0 }],
+      [],
+    ]);
+  });
+
+  it("leaves out what npm prints and what is too long, and escapes what XML would interpret", () => {
+    const printed = `> kasbah start\n\n1  A <title> & more\n   ${"x".repeat(200)}\n\n   a second part\n\nend\n`;
+    const lines = excerptOf(terminalLines(printed));
+    assert.deepEqual(
+      lines.map(textOf).map((text) => text.slice(0, 18)),
+      ["1  A <title> & mor", "   xxxxxxxxxxxxxxx", "", "end"],
+    );
+    assert.equal(textOf(lines[1] ?? []).length, 98);
+    const svg = terminalPicture({ command: "a && b", lines });
+    assert.match(svg, /1 {2}A &lt;title&gt; &amp; more/);
+    assert.match(svg, /<title id="title">a &amp;&amp; b in a terminal<\/title>/);
+  });
+});
