@@ -7,6 +7,7 @@ import { clockCommand } from "./commands/clock-command.ts";
 import type { CommandDeps } from "./commands/command-deps.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
+import { pingCommand } from "./commands/ping-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
 import { refusalsCommand } from "./commands/refusals/refusals-command.ts";
 import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
@@ -25,6 +26,8 @@ Inspect certificates (keys are never printed)
   $ kasbah inspect leaf.pem
   $ kasbah inspect 127.0.0.1:15012                 the certificates that a TLS server presents
   $ kasbah inspect unix:/var/run/secrets/workload-spiffe-uds/socket
+  $ kasbah ping 127.0.0.1:15012 --root-file root-cert.pem
+                                                   verify that a CA answers as the CA of its mesh
 
 Operate a CA
   $ kasbah authority list                          roots and intermediates with stage and expiry
@@ -108,7 +111,7 @@ export function createProgram(deps: CommandDeps): Command {
   const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
-  for (const command of [...ofCa, ...onRecord, policyCommand(deps), ...inCluster]) {
+  for (const command of [...ofCa, ...onRecord, pingCommand(deps), policyCommand(deps), ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

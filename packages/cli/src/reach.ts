@@ -51,6 +51,9 @@ const reaches: Readonly<Record<string, Reach>> = {
     local:
       "it connects from this machine; forward the pod's port with kubectl port-forward and run kasbah inspect 127.0.0.1:PORT",
   },
+  ping: {
+    local: "it connects from this machine; in a cluster, run helm test, or kasbah ping in a pod",
+  },
   init: { local: "a CA in a cluster creates its authorities when it first starts" },
   backup: {
     local:

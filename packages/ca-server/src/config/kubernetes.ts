@@ -1,6 +1,7 @@
 import { isSubdomain } from "@kasbah/pki";
 import { type ConfigOf, option, schema } from "@kasbah/runtime";
 import type { CallerConfig } from "./callers.ts";
+import { parseLabelSelector } from "./namespaces/label-selector.ts";
 
 const group = "Kubernetes";
 
@@ -55,6 +56,15 @@ export const kubernetesOptions = {
     optional: true,
     group,
   }),
+  rootConfigMapNamespaces: option({
+    flag: "--root-config-map-namespaces <selector>",
+    env: "KASBAH_ROOT_CONFIG_MAP_NAMESPACES",
+    help: "create that ConfigMap only in namespaces whose labels match, such as istio-injection=enabled, and in the CA's own",
+    schema: schema.parsed(parseLabelSelector),
+    optional: true,
+    defaultHelp: "every namespace",
+    group,
+  }),
   clusterTrustBundle: option({
     flag: "--cluster-trust-bundle",
     env: "KASBAH_CLUSTER_TRUST_BUNDLE",
@@ -71,17 +81,23 @@ export type KubernetesConfig = ConfigOf<typeof kubernetesOptions>;
 export function kubernetesProblems(
   config: KubernetesConfig & Pick<CallerConfig, "kubernetesApi">,
 ): readonly string[] {
-  if (config.kubernetesApi !== undefined) return [];
+  if (config.kubernetesApi !== undefined) return selectionProblems(config);
   const wanting: [boolean, string][] = [
     [config.stateSecret !== undefined, "--state-secret"],
     [config.stateRoot !== undefined, "--state-root"],
     [config.takeOverSecret.length > 0, "--take-over-secret"],
     [config.rootConfigMap !== undefined, "--root-config-map"],
+    [config.rootConfigMapNamespaces !== undefined, "--root-config-map-namespaces"],
     [config.clusterTrustBundle, "--cluster-trust-bundle"],
   ];
   return wanting
     .filter(([isGiven]) => isGiven)
     .map(([, flag]) => `${flag}: requires Kubernetes; set --kubernetes-api`);
+}
+
+function selectionProblems({ rootConfigMap, rootConfigMapNamespaces }: KubernetesConfig): readonly string[] {
+  if (rootConfigMapNamespaces === undefined || rootConfigMap !== undefined) return [];
+  return ["--root-config-map-namespaces: has no effect without --root-config-map; set that too"];
 }
 
 /** Checks a Kubernetes name, which becomes part of an API path. */

@@ -175,9 +175,10 @@ function createPublishers(
   const { namespace, stateSecret } = config;
   const identity = () => ({ installation: installationOf(namespace), stateSecret });
   const common = { client, identity, clock, roll, logger };
-  const { rootConfigMap: configMap, clusterTrustBundle } = config;
+  const { rootConfigMap: configMap, rootConfigMapNamespaces: selector, clusterTrustBundle } = config;
+  const selection = selector === undefined ? {} : { selects: selector.matches };
   return [
-    ...(configMap === undefined ? [] : [new RootPublisher({ ...common, configMap })]),
+    ...(configMap === undefined ? [] : [new RootPublisher({ ...common, configMap, ...selection })]),
     ...(clusterTrustBundle ? [new ClusterTrustBundlePublisher(common)] : []),
   ];
 }

@@ -6,9 +6,11 @@ import { writeObject } from "../api/object-writer.ts";
 import { WriteTroubles } from "../api/write-troubles.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { WorkQueue } from "../watch/work-queue.ts";
-import { isServed, type NamespaceFacts, namespaceSchema } from "./namespaces.ts";
+import { isServed, type NamespaceFacts, type NamespaceSelector, namespaceSchema } from "./namespaces.ts";
 import {
   digestOf,
+  installationNamespace,
+  isPublishedBy,
   type PublishedRoot,
   type PublisherIdentity,
   publishedRootSchema,
@@ -20,6 +22,8 @@ export interface RootPublisherDeps {
   readonly client: Pick<KubernetesClient, "get" | "post" | "put" | "watch">;
   /** The default is `istio-ca-root-cert`, the name that stock agents read. */
   readonly configMap?: string;
+  /** The namespaces in which the CA creates the ConfigMap; by default all. It keeps those that it has created. */
+  readonly selects?: NamespaceSelector;
   readonly identity: () => PublisherIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,7 +46,7 @@ const atOnce = 10;
 const spreadMs = 20;
 
 /**
- * Publishes the trust bundle as a ConfigMap in every namespace if this replica leads, except where another
+ * Publishes the trust bundle as a ConfigMap in every selected namespace if this replica leads, except where another
  * program writes it.
  */
 export class RootPublisher implements Component {
@@ -58,7 +62,8 @@ export class RootPublisher implements Component {
   #isLeading = false;
 
   constructor(deps: RootPublisherDeps) {
-    const { client, configMap = "istio-ca-root-cert", clock, logger, roll } = deps;
+    const { client, configMap = "istio-ca-root-cert", selects = () => true, clock, logger, roll } = deps;
+    const own = installationNamespace(deps.identity().installation);
     this.#deps = deps;
     this.#configMap = configMap;
     this.#memory = new RootMemory(clock, {
@@ -69,7 +74,8 @@ export class RootPublisher implements Component {
     const common = { client, clock, logger, roll, onSync: () => this.#lookEverywhere() };
     this.#namespaces = new Reflector({
       ...common,
-      ...{ name: "namespaces", path: "/api/v1/namespaces", kind: "Namespace", schema: namespaceSchema },
+      ...{ name: "namespaces", path: "/api/v1/namespaces", kind: "Namespace" },
+      schema: namespaceSchema(selects, own),
       onChange: (namespace, facts) => this.#onNamespace(namespace, facts),
     });
     this.#roots = new Reflector({
@@ -164,7 +170,7 @@ export class RootPublisher implements Component {
   }
 
   async #setRight(namespace: string): Promise<void> {
-    if (!this.#mayWrite(namespace) || !this.#isWrong(namespace)) return;
+    if (!this.#mayWrite(namespace, this.#root(namespace)) || !this.#isWrong(namespace)) return;
     const waitMs = this.#memory.waitMs(namespace);
     if (waitMs > 0) return this.#queue.add(namespace, waitMs);
     const place = {
@@ -178,7 +184,7 @@ export class RootPublisher implements Component {
       const bundle = this.#bundle;
       // The cached root may be out of date, and so may the leadership.
       const root = found === undefined ? undefined : publishedRootSchema.parse(found);
-      if (bundle === undefined || !this.#mayWrite(namespace)) return undefined;
+      if (bundle === undefined || !this.#mayWrite(namespace, root)) return undefined;
       if (this.#memory.compareRoot(namespace, root, bundle.digest) !== "outdated") return undefined;
       digest = bundle.digest;
       isMark = root?.digest === digest && root.hasLabel;
@@ -189,8 +195,8 @@ export class RootPublisher implements Component {
   }
 
   #see(namespace: string): void {
-    if (this.#bundle === undefined) return;
     const root = this.#root(namespace);
+    if (this.#bundle === undefined || !this.#concerns(namespace, root)) return;
     const news = this.#memory.see(namespace, root, this.#bundle.digest);
     const facts = { namespace, manager: this.#writerIn(namespace), code: rootPublisherConflict };
     if (news === "conflict begins")
@@ -199,9 +205,18 @@ export class RootPublisher implements Component {
       this.#deps.logger.info("the other program no longer writes the root", facts);
   }
 
-  #mayWrite(namespace: string): boolean {
-    if (!this.#isLeading || !this.isSynced) return false;
-    return isServed(namespace, this.#namespaces.current.get(namespace));
+  #mayWrite(namespace: string, root: PublishedRoot | undefined): boolean {
+    return this.#isLeading && this.isSynced && this.#concerns(namespace, root);
+  }
+
+  /**
+   * Running pods mount a root that the CA published before their namespace stopped being selected, so it stays current
+   * until someone deletes it.
+   */
+  #concerns(namespace: string, root: PublishedRoot | undefined): boolean {
+    const facts = this.#namespaces.current.get(namespace);
+    if (!isServed(namespace, facts)) return false;
+    return facts?.isSelected === true || (root !== undefined && isPublishedBy(this.#deps.identity(), root));
   }
 
   #isWrong(namespace: string): boolean {
@@ -214,9 +229,9 @@ export class RootPublisher implements Component {
   }
 
   #namespacesThat(are: (namespace: string) => boolean): readonly string[] {
-    return [...this.#namespaces.current]
-      .filter(([namespace, facts]) => isServed(namespace, facts) && are(namespace))
-      .map(([namespace]) => namespace);
+    return [...this.#namespaces.current.keys()].filter(
+      (namespace) => this.#concerns(namespace, this.#root(namespace)) && are(namespace),
+    );
   }
 
   #writerIn(namespace: string): string {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { isAnotherProgram, managedFieldsSchema, ownerOf } from "../api/managed-fields.ts";
+import { isAnotherProgram, managedFieldsSchema, ourManager, ownerOf } from "../api/managed-fields.ts";
 
 /** pilot-agent and ztunnel read the root under this key. */
 const rootKey = "root-cert.pem";
@@ -38,6 +38,10 @@ const text = z.string().optional().catch(undefined);
 /** Both the chart and `kasbah install` give their objects the same name, so the namespace identifies one. */
 export function installationOf(namespace: string): string {
   return `${namespace}/kasbah`;
+}
+
+export function installationNamespace(installation: string): string {
+  return installation.split("/", 1)[0] ?? "";
 }
 
 /** Parses a ConfigMap of any shape. */
@@ -96,7 +100,15 @@ export interface RootPublisherFacts {
 /** An earlier release did not write the installation, so a root without one may be this CA's. */
 function isAnotherInstallation({ installation }: PublishedRoot, publisher: RootPublisherFacts): boolean {
   if (installation === undefined || installation === publisher.identity().installation) return false;
-  return publisher.hasNamespace(installation.split("/", 1)[0] ?? "");
+  return publisher.hasNamespace(installationNamespace(installation));
+}
+
+/** Whether the CA published the root, and no other program has written it since. */
+export function isPublishedBy({ installation }: PublisherIdentity, found: PublishedRoot): boolean {
+  // Releases before the annotation left only the field manager.
+  const isOurs =
+    found.installation === undefined ? found.owner === ourManager : found.installation === installation;
+  return isOurs && !isAnotherProgram(found.owner);
 }
 
 function isMarked(found: PublishedRoot, publisher: RootPublisherFacts): boolean {
