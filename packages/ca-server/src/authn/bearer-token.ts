@@ -64,8 +64,8 @@ export function readBearerToken({
 }
 
 /** Rejects a token without quoting it, because nothing in it has been verified. */
-export function rejected(problem: string, cause?: unknown): CaError {
-  return new CaError("TOKEN_REJECTED", problem, { fix: "send a service account token", cause });
+export function rejected(problem: string, cause?: unknown, fix = "send a service account token"): CaError {
+  return new CaError("TOKEN_REJECTED", problem, { fix, cause });
 }
 
 function parseHeader(header: Readonly<Record<string, unknown>>): Pick<SignedText, "alg" | "kid"> {

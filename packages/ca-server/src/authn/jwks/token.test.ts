@@ -81,6 +81,14 @@ describe("JwksTokenAuthenticator", () => {
       await refuse(await new SignJWT({ ...unsignedClaims, sub }).setProtectedHeader(header).sign(privateKey));
     });
 
+    it("tells the holder of a token from another cluster to use one of this cluster", async () => {
+      const other = await createTokenIssuer({ issuer });
+      const error = await refuse(
+        await other.mint({ namespace: "demo", serviceAccount: "x", now: clock.now() }),
+      );
+      assert.match(error.message, /use a token of the cluster that this CA serves/);
+    });
+
     it("rejects a token with one changed bit, and quotes nothing of it", async () => {
       const [header, payload = "", signature] = (await mint({ aud: "a-secret-audience" })).split(".");
       const claims: JWTPayload = JSON.parse(Buffer.from(payload, "base64url").toString());

@@ -86,9 +86,12 @@ export class JwksTokenAuthenticator implements TokenAuthenticator {
         issuers.map(({ issuer }) => issuer),
       );
     }
-    throw rejected("the token is not signed by a key of a configured issuer");
+    throw rejected("the token is not signed by a key of a configured issuer", undefined, otherClusterFix);
   }
 }
+
+/** The usual cause is a token of another cluster. */
+const otherClusterFix = "use a token of the cluster that this CA serves";
 
 /** The claims are proven once the signature over exactly their octets is. */
 async function verifySignature(token: BearerToken, { keys, algorithms }: TokenIssuer): Promise<Claims> {
@@ -98,7 +101,8 @@ async function verifySignature(token: BearerToken, { keys, algorithms }: TokenIs
     verdict = keys.current().judge(token.signed, algorithms);
   }
   if (verdict === "valid") return token.unprovenClaims;
-  throw rejected("the token's signature does not verify with any key of its issuer", new Error(verdict));
+  const problem = "the token's signature does not verify with any key of its issuer";
+  throw rejected(problem, new Error(verdict), otherClusterFix);
 }
 
 function isSignedByIssuer({ signed }: BearerToken, { keys, algorithms }: TokenIssuer): boolean {
