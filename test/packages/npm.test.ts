@@ -84,6 +84,16 @@ describe("npm package", () => {
     assert.match(stderr, new RegExp(`cannot create ${file}/kasbah, into which Envoy is installed`));
   });
 
+  it("a rehearsal of its publication that cannot run says why in one sentence, and exits with 1", async () => {
+    const script = join(repositoryRoot, "scripts/release/main.ts");
+    const argv = ["--conditions=kasbah-source", script];
+    const { code, stderr } = await failure(process.execPath, argv, { PATH: "/usr/bin:/bin" });
+    assert.deepEqual(
+      [code, stderr],
+      [1, "release: npm did not start this script: run it as npm run release:dry\n"],
+    );
+  });
+
   it("cannot be imported as a library, which it is not", async () => {
     const code = `await import("${JSON.parse(await readFile(join(installed.package, "package.json"), "utf8")).name}")`;
     const from = ["--input-type=module", "--eval", code];
