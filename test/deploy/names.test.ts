@@ -49,6 +49,14 @@ describe("Names of a release", () => {
     assert.deepEqual(found, []);
   });
 
+  it("go with one version in every package", () => {
+    const packages = globSync(["package.json", "packages/*/package.json", "certs-dev/package.json"], {
+      cwd: root,
+    });
+    const versions = packages.map((path) => JSON.parse(readText(path)).version);
+    assert.equal(new Set(versions).size, 1, versions.join());
+  });
+
   it("reach the command by npm run generate", () => {
     const { registry, serverImage } = writtenNames;
     assert.deepEqual(JSON.parse(readText("packages/cli/generated/names.json")), { registry, serverImage });
