@@ -66,7 +66,8 @@ async function interrupt(terminal: Terminal): Promise<void> {
   await terminal.until(({ code }) => code !== undefined, startMs);
 }
 
-const isDead = ({ code }: CommandOutcome) => code !== undefined && code !== 0;
+/** A program that the page ends with a signal did what it should. */
+const isDead = ({ code }: CommandOutcome) => code !== undefined && code !== 0 && code < 128;
 
 function failureOfDead(step: CommandStep, { code, printed }: CommandOutcome): PageFailure {
   return { line: step.line, command: step.text, problem: `ended with exit code ${code}${tailOf(printed)}` };
