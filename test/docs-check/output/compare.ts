@@ -52,8 +52,8 @@ function matches(lines: readonly string[], wanted: readonly string[], deepest: P
 /** The lines that match, then the first that does not: as the page shows it, and as it was printed. */
 function diffOf(lines: readonly string[], wanted: readonly string[], { line, wanted: at }: Place): string {
   const before = wanted.slice(Math.max(0, at - 2), at).map((each) => `    ${each}`);
-  const expected = wanted.slice(at, at + 3).map((each) => `  - ${each}`);
-  const seen = lines.slice(line, line + 3).map((each) => `  + ${each}`);
+  const expected = wanted.slice(at, at + 8).map((each) => `  - ${each}`);
+  const seen = lines.slice(line, line + 8).map((each) => `  + ${each}`);
   const ends = [
     ...(expected.length === 0 ? ["  - (the page shows no further line)"] : []),
     ...(seen.length === 0 ? ["  + (the command printed no further line)"] : []),
