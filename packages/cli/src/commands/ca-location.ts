@@ -74,6 +74,7 @@ export function flagsOf(location: CaLocation): string {
     "--namespace": location.namespace,
     "--context": location.context,
     "--kubeconfig": location.kubeconfig,
+    "--installation": location.installation,
     "--pod": location.pod,
     "--state-dir": location.stateDir,
     "--admin-socket": location.adminSocket,
