@@ -1,5 +1,6 @@
+{{/* The label app.kubernetes.io/name. Two CAs of one umbrella chart have the same release, but not the same name. */}}
 {{- define "kasbah.name" -}}
-{{- .Values.nameOverride | default "kasbah" }}
+{{- .Values.nameOverride | default .Values.fullnameOverride | default "kasbah" }}
 {{- end }}
 
 {{/* The name of the objects. Agents and certificates contain it, so it does not depend on the release. */}}
@@ -7,17 +8,11 @@
 {{- .Values.fullnameOverride | default .Values.nameOverride | default "kasbah" }}
 {{- end }}
 
-{{/*
-Selects the pods. It contains no version and no label of commonLabels, because the selector of a StatefulSet cannot
-change. The last label tells two CAs of one umbrella chart apart, which have the same release.
-*/}}
+{{/* Selects the pods. Without a version and commonLabels, because the selector of a StatefulSet cannot change. */}}
 {{- define "kasbah.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "kasbah.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: ca
-{{- if ne (include "kasbah.fullname" .) "kasbah" }}
-kasbah.dev/installation: {{ include "kasbah.fullname" . }}
-{{- end }}
 {{- end }}
 
 {{- define "kasbah.ownLabels" -}}
