@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
-import { discoveryLabels } from "../install/objects/installation.ts";
+import { discoveryLabels, discoverySelector } from "../install/objects/installation.ts";
 import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
 import type { RunKubectl } from "../kubectl/kubectl.ts";
 import { explainKubectl } from "../kubectl/kubectl-failure.ts";
@@ -13,8 +13,6 @@ export interface Replica {
   readonly absence?: string;
 }
 
-/** The labels that every installation has: without those that the name or the Helm release changes. */
-const labels = Object.entries(discoveryLabels).map(([name, value]) => `${name}=${value}`);
 export const containerName = "kasbah-server";
 
 /** Longer than kubectl's own timeout, so that kubectl reports what it waited for. */
@@ -63,7 +61,7 @@ type Pod = z.output<typeof podList>["items"][number];
  */
 export async function findReplicas(choice: ClusterChoice, kubectl: RunKubectl): Promise<readonly Replica[]> {
   const { namespace = defaultNamespace } = choice;
-  const selector = `--selector=${labels.join(",")}`;
+  const selector = `--selector=${discoverySelector}`;
   const get = ["get", "pods", `--namespace=${namespace}`, selector, "--request-timeout=20s", "--output=json"];
   const run = await kubectl(get, { deadlineMs });
   if (run.end !== "well") throw explainKubectl(run, deadlineMs);
@@ -79,7 +77,8 @@ export async function findReplicas(choice: ClusterChoice, kubectl: RunKubectl): 
   }
   if (found.length > 0) return found;
   const names = replicas.map(({ name }) => name).join(", ");
-  const seen = names === "" ? `no pod has the labels ${labels.join(" and ")}` : `its pods are ${names}`;
+  const seen =
+    names === "" ? `no pod has the labels ${discoveryLabels.join(" and ")}` : `its pods are ${names}`;
   const fix =
     names === ""
       ? "select the namespace with -n and the cluster with --context"
@@ -106,7 +105,7 @@ function readPods(text: string): readonly Pod[] {
   }
   if (data.items.length <= mostReplicas) return data.items;
   const count = `${data.items.length} pods have the CA's labels: expected at most ${mostReplicas}`;
-  throw new CliError("TARGET_REPLY_INVALID", `${count} (${labels.join(",")})`);
+  throw new CliError("TARGET_REPLY_INVALID", `${count} (${discoverySelector})`);
 }
 
 function jsonOf(text: string): unknown {

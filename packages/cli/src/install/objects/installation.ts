@@ -26,10 +26,12 @@ export const selectorLabels: ObjectLabels = {
   "app.kubernetes.io/component": "ca",
 };
 
-const partOf: ObjectLabels = { "app.kubernetes.io/part-of": "kasbah" };
-
-/** The labels by which programs find the pods of any CA in a namespace. */
-export const discoveryLabels: ObjectLabels = { ...partOf, "app.kubernetes.io/component": "ca" };
+/** The labels by which programs find any CA in a namespace: without those that a name or a Helm release changes. */
+export const discoveryLabels: readonly string[] = [
+  "app.kubernetes.io/part-of=kasbah",
+  "app.kubernetes.io/component=ca",
+];
+export const discoverySelector = discoveryLabels.join(",");
 
 /** Marks objects that `kasbah uninstall` may delete; it leaves those of Helm to Helm. */
 export const managerLabel: ObjectLabels = { "app.kubernetes.io/managed-by": "kasbah" };
@@ -43,7 +45,7 @@ export function objectLabels(
     ...values.commonLabels,
     ...own,
     ...selectorLabels,
-    ...partOf,
+    "app.kubernetes.io/part-of": "kasbah",
     "app.kubernetes.io/version": version,
     ...managerLabel,
   };
