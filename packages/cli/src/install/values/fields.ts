@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const duration = z
+export const durationText = z
   .string()
   .regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 15m, 24h or 90d");
 export const quantity = z.union([

@@ -1,7 +1,7 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
 import { ca } from "./ca-values.ts";
-import { dnsName, duration, kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
+import { dnsName, durationText, kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
 import { networkPolicyValues } from "./network-values.ts";
 import { namingProblems, podProblems, serviceProblems, volumeProblems } from "./object-problems.ts";
 import {
@@ -53,7 +53,7 @@ const resources = z.strictObject({
 
 const serviceMonitor = z.strictObject({
   enabled: z.boolean().default(false),
-  interval: duration.default("30s"),
+  interval: durationText.default("30s"),
   labels: texts.default({}),
 });
 
