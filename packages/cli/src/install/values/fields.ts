@@ -7,9 +7,6 @@ export const quantity = z.union([
   z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "expected a quantity such as 100m or 1Gi"),
   z.number().positive(),
 ]);
-export const label = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "expected a name of lower case letters, digits and hyphens");
 export const dnsName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "expected a DNS name in lower case");

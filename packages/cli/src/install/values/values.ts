@@ -1,7 +1,7 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
 import { ca } from "./ca-values.ts";
-import { dnsName, durationText, kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
+import { durationText, kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
 import { networkPolicyValues } from "./network-values.ts";
 import { namingProblems, podProblems, serviceProblems, volumeProblems } from "./object-problems.ts";
 import {
