@@ -16,6 +16,10 @@ export const errorSections: readonly { readonly title: string; readonly text?: s
     text: "These codes appear in the log, and most of them among the warnings of `/healthz/ready`; the CA continues.",
   },
   {
+    title: "Policy findings",
+    text: "`kasbah policy check` reports what a rule could give to whom, and exits with the code below. A CA that runs with such a policy keeps it, and warns of the first two.",
+  },
+  {
     title: "Both daemons",
     text: "Both daemons exit with these codes at start; `kasbah` reports those of files and settings.",
   },
