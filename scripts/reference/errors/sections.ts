@@ -9,7 +9,7 @@ export const errorSections: readonly { readonly title: string; readonly text?: s
   { title: "CA outages" },
   {
     title: "The CA does not start",
-    text: "The last line of the CA's log contains the code. An authority that has expired does not prevent the start: [Recover](recover.md) shows how to issue again. Some of these codes also appear while the CA runs.",
+    text: "The last error in the CA's log contains the code. An authority that has expired does not prevent the start: [Recover](recover.md) shows how to issue again. Some of these codes also appear while the CA runs.",
   },
   {
     title: "The running CA",
