@@ -1,5 +1,6 @@
 import { grpcPort, httpPort, type Installation, objectName, probePort } from "./installation.ts";
 import { policyKey, policyMapName } from "./policy-map.ts";
+import { selectorText } from "./selector-text.ts";
 
 export const volumePath = "/var/lib/kasbah";
 /**
@@ -13,6 +14,7 @@ export const policyPath = "/etc/kasbah/policy";
 export function serverArguments(installation: Installation): readonly string[] {
   const { namespace, values } = installation;
   const { ca, rootConfigMap, clusterTrustBundle } = values;
+  const selector = selectorText(rootConfigMap.namespaceSelector);
   const service = `${objectName}.${namespace}.svc`;
   const each = (flag: string, texts: readonly string[]) => texts.map((text) => `${flag}=${text}`);
   return [
@@ -29,6 +31,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     ...each("--checkpoint-to", ca.checkpointConfigMap === "" ? [] : [`configmap:${ca.checkpointConfigMap}`]),
     ...each("--take-over-secret", ca.takeOverSecrets),
     ...each("--root-config-map", rootConfigMap.publish ? [rootConfigMap.name] : []),
+    ...each("--root-config-map-namespaces", rootConfigMap.publish && selector !== "" ? [selector] : []),
     ...(clusterTrustBundle.enabled ? ["--cluster-trust-bundle"] : []),
     ...(policyMapName(installation) === undefined ? [] : [`--policy=${policyPath}/${policyKey}`]),
     `--default-ttl=${ca.defaultTtl}`,

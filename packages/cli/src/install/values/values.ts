@@ -1,11 +1,12 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
 import { ca } from "./ca-values.ts";
+import { labelSelector } from "./label-selector.ts";
+import { dashboard, podMonitor, prometheusRule, serviceMonitor } from "./monitoring-values.ts";
 import { networkPolicyValues } from "./network-values.ts";
 import { kubernetesName, kubernetesNameOrNone } from "./server-fields.ts";
 import { valueProblem } from "./value-problem.ts";
 
-const duration = z.string().regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 15m, 24h or 90d");
 const quantity = z.union([
   z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "expected a quantity such as 100m or 1Gi"),
   z.number().positive(),
@@ -84,18 +85,6 @@ const resources = z.strictObject({
   limits: amounts.default({ memory: "512Mi" }),
 });
 
-const serviceMonitor = z.strictObject({
-  enabled: z.boolean().default(false),
-  interval: duration.default("30s"),
-  labels: texts.default({}),
-});
-
-const prometheusRule = z.strictObject({
-  enabled: z.boolean().default(false),
-  labels: texts.default({}),
-  runbookUrl: z.union([z.url({ protocol: /^https?$/ }), z.literal("")]).default(""),
-});
-
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
 const valuesSchema = z.strictObject({
   // Helm passes these two to a chart on which another chart depends.
@@ -107,7 +96,11 @@ const valuesSchema = z.strictObject({
   ca: ca.prefault({}),
   policy: policy.prefault({}),
   rootConfigMap: z
-    .strictObject({ publish: z.boolean().default(true), name: kubernetesName.default("istio-ca-root-cert") })
+    .strictObject({
+      publish: z.boolean().default(true),
+      name: kubernetesName.default("istio-ca-root-cert"),
+      namespaceSelector: labelSelector.default({}),
+    })
     .prefault({}),
   clusterTrustBundle: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
   volume: volume.prefault({}),
@@ -115,7 +108,10 @@ const valuesSchema = z.strictObject({
   pod: pod.prefault({}),
   networkPolicy: networkPolicyValues.prefault({}),
   serviceMonitor: serviceMonitor.prefault({}),
+  podMonitor: podMonitor.prefault({}),
   prometheusRule: prometheusRule.prefault({}),
+  dashboard: dashboard.prefault({}),
+  extraObjects: z.array(kubernetesObject).default([]),
 });
 
 export type InstallValues = z.output<typeof valuesSchema>;
