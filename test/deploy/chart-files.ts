@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { alertGroups } from "../../packages/cli/src/install/objects/alert-rules.ts";
+import { alertGroups } from "../../packages/cli/src/install/objects/monitoring/alert-rules.ts";
 import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { defaultValues, valuesJsonSchema } from "../../packages/cli/src/install/values/values.ts";
 import { readText } from "../harness/chart/yaml.ts";

@@ -3,7 +3,7 @@ import { accessObjects } from "./access.ts";
 import { disruptionBudget, networkPolicy } from "./guards.ts";
 import { type Installation, marks } from "./installation.ts";
 import type { Manifest } from "./manifest.ts";
-import { monitoringObjects } from "./monitoring.ts";
+import { monitoringObjects } from "./monitoring/monitoring.ts";
 import { policyObjects } from "./policy-map.ts";
 import { serviceObjects } from "./services.ts";
 import { statefulSet } from "./stateful-set.ts";

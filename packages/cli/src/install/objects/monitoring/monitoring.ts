@@ -1,7 +1,7 @@
+import { type Installation, inNamespace, objectName, selectorLabels } from "../installation.ts";
+import type { Json, Manifest, ObjectLabels } from "../manifest.ts";
+import { httpPortName } from "../services.ts";
 import { alertGroups } from "./alert-rules.ts";
-import { type Installation, inNamespace, objectName, selectorLabels } from "./installation.ts";
-import type { Json, Manifest, ObjectLabels } from "./manifest.ts";
-import { httpPortName } from "./services.ts";
 
 const prometheusOperator = "monitoring.coreos.com/v1";
 
