@@ -1,6 +1,7 @@
 import { installObjects, renderObjects } from "../../../packages/cli/src/install/objects/install-objects.ts";
 import { profiles } from "../../../packages/cli/src/install/values/profiles.ts";
 import { parseValues, type ValuesInput } from "../../../packages/cli/src/install/values/values.ts";
+import { podInstallations, removedDefaults } from "./pod-installations.ts";
 import { type KubernetesObject, objectsIn } from "./yaml.ts";
 
 export const version = "0.1.0";
@@ -84,7 +85,15 @@ export const installations: Readonly<Record<string, ValuesInput>> = {
     resources: { requests: {}, limits: {} },
     pod: { nodeSelector: {} },
   },
+  ...withTestImage(podInstallations),
+  ...withTestImage(removedDefaults),
 };
+
+function withTestImage(given: Readonly<Record<string, object>>): Readonly<Record<string, ValuesInput>> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, values]) => [name, { ...testImage, ...values }]),
+  );
+}
 
 /** The objects of an installation, as `kasbah install` prints them. */
 export function installed(values: ValuesInput, namespace = "kasbah-system"): readonly KubernetesObject[] {

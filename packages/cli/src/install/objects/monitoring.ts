@@ -1,5 +1,5 @@
 import { alertGroups } from "./alert-rules.ts";
-import { type Installation, inNamespace, objectLabels, selectorLabels } from "./installation.ts";
+import { type Installation, inNamespace, selectorLabels } from "./installation.ts";
 import type { Manifest, ObjectLabels } from "./manifest.ts";
 import { httpPortName } from "./services.ts";
 
@@ -20,7 +20,7 @@ export function monitoringObjects(installation: Installation): readonly Manifest
   const object = (kind: string, labels: ObjectLabels) => ({
     apiVersion: prometheusOperator,
     kind,
-    metadata: inNamespace(installation, { labels: { ...labels, ...objectLabels(installation) } }),
+    metadata: inNamespace(installation, { labels }),
   });
   return [
     ...(serviceMonitor.enabled
