@@ -30,7 +30,18 @@ const everything: ValuesInput = {
     extraArgs: ["--root-key=P-384", "--rotation-schedule=0 3 * * sat"],
   },
   policy: { text: "# example policy\nversion: 1\ndefault:\n  allow: true # {{ not a template }}\n" },
-  rootConfigMap: { name: "mesh-root" },
+  rootConfigMap: {
+    name: "mesh-root",
+    namespaceSelector: {
+      matchLabels: { mesh: "on", "example.com/team": "a" },
+      matchExpressions: [
+        { key: "env", operator: "In", values: ["x", "y"] },
+        { key: "tier", operator: "NotIn", values: ["z"] },
+        { key: "a", operator: "Exists" },
+        { key: "legacy", operator: "DoesNotExist" },
+      ],
+    },
+  },
   clusterTrustBundle: { enabled: true },
   volume: { size: "5Gi", storageClassName: "fast", accessMode: "ReadWriteOncePod" },
   resources: { requests: { cpu: 1 }, limits: { cpu: "2" } },
@@ -65,6 +76,14 @@ const everything: ValuesInput = {
     extraEgress: [{ ports: [{ port: 8080, protocol: "TCP" }] }],
   },
   serviceMonitor: { enabled: true, interval: "10s", labels: { release: "prometheus" } },
+  podMonitor: {
+    enabled: true,
+    interval: "1m",
+    labels: { release: "prometheus" },
+    port: "agent",
+    selector: { matchLabels: { mesh: "on" } },
+    namespaces: ["a", "b"],
+  },
   prometheusRule: { enabled: true, labels: { role: "alerts" }, runbookUrl: "https://wiki.example/kasbah" },
 };
 
@@ -80,6 +99,7 @@ export const installations: Readonly<Record<string, ValuesInput>> = {
   "the policy in an existing ConfigMap": { ...testImage, policy: { configMap: "mesh-policy" } },
   "a shared Secret for one replica": { ...testImage, ca: { stateSecret: "mesh-ca" } },
   "without a published root": { ...testImage, rootConfigMap: { publish: false }, volume: { enabled: false } },
+  "monitored agents": { ...testImage, podMonitor: { enabled: true } },
   "without requests": {
     ...testImage,
     resources: { requests: {}, limits: {} },

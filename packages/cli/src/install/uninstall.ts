@@ -22,7 +22,9 @@ const inNamespace = [
   "serviceaccounts",
 ];
 const ofCluster = ["clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"];
-const monitoring = ["servicemonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com"];
+const monitoring = ["servicemonitors", "podmonitors", "prometheusrules"].map(
+  (kind) => `${kind}.monitoring.coreos.com`,
+);
 
 /**
  * Deletes the objects that `kasbah install` created, dependents first. Returns kubectl's output. @throws

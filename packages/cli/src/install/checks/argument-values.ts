@@ -2,6 +2,7 @@
 const values: Readonly<Record<string, string>> = {
   "--trust-domain": "ca.trustDomain",
   "--server-san": "ca.serverSans",
+  "--own-spiffe-id": "serviceAccount.name",
   "--token-audience": "ca.tokenAudiences",
   "--trusted-node-account": "ca.trustedNodeAccounts",
   "--no-client-certificates": "ca.clientCertificates",
@@ -9,6 +10,7 @@ const values: Readonly<Record<string, string>> = {
   "--checkpoint-to": "ca.checkpointConfigMap",
   "--take-over-secret": "ca.takeOverSecrets",
   "--root-config-map": "rootConfigMap.name",
+  "--root-config-map-namespaces": "rootConfigMap.namespaceSelector",
   "--cluster-trust-bundle": "clusterTrustBundle.enabled",
   "--policy": "policy",
   "--default-ttl": "ca.defaultTtl",

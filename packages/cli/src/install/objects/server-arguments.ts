@@ -7,6 +7,7 @@ import {
   serviceAccountName,
 } from "./installation.ts";
 import { policyKey, policyMapName } from "./policy-map.ts";
+import { selectorText } from "./selector-text.ts";
 
 export const volumePath = "/var/lib/kasbah";
 /**
@@ -21,6 +22,7 @@ export function serverArguments(installation: Installation): readonly string[] {
   const { namespace, values } = installation;
   const { ca, rootConfigMap, clusterTrustBundle } = values;
   const any = listenAddress(values);
+  const selector = selectorText(rootConfigMap.namespaceSelector);
   const service = `${objectName}.${namespace}.svc`;
   const each = (flag: string, texts: readonly string[]) => texts.map((text) => `${flag}=${text}`);
   return [
@@ -38,6 +40,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     ...each("--checkpoint-to", ca.checkpointConfigMap === "" ? [] : [`configmap:${ca.checkpointConfigMap}`]),
     ...each("--take-over-secret", ca.takeOverSecrets),
     ...each("--root-config-map", rootConfigMap.publish ? [rootConfigMap.name] : []),
+    ...each("--root-config-map-namespaces", rootConfigMap.publish && selector !== "" ? [selector] : []),
     ...(clusterTrustBundle.enabled ? ["--cluster-trust-bundle"] : []),
     ...(policyMapName(installation) === undefined ? [] : [`--policy=${policyPath}/${policyKey}`]),
     `--default-ttl=${ca.defaultTtl}`,

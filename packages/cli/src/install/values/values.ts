@@ -1,7 +1,9 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
 import { ca } from "./ca-values.ts";
-import { durationText, kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
+import { kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
+import { labelSelector } from "./label-selector.ts";
+import { dashboard, podMonitor, prometheusRule, serviceMonitor } from "./monitoring-values.ts";
 import { networkPolicyValues } from "./network-values.ts";
 import { namingProblems, podProblems, serviceProblems, volumeProblems } from "./object-problems.ts";
 import {
@@ -51,18 +53,6 @@ const resources = z.strictObject({
   limits: amounts.default({ memory: "512Mi" }),
 });
 
-const serviceMonitor = z.strictObject({
-  enabled: z.boolean().default(false),
-  interval: durationText.default("30s"),
-  labels: texts.default({}),
-});
-
-const prometheusRule = z.strictObject({
-  enabled: z.boolean().default(false),
-  labels: texts.default({}),
-  runbookUrl: z.union([z.url({ protocol: /^https?$/ }), z.literal("")]).default(""),
-});
-
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
 const valuesSchema = z.strictObject({
   global: globalValues.prefault({}),
@@ -79,7 +69,11 @@ const valuesSchema = z.strictObject({
   ca: ca.prefault({}),
   policy: policy.prefault({}),
   rootConfigMap: z
-    .strictObject({ publish: z.boolean().default(true), name: kubernetesName.default("istio-ca-root-cert") })
+    .strictObject({
+      publish: z.boolean().default(true),
+      name: kubernetesName.default("istio-ca-root-cert"),
+      namespaceSelector: labelSelector.default({}),
+    })
     .prefault({}),
   clusterTrustBundle: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
   volume: volume.prefault({}),
@@ -90,7 +84,10 @@ const valuesSchema = z.strictObject({
   probes: probes.prefault({}),
   networkPolicy: networkPolicyValues.prefault({}),
   serviceMonitor: serviceMonitor.prefault({}),
+  podMonitor: podMonitor.prefault({}),
   prometheusRule: prometheusRule.prefault({}),
+  dashboard: dashboard.prefault({}),
+  extraObjects: z.array(kubernetesObject).default([]),
 });
 
 export type InstallValues = z.output<typeof valuesSchema>;
