@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { parseTrustDomain } from "@kasbah/pki";
-import { type Command, type ConfigOf, option, parseDuration, schema } from "@kasbah/runtime";
+import { type Command, type ConfigOf, daemonExitCodes, option, parseDuration, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
@@ -53,6 +53,7 @@ export function serverCommand(version: string): Command<ServerOptions> {
       "  --jwks-token-file /var/run/secrets/kubernetes.io/serviceaccount/token",
       "kasbah-server --kubernetes-api https://kubernetes.default.svc --policy policy.yaml",
     ],
+    exitCodes: daemonExitCodes,
     check: crossChecks,
   };
 }
