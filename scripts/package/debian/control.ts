@@ -28,6 +28,7 @@ Description: certificate authority and secret agent of a service mesh
 }
 
 const depends = [
+  "libatomic1",
   "libc6 (>= 2.28)",
   "libgcc-s1",
   "libstdc++6 (>= 9)",
