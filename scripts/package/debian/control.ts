@@ -47,13 +47,13 @@ export const copyright = `Format: https://www.debian.org/doc/packaging-manuals/c
 Upstream-Name: kasbah
 
 Files: *
-Copyright: The kasbah authors
+Copyright: 2026 The kasbah authors
 License: Apache-2.0
  On Debian systems, the full text of the Apache License, Version 2.0, is in
  /usr/share/common-licenses/Apache-2.0.
 
 Files: usr/lib/kasbah/dist/*
-Copyright: The kasbah authors, and the authors of the libraries in the bundles
+Copyright: 2026 The kasbah authors, and the authors of the libraries in the bundles
 License: Apache-2.0 and others
  The bundles contain libraries under permissive licenses. Their texts are in
  /usr/lib/kasbah/LICENSES.txt.
