@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import process from "node:process";
 import { ImageError } from "../../deploy/image/image-error.ts";
 import { readSource } from "../../deploy/image/source.ts";
@@ -29,5 +29,5 @@ async function build({ out, json }: PackageOptions): Promise<void> {
 }
 
 function describe({ file, bytes, sha256 }: BuiltPackage): string {
-  return `${file}\n  size    ${(bytes / 2 ** 20).toFixed(1)} MiB\n  sha256  ${sha256}\n`;
+  return `${relative(process.cwd(), file)}\n  size    ${(bytes / 2 ** 20).toFixed(1)} MiB\n  sha256  ${sha256}\n`;
 }

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
+import { relative } from "node:path";
 import { temporaryDirectory } from "@kasbah/testkit";
 import { whyNoDebian } from "../../deploy/image/debian-packages.ts";
 import { findPinnedNode } from "../../deploy/image/pinned-node.ts";
-import { packages, packInto } from "../harness/machine/packages.ts";
+import { packages, runPackage } from "../harness/machine/packages.ts";
+import { assertLooksLike, blocksOf, commandsOf } from "../harness/machine/page.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 
 const print = (program: string, ...args: readonly string[]) =>
-  execFileSync(program, args, { encoding: "utf8" });
+  execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
 describe("Packages of npm run package", function () {
   this.timeout(300_000);
@@ -20,12 +22,21 @@ describe("Packages of npm run package", function () {
     this.skip();
   });
 
-  it("have the same bytes for the same commit", async () => {
+  it("have the same bytes for the same commit, and the build prints what docs/packages.md shows", async () => {
+    const { debian, tarball } = await packages();
     await using directory = await temporaryDirectory();
-    const [first, second] = [await packages(), await packInto(directory.path)];
-    assert.deepEqual(
-      [second.debian.sha256, second.tarball.sha256],
-      [first.debian.sha256, first.tarball.sha256],
+    const printed = await runPackage("--out", directory.path);
+    const digests = [...printed.matchAll(/sha256 {2}([0-9a-f]{64})/g)].map(([, digest]) => digest);
+    assert.deepEqual(digests, [debian.sha256, tarball.sha256]);
+    const [block] = blocksOf("docs/packages.md", "test/packages/debian-package.test.ts").flatMap(commandsOf);
+    const folder = relative(repositoryRoot, directory.path);
+    assertLooksLike(printed.replaceAll(folder, "out").trimEnd(), block?.output ?? "", "npm run package");
+  });
+
+  it("are refused in one sentence if the command line is invalid", async () => {
+    await assert.rejects(
+      runPackage("--fast"),
+      /^ImageError: sh failed: package: Unknown option '--fast'[^\n]*; see --help$/,
     );
   });
 

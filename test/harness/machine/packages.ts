@@ -1,8 +1,6 @@
 import { temporaryDirectory } from "@kasbah/testkit";
 import { run } from "../../../deploy/image/run.ts";
-import { readSource } from "../../../deploy/image/source.ts";
-import { type BuiltPackage, buildPackages } from "../../../scripts/package/build-packages.ts";
-import { maintainerOf } from "../../../scripts/package/debian/maintainer.ts";
+import type { BuiltPackage } from "../../../scripts/package/build-packages.ts";
 import { repositoryRoot } from "../repository.ts";
 
 /** The packages of this checkout, as `npm run package` builds them. */
@@ -11,11 +9,16 @@ export interface Packages {
   readonly tarball: BuiltPackage;
 }
 
-/** Builds the packages into a folder. */
-export async function packInto(out: string): Promise<Packages> {
-  const source = await readSource(repositoryRoot, process.env["SOURCE_DATE_EPOCH"]);
-  const say = () => {};
-  const [debian, tarball] = await buildPackages({ source, out, maintainer: maintainerOf({}), say });
+/** Runs the program of `npm run package`, and returns what it printed on both streams. */
+export function runPackage(...args: readonly string[]): Promise<string> {
+  const program = ["--conditions=kasbah-source", "scripts/package/main.ts", ...args];
+  const shell = ["-c", '"$0" "$@" 2>&1', process.execPath, ...program];
+  return run("sh", shell, { cwd: repositoryRoot });
+}
+
+async function packInto(out: string): Promise<Packages> {
+  const printed = await runPackage("--json", "--out", out);
+  const [debian, tarball]: BuiltPackage[] = JSON.parse(printed.slice(printed.indexOf("[")));
   if (debian === undefined || tarball === undefined) throw new Error("no packages were built");
   return { debian, tarball };
 }

@@ -34,15 +34,16 @@ export async function runBlocks(
   let folder = "/root";
   for (const block of blocks) {
     for (const { command, output } of commandsOf(block)) {
-      const printed = await machine.run(`cd ${folder} && set -e\n${edit(command)}\npwd`);
-      const lines = printed.trimEnd().split("\n");
+      const printed = await machine.run(`cd ${folder} && set -e\n${edit(command)}\nprintf '\\n%s' "$PWD"`);
+      const lines = printed.replaceAll("\r", "").split("\n");
       folder = lines.pop() ?? folder;
-      if (output !== undefined) assertLooksLike(lines.join("\n"), output, command);
+      if (output !== undefined) assertLooksLike(lines.join("\n").trimEnd(), output, command);
     }
   }
 }
 
-function commandsOf({
+/** The commands of a block, with the output that the page shows. */
+export function commandsOf({
   kind,
   text,
 }: Block): readonly { readonly command: string; readonly output?: string }[] {
@@ -57,11 +58,11 @@ function commandsOf({
 }
 
 /** Times, serial numbers and fingerprints match by their form, and a line `…` stands for any lines. */
-function assertLooksLike(printed: string, expected: string, command: string): void {
+export function assertLooksLike(printed: string, expected: string, command: string): void {
   const forms = expected.split(/^…$/m).map((part) => part.split(varying).map(escaped).join("\\S+"));
   const isAlike = new RegExp(`^${forms.join("[\\s\\S]*")}$`).test(printed);
   assert.ok(isAlike, `"${command}" printed:\n${printed}\ninstead of:\n${expected}`);
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-const varying = /\b(?:\d{4}-\d{2}-\d{2}T[\d:.]+Z|[0-9a-f]{12,}|\d+d)\b/;
+const varying = /\b(?:\d{4}-\d{2}-\d{2}T[\d:.]+Z|[0-9a-f]{12,}|\d+d|\d+\.\d(?= MiB))\b/;
