@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { statusTable } from "../../packages/ca-server/src/grpc/status-table.ts";
 import { alertGroups } from "../../packages/cli/src/install/objects/alert-rules.ts";
 import { readText, readYaml, root } from "../harness/chart/yaml.ts";
-import { providePromtool, whyNoPromtool } from "./programs.ts";
+import { providePromtool, whyNoPromtool } from "../harness/promtool.ts";
 
 interface Alert {
   readonly alert: string;
@@ -81,7 +81,7 @@ describe("Alert rules", () => {
       assert.ok(text.startsWith(`# ${alert}\n`), alert);
       const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
       assert.deepEqual(headings, alertHeadings, alert);
-      assert.match(text, /^ *```(sh|promql)$/m, `${alert}: no command to run`);
+      assert.match(text, /^ *```(sh|console|promql)/m, `${alert}: no command to run`);
     }
   });
 

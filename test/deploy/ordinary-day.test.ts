@@ -7,8 +7,8 @@ import { stringify } from "yaml";
 import { readYaml, root } from "../harness/chart/yaml.ts";
 import { openSimulatedCa, type SimulatedCa } from "../harness/ordinary-day/simulated-ca.ts";
 import { SimulatedMesh } from "../harness/ordinary-day/simulated-mesh.ts";
+import { providePromtool, whyNoPromtool } from "../harness/promtool.ts";
 import { suiteTimeoutMs } from "../harness/until.ts";
-import { providePromtool, whyNoPromtool } from "./programs.ts";
 
 /** `npm run test:soak` simulates 5,000 pods. */
 const pods = Number(process.env["KASBAH_PODS"] ?? 200);

@@ -135,7 +135,7 @@ function page(name: string): string {
 
 /** The first line of the page's shell blocks that matches. */
 function lineOf(name: string, pattern: RegExp): string {
-  const lines = [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
+  const lines = [...page(name).matchAll(/```(?:sh|console).*\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
     block.split("\n"),
   );
   return (

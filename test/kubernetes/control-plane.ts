@@ -38,11 +38,18 @@ export interface ControlPlane {
   stop(options?: { readonly keepLogs: boolean }): Promise<void>;
 }
 
+export interface ControlPlaneOptions {
+  /** Controllers besides those of every control plane; without a kubelet, they would wait for pods forever. */
+  readonly controllers?: readonly string[];
+}
+
 /**
  * Starts a control plane, which takes seconds and half a gigabyte of memory; the first run builds it. It
  * stops when this process exits.
  */
-export async function startControlPlane(): Promise<ControlPlane> {
+export async function startControlPlane({
+  controllers = [],
+}: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binary = await provideControlPlane();
   const directory = await temporaryDirectory();
   const logs = join(cache, "logs", basename(directory.path));
@@ -53,7 +60,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const addresses = await findAddresses();
   const url = new URL(`https://${addresses.api.host}:${addresses.api.port}`);
   const credentials = await writeCredentials(directory, url);
-  const controlPlane = new Running({ directory, logs, reaper, addresses, url, credentials });
+  const controlPlane = new Running({ directory, logs, reaper, addresses, url, credentials, controllers });
   await controlPlane.start();
   return controlPlane;
 }
@@ -73,6 +80,7 @@ interface RunningDeps {
   readonly addresses: Addresses;
   readonly url: URL;
   readonly credentials: Credentials;
+  readonly controllers: readonly string[];
 }
 
 /** The API server waits for open watches to close; the tests do not wait for the API server. */
@@ -90,7 +98,8 @@ class Running implements ControlPlane {
   readonly #programs: readonly Service[];
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor({ directory, logs, reaper, addresses, url, credentials }: RunningDeps) {
+  constructor(deps: RunningDeps) {
+    const { directory, logs, reaper, addresses, url, credentials, controllers } = deps;
     this.url = url;
     this.caFile = credentials.caFile;
     this.credentials = credentials;
@@ -106,6 +115,7 @@ class Running implements ControlPlane {
       credentials,
       admin: this.#admin,
       reaper,
+      moreControllers: controllers,
       dataDirectory: directory.join("etcd-data"),
       spec: (name, args) => ({
         name,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { eventually, freePort, temporaryDirectory } from "@kasbah/testkit";
@@ -15,6 +15,8 @@ import type { ControlPlane } from "./control-plane.ts";
 export interface ExecNode {
   /** Adds a running, ready pod; commands in it get exactly this environment. */
   addPod(pod: NodePod): Promise<void>;
+  /** Lets `kubectl exec`, `logs` and `port-forward` reach a container of a pod that exists. */
+  addContainer(container: NodeContainer): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,17 @@ export interface NodePod {
   readonly container: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
+}
+
+export interface NodeContainer {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The file that its log is written to. */
+  readonly log: string;
+  /** Where its ports listen. */
+  readonly address: string;
 }
 
 export async function startExecNode(controlPlane: ControlPlane, name: string): Promise<ExecNode> {
@@ -41,13 +54,15 @@ export async function startExecNode(controlPlane: ControlPlane, name: string): P
   await createNode(controlPlane, name, port);
   return {
     async addPod({ namespace, name: pod, container, labels, env }) {
-      const place = directory.join("containers", namespace, pod);
-      await mkdir(place, { recursive: true });
-      await writeFile(
-        join(place, container),
-        Object.entries(env).map(([key, value]) => `${key}=${value}\n`),
-      );
+      await writeEnvironment(directory.join("containers", namespace, pod), container, env);
       await createPod(controlPlane, { namespace, pod, container, labels, nodeName: name });
+    },
+    async addContainer({ namespace, pod, container, env, log, address }) {
+      const place = directory.join("containers", namespace, pod);
+      await writeEnvironment(place, container, env);
+      await rm(join(place, `${container}.log`), { force: true });
+      await symlink(log, join(place, `${container}.log`));
+      await writeFile(join(place, "address"), address);
     },
     async stop() {
       await controlPlane.adminRequest("DELETE", `/api/v1/nodes/${name}`);
@@ -55,6 +70,12 @@ export async function startExecNode(controlPlane: ControlPlane, name: string): P
       await directory.remove();
     },
   };
+}
+
+async function writeEnvironment(place: string, container: string, env: NodePod["env"]): Promise<void> {
+  await mkdir(place, { recursive: true });
+  const lines = Object.entries(env).map(([key, value]) => `${key}=${value}\n`);
+  await writeFile(join(place, container), lines);
 }
 
 function spawnNode(binary: string, logFile: string, flags: Readonly<Record<string, string>>): ChildProcess {

@@ -22,6 +22,7 @@ export interface ProgramDeps {
   /** Creates a spec with the common parts: the program's file, its log and its environment. */
   readonly spec: (name: string, args: Readonly<Record<string, string>>) => ChildSpec;
   readonly dataDirectory: string;
+  readonly moreControllers: readonly string[];
 }
 
 /**
@@ -76,7 +77,8 @@ function apiServer({ addresses, credentials, admin, reaper, spec }: ProgramDeps)
   return new Service(spec("kube-apiserver", args), isReady, { clock: systemClock, reaper });
 }
 
-function controllerManager({ addresses, credentials, admin, reaper, spec }: ProgramDeps): Service {
+function controllerManager(deps: ProgramDeps): Service {
+  const { addresses, credentials, admin, reaper, spec, moreControllers } = deps;
   const args = {
     kubeconfig: credentials.controllersKubeconfig,
     "bind-address": addresses.controllers.host,
@@ -86,7 +88,7 @@ function controllerManager({ addresses, credentials, admin, reaper, spec }: Prog
     "use-service-account-credentials": "true",
     "root-ca-file": credentials.caFile,
     "service-account-private-key-file": credentials.tokenKey,
-    controllers: controllers.map((name) => `${name}-controller`).join(","),
+    controllers: [...controllers, ...moreControllers].map((name) => `${name}-controller`).join(","),
   };
   const isReady = async () => {
     const inDefault = "/api/v1/namespaces/default";

@@ -14,7 +14,7 @@ export interface PageBlock {
 export function runbookBlocks(name: string, heading?: string): readonly PageBlock[] {
   const page = readFileSync(join(repositoryRoot, "docs/runbooks", `${name}.md`), "utf8");
   const text = heading === undefined ? page : sectionOf(page, heading);
-  const blocks = [...text.matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)];
+  const blocks = [...text.matchAll(/^( *)```(\w*).*\n([\s\S]*?)^ *```$/gm)];
   return blocks.map(([, indent = "", language = "", body = ""]) => ({
     language,
     lines: body

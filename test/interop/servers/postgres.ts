@@ -73,7 +73,7 @@ async function providePostgres(place: Place, recipe: Recipe, port: number): Prom
   await place.finish(`${asPostgres} 'LD_LIBRARY_PATH=${LD_LIBRARY_PATH}' ${initdb} ${options}`);
   const settings = [`port = ${port}`, `unix_socket_directories = '${place.directory}'`, "fsync = off", ""];
   await appendFile(place.path("data", "postgresql.conf"), recipe.file("ini") + settings.join("\n"));
-  await writeFile(place.path("data", "pg_hba.conf"), recipe.file(""));
+  await writeFile(place.path("data", "pg_hba.conf"), recipe.file("text"));
 }
 
 function doorOf(place: Place, port: number): Door {

@@ -14,10 +14,12 @@ export class Recipe {
     const page = readFileSync(join(repositoryRoot, "docs/recipes.md"), "utf8");
     const [, section = ""] = page.split(new RegExp(`^##+ ${heading}\n`, "m"));
     const [own = ""] = section.split(/^##+ /m);
-    this.#blocks = [...own.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = "", text = ""]) => ({
-      language,
-      text: Object.entries(places).reduce((done, [from, to]) => done.replaceAll(from, to), text),
-    }));
+    this.#blocks = [...own.matchAll(/^```(\w*).*\n([\s\S]*?)^```$/gm)].map(
+      ([, language = "", text = ""]) => ({
+        language,
+        text: Object.entries(places).reduce((done, [from, to]) => done.replaceAll(from, to), text),
+      }),
+    );
     assert.ok(this.#blocks.length > 0, `docs/recipes.md has no blocks in a section ${heading}`);
   }
 

@@ -1,5 +1,5 @@
-// The part of a kubelet behind `kubectl exec`. It runs commands as processes of this machine, each with its
-// pod's environment, and accepts only the API server, authenticated by its client certificate.
+// The part of a kubelet behind `kubectl exec`, `logs` and `port-forward`. It runs commands as processes of this
+// machine, each with its pod's environment, and accepts only the API server, authenticated by its client certificate.
 package main
 
 import (
@@ -12,11 +12,13 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/remotecommand"
 	client "k8s.io/client-go/tools/remotecommand"
+	"k8s.io/kubelet/pkg/cri/streaming/portforward"
 	server "k8s.io/kubelet/pkg/cri/streaming/remotecommand"
 	utilexec "k8s.io/utils/exec"
 )
@@ -81,7 +84,39 @@ func (n *node) handler() http.Handler {
 		server.ServeExec(w, r, n, pod, "", r.PathValue("container"), command, streams,
 			time.Hour, 30*time.Second, remotecommand.SupportedStreamingProtocols)
 	})
+	mux.HandleFunc("/containerLogs/{namespace}/{pod}/{container}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(n.containers, r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container")+".log"))
+	})
+	mux.HandleFunc("/portForward/{namespace}/{pod}", func(w http.ResponseWriter, r *http.Request) {
+		options, err := portforward.NewV4Options(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		pod := filepath.Join(r.PathValue("namespace"), r.PathValue("pod"))
+		portforward.ServePortForward(w, r, n, pod, "", options, time.Hour, 30*time.Second, portforward.SupportedProtocols)
+	})
 	return mux
+}
+
+// Connects to the address at which the pod's processes listen.
+func (n *node) PortForward(_ context.Context, pod string, _ types.UID, port int32, stream io.ReadWriteCloser) error {
+	defer stream.Close()
+	address, err := os.ReadFile(filepath.Join(n.containers, pod, "address"))
+	if err != nil {
+		return err
+	}
+	connection, err := net.Dial("tcp", net.JoinHostPort(string(address), strconv.Itoa(int(port))))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	go func() {
+		_, _ = io.Copy(connection, stream)
+		_ = connection.(*net.TCPConn).CloseWrite()
+	}()
+	_, err = io.Copy(stream, connection)
+	return err
 }
 
 func (n *node) ExecInContainer(_ context.Context, pod string, _ types.UID, container string, command []string,

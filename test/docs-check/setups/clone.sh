@@ -1,0 +1,1 @@
+# A clone of the repository, whose dependencies are installed.

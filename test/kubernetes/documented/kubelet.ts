@@ -1,0 +1,221 @@
+import { execFileSync } from "node:child_process";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TemporaryDirectory } from "@kasbah/testkit";
+import type { ControlPlane } from "../control-plane.ts";
+import type { ExecNode } from "../exec-node.ts";
+import { createToken } from "../workloads.ts";
+import { type PodContainer, PodProcess } from "./pod-process.ts";
+
+/** The fields of a pod that a kubelet reads. */
+interface ScheduledPod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly serviceAccountName?: string;
+    readonly containers: readonly PodContainer[];
+    readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
+  };
+}
+
+interface Claim {
+  readonly metadata: { readonly uid: string };
+  readonly spec: {
+    readonly volumeName?: string;
+    readonly storageClassName?: string;
+    readonly accessModes: readonly string[];
+    readonly resources: { readonly requests: Readonly<Record<string, string>> };
+  };
+}
+
+interface RunningPod {
+  readonly processes: readonly PodProcess[];
+  readonly stopped: AbortController;
+}
+
+const lookEveryMs = 300;
+
+/** Schedules every pod to one node, and runs the containers that are our programs as processes with the pod's address. */
+export class Kubelet {
+  readonly #controlPlane: ControlPlane;
+  readonly #node: ExecNode;
+  readonly #nodeName: string;
+  readonly #directory: TemporaryDirectory;
+  readonly #pods = new Map<string, RunningPod>();
+  readonly #addresses = new Map<string, string>();
+  #isStopped = false;
+
+  constructor(controlPlane: ControlPlane, node: ExecNode, nodeName: string, directory: TemporaryDirectory) {
+    this.#controlPlane = controlPlane;
+    this.#node = node;
+    this.#nodeName = nodeName;
+    this.#directory = directory;
+  }
+
+  start(): void {
+    void this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([...this.#pods.values()].map((pod) => this.#stopPod(pod)));
+  }
+
+  /** The API server ends a watch after a while. */
+  async #follow(): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        for await (const { type, object } of this.#controlPlane.watch<ScheduledPod>(
+          "/api/v1/pods?watch=true",
+        )) {
+          if (this.#isStopped) return;
+          if (type === "ADDED" || type === "MODIFIED") void this.#look(object).catch(report);
+          if (type === "DELETED") void this.#end(object.metadata.uid);
+        }
+      } catch (error) {
+        if (!this.#isStopped) report(error);
+      }
+      await sleep(lookEveryMs);
+    }
+  }
+
+  async #look(pod: ScheduledPod): Promise<void> {
+    const { uid, deletionTimestamp, name, namespace } = pod.metadata;
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+    if (deletionTimestamp !== undefined) {
+      await this.#end(uid);
+      await this.#controlPlane.adminRequest("DELETE", path, { gracePeriodSeconds: 0 });
+    } else if (pod.spec.nodeName === undefined) {
+      const target = { apiVersion: "v1", kind: "Node", name: this.#nodeName };
+      await this.#controlPlane.adminRequest("POST", `${path}/binding`, { metadata: { name }, target });
+    } else if (!this.#pods.has(uid)) await this.#run(pod, path);
+  }
+
+  async #run(pod: ScheduledPod, path: string): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
+    const stopped = new AbortController();
+    const processes: PodProcess[] = [];
+    this.#pods.set(uid, { processes, stopped });
+    const address = await this.#addressOf(namespace, name);
+    const volume = this.#directory.join("volumes", await this.#volumeOf(pod));
+    const tokenFile = this.#directory.join("tokens", uid);
+    await mkdir(dirname(tokenFile), { recursive: true });
+    for (const container of pod.spec.containers) {
+      const account = pod.spec.serviceAccountName ?? "default";
+      const place = { namespace, name, address, volume, tokenFile, controlPlane: this.#controlPlane };
+      const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`, `--bound-object-uid=${uid}`];
+      const audience = container.name === "kasbah-agent" ? ["--audience=istio-ca"] : [];
+      await writeFile(
+        tokenFile,
+        await createToken(this.#controlPlane, namespace, account, ...audience, ...bound),
+      );
+      await mkdir(volume, { recursive: true });
+      if (container.name === "kasbah-agent")
+        await writeFile(`${volume}/root-cert.pem`, await this.#rootOf(namespace));
+      const process = new PodProcess(container, place, this.#directory);
+      await this.#node.addContainer({ namespace, pod: name, container: container.name, ...process.inside });
+      await process.start();
+      processes.push(process);
+    }
+    void this.#reportStatus(path, address, processes, stopped.signal).catch(report);
+  }
+
+  /** Reports readiness as it changes, as the probes of a kubelet do. */
+  async #reportStatus(
+    path: string,
+    address: string,
+    processes: readonly PodProcess[],
+    stopped: AbortSignal,
+  ): Promise<void> {
+    let reported: string | undefined;
+    while (!stopped.aborted) {
+      const containerStatuses = await Promise.all(processes.map((each) => each.status()));
+      const isReady = containerStatuses.every(({ ready }) => ready) ? "True" : "False";
+      const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type, index) => ({
+        type,
+        status: index < 2 ? "True" : isReady,
+      }));
+      const status = {
+        phase: "Running",
+        podIP: address,
+        podIPs: [{ ip: address }],
+        conditions,
+        containerStatuses,
+      };
+      const text = JSON.stringify(status);
+      if (text !== reported) await this.#controlPlane.adminRequest("PATCH", `${path}/status`, { status });
+      reported = text;
+      await sleep(lookEveryMs);
+    }
+  }
+
+  /** The root that the CA publishes, which a pod mounts; its kubelet waits for the ConfigMap. */
+  async #rootOf(namespace: string): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`;
+    while (!this.#isStopped) {
+      const { body } = await this.#controlPlane.adminRequest<{ data?: Record<string, string> }>("GET", path);
+      const pem = body.data?.["root-cert.pem"];
+      if (pem !== undefined) return pem;
+      await sleep(lookEveryMs);
+    }
+    return "";
+  }
+
+  /** A pod that replaces another of its name gets its address, so that names resolve without a DNS server. */
+  async #addressOf(namespace: string, name: string): Promise<string> {
+    const key = `${namespace}/${name}`;
+    const known = this.#addresses.get(key);
+    if (known !== undefined) return known;
+    const address = `10.244.0.${this.#addresses.size + 2}`;
+    this.#addresses.set(key, address);
+    execFileSync("ip", ["address", "add", `${address}/32`, "dev", "lo"]);
+    if (name === "kasbah-0") await appendFile("/etc/hosts", `${address} kasbah.${namespace}.svc\n`);
+    return address;
+  }
+
+  /** A volume lives as long as its claim, which is bound at once. */
+  async #volumeOf({ metadata: { namespace, uid }, spec }: ScheduledPod): Promise<string> {
+    const claim = spec.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined);
+    const claimName = claim?.persistentVolumeClaim?.claimName;
+    if (claimName === undefined) return uid;
+    const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claimName}`;
+    const { body } = await this.#controlPlane.adminRequest<Claim>("GET", path);
+    if (body.spec.volumeName === undefined) await this.#bind(path, body);
+    return body.metadata.uid;
+  }
+
+  async #bind(path: string, { metadata, spec }: Claim): Promise<void> {
+    const volumeName = `pvc-${metadata.uid}`;
+    const capacity = spec.resources.requests;
+    const { storageClassName, accessModes } = spec;
+    await this.#controlPlane.adminRequest("POST", "/api/v1/persistentvolumes", {
+      metadata: { name: volumeName },
+      spec: { capacity, accessModes, storageClassName, hostPath: { path: "/volumes" } },
+    });
+    await this.#controlPlane.adminRequest("PATCH", path, { spec: { volumeName } });
+    const status = { phase: "Bound", capacity, accessModes };
+    await this.#controlPlane.adminRequest("PATCH", `${path}/status`, { status });
+  }
+
+  async #end(uid: string): Promise<void> {
+    const pod = this.#pods.get(uid);
+    if (pod === undefined) return;
+    await this.#stopPod(pod);
+    this.#pods.delete(uid);
+  }
+
+  async #stopPod({ processes, stopped }: RunningPod): Promise<void> {
+    stopped.abort();
+    await Promise.all(processes.map((process) => process.stop()));
+  }
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`kubelet: ${error}\n`);
+}
