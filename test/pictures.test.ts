@@ -58,7 +58,7 @@ describe("Pictures of the documentation", () => {
       ...`${read("README.md")}\n${read("docs/demo.md")}`.matchAll(/^```\w*[^\n]*\n(.*?)^```/gms),
     ];
     const commands = documented.flatMap(([, block = ""]) =>
-      block.split("\n").map((line) => line.replace(/^\$ /, "")),
+      block.split("\n").map((line) => line.replace(/^\$ | +#.*$/g, "")),
     );
     assert.ok(
       typed !== "" && commands.includes(typed),

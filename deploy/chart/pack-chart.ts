@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { type Names, referenceIn } from "../names.ts";
 import { type ArchivedFile, tarballOf } from "./tarball.ts";
@@ -40,10 +40,14 @@ export async function packChart({ root, names, out, ageSeconds }: ChartPlan): Pr
   return path;
 }
 
+/** The patterns of `.helmignore`; hidden files are ignored in any case. */
+const ignored = /^\.|\.tgz$|~$|\.swp$/;
+
 function chartFilesOf(chart: string, image: string): readonly ArchivedFile[] {
-  const paths = globSync("**/*", { cwd: chart, withFileTypes: true }).filter((entry) => entry.isFile());
-  return paths.map((entry) => {
-    const path = join(entry.parentPath, entry.name).slice(chart.length + 1);
+  const entries = readdirSync(chart, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !ignored.test(entry.name));
+  return files.map((entry) => {
+    const path = relative(chart, join(entry.parentPath, entry.name));
     const content = readFileSync(join(chart, path));
     return { path: `kasbah/${path}`, content: path === "values.yaml" ? withImage(content, image) : content };
   });

@@ -32,6 +32,7 @@ const codeLike = new RegExp(
     /\$[A-Z_]+(?:\/[\w.-]+)*/,
     /[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:_<\w+>)?(?:=[^\s,;)]+)?/,
     /(?:kasbah|istio|citadel)_[a-z_]+/,
+    /\.kasbah(?:\/[\w.-]+)*/,
     /(?:\.{0,2}\/[\w.-]+)+\/?/,
     /[\w-]+\.(?:pem|sock|yaml|p12|crt|key)\b/,
   ]

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { statusTable } from "../../packages/ca-server/src/grpc/status-table.ts";
-import { alertGroups } from "../../packages/cli/src/install/objects/alert-rules.ts";
+import { alertGroups } from "../../packages/cli/src/install/objects/monitoring/alert-rules.ts";
 import { readText, readYaml, root } from "../harness/chart/yaml.ts";
 import { providePromtool, whyNoPromtool } from "../harness/promtool.ts";
 

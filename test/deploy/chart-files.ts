@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
-import { alertGroups } from "../../packages/cli/src/install/objects/alert-rules.ts";
+import { alertGroups } from "../../packages/cli/src/install/objects/monitoring/alert-rules.ts";
 import { profiles } from "../../packages/cli/src/install/values/profiles.ts";
 import { defaultValues, valuesJsonSchema } from "../../packages/cli/src/install/values/values.ts";
+import { readText } from "../harness/chart/yaml.ts";
 
 const chart = "deploy/helm/kasbah";
 
@@ -16,6 +17,7 @@ export function chartFiles(): ReadonlyMap<string, string> {
     [`${chart}/values.schema.json`, `${JSON.stringify(valuesJsonSchema(), null, 2)}\n`],
     [`${chart}/files/alerts.yaml`, alerts],
     ["deploy/prometheus/alerts.yaml", alerts],
+    [`${chart}/files/dashboard.json`, readText("deploy/grafana/kasbah.json")],
     ...named,
   ]);
 }

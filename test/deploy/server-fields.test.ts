@@ -150,8 +150,8 @@ describe("Patterns of the chart", () => {
       if (!isGood(good)) given.push(name);
     }
     assert.deepEqual(given.toSorted(), [
-      ...["default-ttl", "grpc-address", "http-address", "kubernetes-api", "log-format", "log-level"],
-      ...["max-ttl", "probe-address", "trust-domain"],
+      ...["default-ttl", "grpc-address", "http-address", "installation", "kubernetes-api", "log-format"],
+      ...["log-level", "max-ttl", "probe-address", "trust-domain"],
     ]);
     for (const text of ["--config=/etc/kasbah/server.yaml", "--rotation-schedule=0 3 * * sat"]) {
       assert.equal(isInSchemaAsArgument(text), true, text);

@@ -4,18 +4,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
-import { provideFloorNode } from "../../scripts/release/floor-node.ts";
-import { npmOn } from "../../scripts/release/npm.ts";
 import type { PackedRelease } from "../../scripts/release/pack.ts";
-import { packTwice } from "../../scripts/release/pack-twice.ts";
 import { privateContent } from "../../scripts/release/private-content.ts";
 import { stageRelease } from "../../scripts/release/stage.ts";
-import { type Installation, installRelease, tryRelease } from "../../scripts/release/trial.ts";
-import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { type Installation, tryRelease } from "../../scripts/release/trial.ts";
 import { LoggedProcess } from "../harness/logged-process.ts";
 import { repositoryRoot } from "../harness/repository.ts";
 import { saveIssuer } from "../harness/token-issuer.ts";
-import { npmCli } from "./npm-cli.ts";
+import { installedPackage } from "./hooks.ts";
 
 describe("npm package", () => {
   let directory: TemporaryDirectory;
@@ -23,14 +19,9 @@ describe("npm package", () => {
   let installed: Installation;
   let floorNode: string;
 
-  before(async function () {
-    this.timeout(setUpTimeoutMs);
+  before(async () => {
     directory = await temporaryDirectory();
-    const npm = npmOn(process.execPath, npmCli());
-    floorNode = await provideFloorNode(npm, process.env["KASBAH_FLOOR_NODE"]);
-    packed = await packTwice(npm, directory.join("workshop"), directory.join("out"));
-    const plan = { node: floorNode, npmCli: npmCli(), tarball: packed.path, envoy: await testEnvoy() };
-    installed = await installRelease({ ...plan, folder: directory.join("trial") });
+    ({ packed, installed, node: floorNode } = installedPackage());
   });
   after(() => directory.remove());
 
@@ -42,7 +33,7 @@ describe("npm package", () => {
   }
 
   it("contains the commands and their licenses, and nothing of the machine that built it", async () => {
-    assert.deepEqual(privateContent(installed.package, [repositoryRoot, directory.path]), []);
+    assert.deepEqual(privateContent(installed.package, [repositoryRoot, join(packed.path, "../..")]), []);
     const paths = packed.files.map(({ path }) => path);
     for (const expected of ["LICENSE", "README.md", "bin/reaper.js", "dist/kasbah-worker.mjs"])
       assert.ok(paths.includes(expected), expected);
@@ -82,6 +73,16 @@ describe("npm package", () => {
     const { code, stderr } = await failure(floorNode, [installed.binOf("kasbah"), "demo", "--once"], env);
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`cannot create ${file}/kasbah, into which Envoy is installed`));
+  });
+
+  it("a rehearsal of its publication that cannot run says why in one sentence, and exits with 1", async () => {
+    const script = join(repositoryRoot, "scripts/release/main.ts");
+    const argv = ["--conditions=kasbah-source", script];
+    const { code, stderr } = await failure(process.execPath, argv, { PATH: "/usr/bin:/bin" });
+    assert.deepEqual(
+      [code, stderr],
+      [1, "release: npm did not start this script: run it as npm run release:dry\n"],
+    );
   });
 
   it("cannot be imported as a library, which it is not", async () => {

@@ -34,6 +34,7 @@ describe("The table of commands that support a cluster", () => {
       ["check", "-n", "mesh", "--state-dir", "/ca"],
       ["authority", "pause", "--context", "prod", "--admin-socket", "s"],
       ["install", "--pod", "kasbah-0"],
+      ["uninstall", "--installation", "mesh-ca"],
       ["why", "spiffe://cluster.local/ns/a/sa/b", "--policy", "file", "--pod", "kasbah-0"],
     ]) {
       assert.equal((await runKasbah(argv)).error?.code, "CONFIG_INVALID", argv.join(" "));

@@ -70,17 +70,20 @@ export function refuseOutOfReach(command: Command): void {
   const choice = command.optsWithGlobals<ClusterChoice>();
   if (!namesCluster(choice)) return;
   const reach = reachOf(command);
-  const flags = "-n, --context, --kubeconfig and --pod";
+  const flags = "-n, --context, --kubeconfig, --installation and --pod";
   // A command that is missing in the table would query this machine, which may run another CA.
   if (reach === undefined)
     throw new ConfigInvalidError([`${flags}: not supported by kasbah ${nameOf(command)}`]);
   if (typeof reach === "object") {
     throw new ConfigInvalidError([`${flags}: not supported by kasbah ${nameOf(command)}: ${reach.local}`]);
   }
-  if (reach === "the objects" && choice.pod !== undefined) {
-    throw new ConfigInvalidError([
-      `--pod: not supported by kasbah ${nameOf(command)}, which contacts no replica`,
-    ]);
+  const replica = (["installation", "pod"] as const).filter((name) => choice[name] !== undefined);
+  if (reach === "the objects" && replica.length > 0) {
+    throw new ConfigInvalidError(
+      replica.map(
+        (name) => `--${name}: not supported by kasbah ${nameOf(command)}, which contacts no replica`,
+      ),
+    );
   }
 }
 
@@ -90,9 +93,9 @@ export function programFlagsOf(command: Command): readonly string[] {
   const group = command.commands.map((one) => programFlagsOf(one)).find((flags) => flags.length > 0);
   switch (reachOf(command)) {
     case "every replica":
-      return [...cluster, "--pod"];
+      return [...cluster, "--installation", "--pod"];
     case "one replica":
-      return [...cluster, "--pod", "--operator"];
+      return [...cluster, "--installation", "--pod", "--operator"];
     case "the objects":
       return cluster;
     default:

@@ -1,5 +1,6 @@
 import { agentCodeHelp } from "../../../packages/agent/src/code-help/all.ts";
 import { loudCodes } from "../../../packages/agent/src/telemetry/loud-codes.ts";
+import { findingHelp } from "../../../packages/ca-server/src/code-help/findings.ts";
 import { refusalHelp } from "../../../packages/ca-server/src/code-help/refusals.ts";
 import { conditionHelp, sourceHelp } from "../../../packages/ca-server/src/code-help/sources.ts";
 import { startHelp } from "../../../packages/ca-server/src/code-help/start.ts";
@@ -22,6 +23,7 @@ export function explainedCodes(): readonly ExplainedCode[] {
     ...explained(startHelp),
     ...explained(sourceHelp),
     ...explained(conditionHelp),
+    ...explained(findingHelp),
     ...explained(pkiCodeHelp),
     ...explained(runtimeCodeHelp),
     ...explained(ledgerCodeHelp),

@@ -9,11 +9,15 @@ export const errorSections: readonly { readonly title: string; readonly text?: s
   { title: "CA outages" },
   {
     title: "The CA does not start",
-    text: "The last line of the CA's log contains the code. An authority that has expired does not prevent the start: [Recover](recover.md) shows how to issue again. Some of these codes also appear while the CA runs.",
+    text: "The last error in the CA's log contains the code. An authority that has expired does not prevent the start: [Recover](recover.md) shows how to issue again. Some of these codes also appear while the CA runs.",
   },
   {
     title: "The running CA",
     text: "These codes appear in the log, and most of them among the warnings of `/healthz/ready`; the CA continues.",
+  },
+  {
+    title: "Policy findings",
+    text: "`kasbah policy check` reports what a rule could give to whom, and exits with the code below. A CA that runs with such a policy keeps it, and warns of the first two.",
   },
   {
     title: "Both daemons",

@@ -1,6 +1,7 @@
 import { installObjects, renderObjects } from "../../../packages/cli/src/install/objects/install-objects.ts";
 import { profiles } from "../../../packages/cli/src/install/values/profiles.ts";
 import { parseValues, type ValuesInput } from "../../../packages/cli/src/install/values/values.ts";
+import { podInstallations, removedDefaults } from "./pod-installations.ts";
 import { type KubernetesObject, objectsIn } from "./yaml.ts";
 
 export const version = "0.1.0";
@@ -29,7 +30,18 @@ const everything: ValuesInput = {
     extraArgs: ["--root-key=P-384", "--rotation-schedule=0 3 * * sat"],
   },
   policy: { text: "# example policy\nversion: 1\ndefault:\n  allow: true # {{ not a template }}\n" },
-  rootConfigMap: { name: "mesh-root" },
+  rootConfigMap: {
+    name: "mesh-root",
+    namespaceSelector: {
+      matchLabels: { mesh: "on", "example.com/team": "a" },
+      matchExpressions: [
+        { key: "env", operator: "In", values: ["x", "y"] },
+        { key: "tier", operator: "NotIn", values: ["z"] },
+        { key: "a", operator: "Exists" },
+        { key: "legacy", operator: "DoesNotExist" },
+      ],
+    },
+  },
   clusterTrustBundle: { enabled: true },
   volume: { size: "5Gi", storageClassName: "fast", accessMode: "ReadWriteOncePod" },
   resources: { requests: { cpu: 1 }, limits: { cpu: "2" } },
@@ -64,6 +76,14 @@ const everything: ValuesInput = {
     extraEgress: [{ ports: [{ port: 8080, protocol: "TCP" }] }],
   },
   serviceMonitor: { enabled: true, interval: "10s", labels: { release: "prometheus" } },
+  podMonitor: {
+    enabled: true,
+    interval: "1m",
+    labels: { release: "prometheus" },
+    port: "agent",
+    selector: { matchLabels: { mesh: "on" } },
+    namespaces: ["a", "b"],
+  },
   prometheusRule: { enabled: true, labels: { role: "alerts" }, runbookUrl: "https://wiki.example/kasbah" },
 };
 
@@ -79,12 +99,21 @@ export const installations: Readonly<Record<string, ValuesInput>> = {
   "the policy in an existing ConfigMap": { ...testImage, policy: { configMap: "mesh-policy" } },
   "a shared Secret for one replica": { ...testImage, ca: { stateSecret: "mesh-ca" } },
   "without a published root": { ...testImage, rootConfigMap: { publish: false }, volume: { enabled: false } },
+  "monitored agents": { ...testImage, podMonitor: { enabled: true } },
   "without requests": {
     ...testImage,
     resources: { requests: {}, limits: {} },
     pod: { nodeSelector: {} },
   },
+  ...withTestImage(podInstallations),
+  ...withTestImage(removedDefaults),
 };
+
+function withTestImage(given: Readonly<Record<string, object>>): Readonly<Record<string, ValuesInput>> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, values]) => [name, { ...testImage, ...values }]),
+  );
+}
 
 /** The objects of an installation, as `kasbah install` prints them. */
 export function installed(values: ValuesInput, namespace = "kasbah-system"): readonly KubernetesObject[] {

@@ -44,7 +44,11 @@ export function claimOf(objects: readonly Manifest[]): string {
 }
 
 /** The rights of the CA's service account beyond those of every account in its namespace. */
-export async function canDo(kubectl: Kubectl, namespace: string): Promise<readonly string[]> {
+export async function canDo(
+  kubectl: Kubectl,
+  namespace: string,
+  account = "kasbah",
+): Promise<readonly string[]> {
   const mayOf = async (account: string) => {
     const as = `--as=system:serviceaccount:${namespace}:${account}`;
     const text = await kubectl(["auth", "can-i", "--list", "--no-headers", `--namespace=${namespace}`, as]);
@@ -54,7 +58,7 @@ export async function canDo(kubectl: Kubectl, namespace: string): Promise<readon
       .map(rightIn);
   };
   const everybody = new Set(await mayOf("default"));
-  return (await mayOf("kasbah")).filter((right) => !everybody.has(right)).sort();
+  return (await mayOf(account)).filter((right) => !everybody.has(right)).sort();
 }
 
 /** Columns: resource, non-resource URLs, names, verbs. */

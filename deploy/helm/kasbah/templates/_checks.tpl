@@ -35,13 +35,18 @@
 {{- end }}
 {{- end }}
 
-{{/*
-Fails if the cluster does not serve a kind. Only a cluster has the kinds of a group among its API versions, so that
-helm template, which has none, renders everything.
-*/}}
+{{/* Empty for helm template: only the API versions of a cluster contain kinds. */}}
+{{- define "kasbah.isCluster" -}}
+{{- if .Capabilities.APIVersions.Has "apps/v1/StatefulSet" }}yes{{ end }}
+{{- end }}
+
+{{/* Fails if the cluster does not serve a kind. */}}
 {{- define "kasbah.requireKind" -}}
-{{- $versions := .root.Capabilities.APIVersions }}
-{{- if and ($versions.Has "apps/v1/StatefulSet") (not ($versions.Has .kind)) }}
+{{- if and (include "kasbah.isCluster" .root) (not (.root.Capabilities.APIVersions.Has .kind)) }}
 {{- fail (printf "%s: the cluster does not serve %s: %s, or set it to false" .value .kind .fix) }}
 {{- end }}
+{{- end }}
+
+{{- define "kasbah.testResources" -}}
+{requests: {cpu: 20m, memory: 64Mi}, limits: {memory: 256Mi}}
 {{- end }}

@@ -1,30 +1,79 @@
-{{/* Selects the pods. It contains no version, because the selector of a StatefulSet cannot change. */}}
+{{/* The label app.kubernetes.io/name. Two CAs of one umbrella chart have the same release, but not the same name. */}}
+{{- define "kasbah.name" -}}
+{{- .Values.nameOverride | default .Values.fullnameOverride | default "kasbah" }}
+{{- end }}
+
+{{/* The name of the objects. Agents and certificates contain it, so it does not depend on the release. */}}
+{{- define "kasbah.fullname" -}}
+{{- .Values.fullnameOverride | default .Values.nameOverride | default "kasbah" }}
+{{- end }}
+
+{{/* Selects the pods. Without a version and commonLabels, because the selector of a StatefulSet cannot change. */}}
 {{- define "kasbah.selectorLabels" -}}
-app.kubernetes.io/name: kasbah
+app.kubernetes.io/name: {{ include "kasbah.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: ca
 {{- end }}
 
-{{- define "kasbah.labels" -}}
+{{- define "kasbah.ownLabels" -}}
 {{ include "kasbah.selectorLabels" . }}
 app.kubernetes.io/part-of: kasbah
 app.kubernetes.io/version: {{ .Chart.AppVersion }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* Metadata of a namespaced object. Agents and certificates contain the name, so it does not depend on the release. */}}
-{{- define "kasbah.metadata" -}}
+{{/* The labels of an object with some of its own. Programs find the object by ours, which nothing replaces. */}}
+{{- define "kasbah.labelsWith" -}}
+{{- $more := merge dict (.labels | default dict) (.root.Values.commonLabels | default dict) }}
+{{- if $more }}
+{{- merge (include "kasbah.ownLabels" .root | fromYaml) $more | toYaml }}
+{{- else }}
+{{- include "kasbah.ownLabels" .root }}
+{{- end }}
+{{- end }}
+
+{{- define "kasbah.labels" -}}
+{{- include "kasbah.labelsWith" (dict "root" .) }}
+{{- end }}
+
+{{/*
+Metadata of an object with a suffix of its name, labels or annotations of its own. The names of cluster-scoped objects
+contain the namespace, so that two installations do not share one.
+*/}}
+{{- define "kasbah.metadataWith" -}}
+{{- $root := .root -}}
 metadata:
-  name: kasbah
-  namespace: {{ .Release.Namespace }}
-  labels:
-    {{- include "kasbah.labels" . | nindent 4 }}
+  name: {{ .name | default (print (include "kasbah.fullname" $root) (.suffix | default "")) }}
+  namespace: {{ $root.Release.Namespace }}
+  {{- include "kasbah.marks" . | nindent 2 }}
 {{- end }}
 
-{{/* The name of cluster-scoped objects, unique per namespace so that two installations do not share one. */}}
+{{- define "kasbah.metadata" -}}
+{{- include "kasbah.metadataWith" (dict "root" .) }}
+{{- end }}
+
+{{- define "kasbah.clusterMetadata" -}}
+metadata:
+  name: {{ include "kasbah.clusterName" . }}
+  {{- include "kasbah.marks" (dict "root" .) | nindent 2 }}
+{{- end }}
+
+{{- define "kasbah.marks" -}}
+labels:
+  {{- include "kasbah.labelsWith" . | nindent 2 }}
+{{- with merge dict (.annotations | default dict) (.root.Values.commonAnnotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{- define "kasbah.clusterName" -}}
-kasbah-{{ .Release.Namespace }}
+{{ include "kasbah.fullname" . }}-{{ .Release.Namespace }}
+{{- end }}
+
+{{- define "kasbah.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (include "kasbah.fullname" .) }}
 {{- end }}
 
 {{/* The ConfigMap that holds the policy; empty if there is no policy. */}}
@@ -33,15 +82,6 @@ kasbah-{{ .Release.Namespace }}
 {{- if and .text .configMap }}
 {{- fail "policy: text and configMap are mutually exclusive: set only one of them" }}
 {{- end }}
-{{- .configMap | default (.text | empty | ternary "" "kasbah-policy") }}
-{{- end }}
-{{- end }}
-
-{{- define "kasbah.image" -}}
-{{- with .Values.image -}}
-{{- if not .repository }}
-{{- fail "image.repository: required: no image is published; build it (docs/image.md), push it to your registry, and add --set image.repository=registry.example/kasbah/server" }}
-{{- end }}
-{{- .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
+{{- .configMap | default (.text | empty | ternary "" (print (include "kasbah.fullname" $) "-policy")) }}
 {{- end }}
 {{- end }}

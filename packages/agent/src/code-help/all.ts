@@ -11,6 +11,13 @@ export const agentCodeHelp = {
   ...caCodeHelp,
   ...fileCodeHelp,
   ...socketCodeHelp,
+  UNEXPECTED: {
+    section: "The agent",
+    level: "error",
+    cause: "a failure without a code of its own; the log has its stack",
+    reaction: "retries",
+    fix: "report it: this is a bug in kasbah",
+  },
   AGENT_UNREACHABLE: {
     ...command,
     cause:
@@ -39,4 +46,4 @@ export const agentCodeHelp = {
       "[`kasbah-agent fetch`](output-certs.md#write-the-files-once) got no certificate before its timeout",
     fix: "the message contains the last reason",
   },
-} satisfies Record<AgentErrorCode, CodeHelp>;
+} satisfies Record<AgentErrorCode | "UNEXPECTED", CodeHelp>;

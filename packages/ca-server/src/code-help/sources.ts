@@ -3,22 +3,24 @@ import type { HttpsError, JwksError, PolicyError, TokenIssuersError } from "../e
 
 type SourceCode = (HttpsError | JwksError | PolicyError | TokenIssuersError)["code"];
 
-const ofSource = { section: "The CA does not start", exit: 1, level: "error" } as const;
-/** Codes that only appear in the log of a running CA, or among its warnings. */
+/** Codes that appear in the log of a running CA, or among its warnings. */
 const running = { section: "The running CA" } as const;
 
 /** What the CA reads from files and other servers, and what it reports about them while it runs. */
 export const sourceHelp = {
   POLICY_INVALID: {
-    ...ofSource,
+    ...running,
+    exit: 1,
+    level: "error",
     cause:
-      "the file of `--policy` is invalid; each problem is listed with its line. A running CA keeps using the previous policy",
+      "the new file of `--policy` is invalid; each problem is listed with its line. The CA keeps using the previous policy. At start it exits with `CONFIG_INVALID` instead; `kasbah policy check` exits with this code",
     fix: "fix it; [`kasbah policy check`](policy.md) validates it without a CA, and explains `DNS_NAME_RESERVED`, `DNS_TEMPLATE_AMBIGUOUS` and [its other findings](policy.md#check-a-policy)",
   },
   TOKEN_ISSUERS_INVALID: {
-    ...ofSource,
+    ...running,
+    level: "error",
     cause:
-      "the file of `--token-issuers` is invalid; each problem is listed with its line. A running CA keeps using the previous issuers",
+      "the new file of `--token-issuers` is invalid; each problem is listed with its line. The CA keeps using the previous issuers. At start it exits with `CONFIG_INVALID` instead",
     fix: "fix it; [an example](token-issuers.md#several-issuers) shows every field",
   },
   JWKS_UNUSABLE: {

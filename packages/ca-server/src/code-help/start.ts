@@ -75,8 +75,8 @@ export const startHelp = {
   },
   KEY_PASSPHRASE_MISSING: {
     ...atStart,
-    cause: "a key is encrypted and no passphrase is configured",
-    fix: "set `--key-passphrase-file`",
+    cause: "a key is encrypted and no passphrase is configured, or its file cannot be read",
+    fix: "set `--key-passphrase-file`, or correct it",
   },
   KEY_PASSPHRASE_WRONG: {
     ...atStart,

@@ -15,6 +15,14 @@ export const kubernetesOptions = {
     default: "kasbah-system",
     group,
   }),
+  installation: option({
+    flag: "--installation <name>",
+    env: "KASBAH_INSTALLATION",
+    help: "name of this CA, which tells it apart from others in its namespace: in its Lease <name>-leader, and in the mark on what it publishes",
+    schema: schema.parsed(parseName),
+    default: "kasbah",
+    group,
+  }),
   podName: option({
     flag: "--pod-name <name>",
     env: "POD_NAME",

@@ -12,7 +12,7 @@ import type { SharedState } from "../ownership/shared-state.ts";
 import { KubernetesClient } from "./api/api-client.ts";
 import { type OwnAccount, readOwnAccount } from "./api/own-account.ts";
 import { readServerTime } from "./api/server-time.ts";
-import { Leader } from "./leader/leader.ts";
+import { Leader, leaseName } from "./leader/leader.ts";
 import { readIssuerKeys } from "./pods/issuer-keys.ts";
 import { PodInformer } from "./pods/pod-informer.ts";
 import { KubernetesPods } from "./pods/pods.ts";
@@ -20,7 +20,7 @@ import { reviewToken } from "./pods/token-review.ts";
 import { configMapTarget } from "./publish/checkpoint-map.ts";
 import { ClusterTrustBundlePublisher } from "./publish/cluster-trust-bundle.ts";
 import { type RootConflict, RootPublisher, rootPublisherConflict } from "./publish/publisher.ts";
-import { installationOf } from "./publish/root-config-map.ts";
+import { installationMark } from "./publish/root-config-map.ts";
 import { RbacProbe } from "./rbac/rbac-probe.ts";
 import { type NeededRule, neededPermissions } from "./rbac/rbac-rules.ts";
 import { createSharedState } from "./state-secret/shared-state.ts";
@@ -172,8 +172,8 @@ function createPublishers(
   client: KubernetesClient,
   { config, clock, roll, logger }: KubernetesDeps,
 ): Publisher[] {
-  const { namespace, stateSecret } = config;
-  const identity = () => ({ installation: installationOf(namespace), stateSecret });
+  const { stateSecret } = config;
+  const identity = () => ({ installation: installationMark(config), stateSecret });
   const common = { client, identity, clock, roll, logger };
   const { rootConfigMap: configMap, rootConfigMapNamespaces: selector, clusterTrustBundle } = config;
   const selection = selector === undefined ? {} : { selects: selector.matches };
@@ -189,7 +189,9 @@ function createLeader(
   { config, hostname, newId, mayLead, clock, logger }: KubernetesDeps,
 ): Leader {
   const identity = `${config.podName ?? hostname}_${newId()}`;
-  return new Leader({ client, namespace: config.namespace, identity, onChange, mayLead, clock, logger });
+  const { namespace } = config;
+  const name = leaseName(config);
+  return new Leader({ client, namespace, name, identity, onChange, mayLead, clock, logger });
 }
 
 function createProbe(client: KubernetesClient, { config, clock, logger }: KubernetesDeps): RbacProbe {
@@ -208,9 +210,9 @@ function createInformer(client: KubernetesClient, { clock, roll, logger }: Kuber
 
 function sharedStateOf(client: KubernetesClient, deps: KubernetesDeps): SharedState | undefined {
   const { config, ...rest } = deps;
-  const { namespace, stateSecret, rootConfigMap } = config;
+  const { namespace, installation, stateSecret, rootConfigMap } = config;
   if (stateSecret === undefined) return undefined;
-  return createSharedState({ ...rest, client, namespace, stateSecret, rootConfigMap });
+  return createSharedState({ ...rest, client, namespace, installation, stateSecret, rootConfigMap });
 }
 
 function checkpointTarget(

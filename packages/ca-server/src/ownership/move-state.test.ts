@@ -83,7 +83,8 @@ describe("Move of a CA", () => {
       options: { passphrase: undefined, maxTtlMs: dayMs },
       shared: createSharedState({
         ...common,
-        ...{ namespace: secretPath.namespace, stateSecret: secretPath.name, rootConfigMap: undefined },
+        ...{ namespace: secretPath.namespace, installation: "kasbah" },
+        ...{ stateSecret: secretPath.name, rootConfigMap: undefined },
       }),
       mayCreate: true,
       stateRoot: undefined,

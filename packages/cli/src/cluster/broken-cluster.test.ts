@@ -73,7 +73,7 @@ describe("Failures between kasbah and a CA in a cluster", () => {
     assert.equal(error?.code, "ADMIN_UNREACHABLE");
     assert.match(
       String(error?.message),
-      /^no CA in namespace mesh: .*labels app\.kubernetes\.io\/name=kasbah and app\.kubernetes\.io\/component=ca; select the namespace with -n/,
+      /^no CA in namespace mesh: .*labels app\.kubernetes\.io\/part-of=kasbah and app\.kubernetes\.io\/component=ca; select the namespace with -n/,
     );
   });
 

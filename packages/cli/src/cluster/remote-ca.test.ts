@@ -182,4 +182,19 @@ describe("RemoteCa", () => {
       /no such pod .* its pods are kasbah-0, kasbah-1, kasbah-2; select one of them with --pod/,
     );
   });
+
+  it("does not merge the answers of two CAs in one namespace, but of the one with the name that is given", async () => {
+    await replicas.list(...names, "mesh-ca-0", "mesh-ca-1");
+    for (const name of ["mesh-ca-0", "mesh-ca-1"]) await replicas.answers(name, idle);
+    const { error } = await run("authority", "status");
+    assert.equal(error?.code, "ADMIN_UNREACHABLE");
+    assert.match(
+      String(error?.message),
+      /^several CAs in namespace mesh: kasbah, mesh-ca; select one of them with --installation$/,
+    );
+    assert.deepEqual(await replicas.execs(), []);
+    assert.equal((await run("--installation", "mesh-ca", "authority", "status")).error, undefined);
+    assert.match((await replicas.execs()).join("\n"), /^[^\n]* mesh-ca-0 [^\n]*\n[^\n]* mesh-ca-1 [^\n]*$/);
+    assert.equal((await run("--pod", "kasbah-1", "authority", "status")).error, undefined);
+  });
 });

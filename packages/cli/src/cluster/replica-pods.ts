@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
-import { selectorLabels } from "../install/objects/installation.ts";
+import { discoveryLabels, discoverySelector } from "../install/objects/installation.ts";
 import { type ClusterChoice, defaultNamespace } from "../kubectl/cluster-choice.ts";
 import type { RunKubectl } from "../kubectl/kubectl.ts";
 import { explainKubectl } from "../kubectl/kubectl-failure.ts";
@@ -13,9 +13,6 @@ export interface Replica {
   readonly absence?: string;
 }
 
-/** The labels that every installation has: without the one for the name of the Helm release. */
-const { "app.kubernetes.io/instance": _, ...everywhere } = selectorLabels;
-const labels = Object.entries(everywhere).map(([name, value]) => `${name}=${value}`);
 export const containerName = "kasbah-server";
 
 /** Longer than kubectl's own timeout, so that kubectl reports what it waited for. */
@@ -62,25 +59,43 @@ type Pod = z.output<typeof podList>["items"][number];
  *
  * @throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `PROCESS_FAILED`, `TARGET_REPLY_INVALID`
  */
-export async function findReplicas(
-  { namespace = defaultNamespace, pod }: ClusterChoice,
-  kubectl: RunKubectl,
-): Promise<readonly Replica[]> {
-  const selector = `--selector=${labels.join(",")}`;
+export async function findReplicas(choice: ClusterChoice, kubectl: RunKubectl): Promise<readonly Replica[]> {
+  const { namespace = defaultNamespace } = choice;
+  const selector = `--selector=${discoverySelector}`;
   const get = ["get", "pods", `--namespace=${namespace}`, selector, "--request-timeout=20s", "--output=json"];
   const run = await kubectl(get, { deadlineMs });
   if (run.end !== "well") throw explainKubectl(run, deadlineMs);
   const replicas = readPods(run.stdout).map(replicaOf).sort(byReadiness);
-  const found = pod === undefined ? replicas : replicas.filter(({ name }) => name === pod);
+  const found = replicas.filter((replica) => isChosen(replica, choice));
+  const several = [...new Set(found.map(installationOf))];
+  if (several.length > 1) {
+    const names = several.toSorted().join(", ");
+    throw new CliError(
+      "ADMIN_UNREACHABLE",
+      `several CAs in namespace ${namespace}: ${names}; select one of them with --installation`,
+    );
+  }
   if (found.length > 0) return found;
   const names = replicas.map(({ name }) => name).join(", ");
-  const seen = names === "" ? `no pod has the labels ${labels.join(" and ")}` : `its pods are ${names}`;
+  const seen =
+    names === "" ? `no pod has the labels ${discoveryLabels.join(" and ")}` : `its pods are ${names}`;
   const fix =
     names === ""
       ? "select the namespace with -n and the cluster with --context"
-      : "select one of them with --pod";
-  const what = pod === undefined || names === "" ? "CA" : "such pod of the CA";
+      : "select one of them with --pod, or a CA with --installation";
+  const isAny = choice.pod === undefined && choice.installation === undefined;
+  const what = isAny || names === "" ? "CA" : "such pod of the CA";
   throw new CliError("ADMIN_UNREACHABLE", `no ${what} in namespace ${namespace}: ${seen}; ${fix}`);
+}
+
+function isChosen(replica: Replica, { installation, pod }: ClusterChoice): boolean {
+  if (pod !== undefined && replica.name !== pod) return false;
+  return installation === undefined || installationOf(replica) === installation;
+}
+
+/** The name of the StatefulSet, which is that of the CA. */
+function installationOf({ name }: Replica): string {
+  return name.replace(/-\d+$/, "");
 }
 
 function readPods(text: string): readonly Pod[] {
@@ -90,7 +105,7 @@ function readPods(text: string): readonly Pod[] {
   }
   if (data.items.length <= mostReplicas) return data.items;
   const count = `${data.items.length} pods have the CA's labels: expected at most ${mostReplicas}`;
-  throw new CliError("TARGET_REPLY_INVALID", `${count} (${labels.join(",")})`);
+  throw new CliError("TARGET_REPLY_INVALID", `${count} (${discoverySelector})`);
 }
 
 function jsonOf(text: string): unknown {

@@ -44,7 +44,7 @@ export function operatorClientOf(location: CaLocation, deps: CommandDeps): Opera
   if (namesCluster(location)) {
     if ((stateDir ?? adminSocket) === undefined) return new RemoteCa(location, { ...deps, operator });
     throw new ConfigInvalidError([
-      "--state-dir and --admin-socket select a CA on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
+      "--state-dir and --admin-socket select a CA on this machine, but -n, --context, --kubeconfig, --installation and --pod select a CA in a cluster: use one or the other",
     ]);
   }
   return adminClientOf(location, deps);
@@ -74,6 +74,7 @@ export function flagsOf(location: CaLocation): string {
     "--namespace": location.namespace,
     "--context": location.context,
     "--kubeconfig": location.kubeconfig,
+    "--installation": location.installation,
     "--pod": location.pod,
     "--state-dir": location.stateDir,
     "--admin-socket": location.adminSocket,

@@ -220,7 +220,7 @@ describe("kasbah install", () => {
 
   it("deletes the keys and its own namespace with --purge", async () => {
     const { text } = await run("uninstall", "--yes", "--purge");
-    const [volumes = "", roots = "", namespaces = ""] = (await said("calls")).trim().split("\n").slice(3);
+    const [volumes = "", roots = "", namespaces = ""] = (await said("calls")).trim().split("\n").slice(4);
     assert.match(
       volumes,
       /delete --ignore-not-found --timeout=2m persistentvolumeclaims,secrets --namespace=kasbah-system .*kasbah/,
@@ -231,6 +231,18 @@ describe("kasbah install", () => {
       /delete .*namespaces --field-selector=metadata.name=kasbah-system .*managed-by=kasbah/,
     );
     assert.doesNotMatch(text, /still there/);
+  });
+
+  it("refuses --purge beside another CA, whose keys it would delete too", async () => {
+    await writeFile(directory.join("others"), "statefulset.apps/mesh-ca\n");
+    const { error } = await run("uninstall", "--yes", "--purge");
+    assert.equal(error?.code, "OPERATION_REFUSED");
+    assert.match(
+      String(error?.message),
+      /keys of another CA in namespace kasbah-system \(statefulset\.apps\/mesh-ca\)/,
+    );
+    assert.doesNotMatch(await said("calls"), /delete/);
+    assert.equal((await run("uninstall", "--yes")).error, undefined);
   });
 
   it("explains profiles and consequences in its help", async () => {

@@ -1,5 +1,6 @@
+import { CliError } from "../errors.ts";
 import type { Kubectl } from "../kubectl/kubectl.ts";
-import { clusterName, objectName } from "./objects/installation.ts";
+import { clusterName, discoverySelector, objectName } from "./objects/installation.ts";
 
 export interface Removal {
   readonly namespace: string;
@@ -21,7 +22,9 @@ const inNamespace = [
   "serviceaccounts",
 ];
 const ofCluster = ["clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"];
-const monitoring = ["servicemonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com"];
+const monitoring = ["servicemonitors", "podmonitors", "prometheusrules"].map(
+  (kind) => `${kind}.monitoring.coreos.com`,
+);
 
 /**
  * Deletes the objects that `kasbah install` created, dependents first. Returns kubectl's output. @throws
@@ -30,6 +33,7 @@ const monitoring = ["servicemonitors.monitoring.coreos.com", "prometheusrules.mo
 export async function removeObjects({ namespace, purge }: Removal, kubectl: Kubectl): Promise<string> {
   const remove = (...args: readonly string[]) =>
     kubectl(["delete", "--ignore-not-found", "--timeout=2m", ...args]);
+  if (purge) await refuseBesideAnother(namespace, kubectl);
   const named = `--field-selector=metadata.name=${clusterName({ namespace })}`;
   const known = await knownKinds(kubectl);
   const lines = [
@@ -44,6 +48,19 @@ export async function removeObjects({ namespace, purge }: Removal, kubectl: Kube
     );
   }
   return lines.filter((line) => !/^No resources found/.test(line)).join("");
+}
+
+/** The Secrets of all CAs have the same labels, so the keys of a CA from Helm would be deleted too. */
+async function refuseBesideAnother(namespace: string, kubectl: Kubectl): Promise<void> {
+  const foreign = `--selector=${discoverySelector},app.kubernetes.io/managed-by!=kasbah`;
+  const found = await kubectl(["get", "statefulsets", `--namespace=${namespace}`, foreign, "-o=name"]);
+  if (found.trim() === "") return;
+  const others = found.trim().split("\n").join(", ");
+  throw new CliError(
+    "OPERATION_REFUSED",
+    `--purge would also delete the keys of another CA in namespace ${namespace} (${others}): run without --purge, ` +
+      "then delete the volume and the Secret of this CA with kubectl",
+  );
 }
 
 /** In a namespace that remains, the CA's root would show a new CA that its Secret was lost. */

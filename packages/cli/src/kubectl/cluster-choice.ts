@@ -5,6 +5,8 @@ export interface ClusterChoice {
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
+  /** The name of the CA, if the namespace has several. */
+  readonly installation?: string;
   /** A single replica. */
   readonly pod?: string;
 }
@@ -24,12 +26,19 @@ export function withClusterOptions(program: Command): Command {
       new Option("--context <name>", "kubectl context to use instead of the current one").argParser(named),
     )
     .addOption(new Option("--kubeconfig <file>", "kubeconfig file for kubectl").argParser(named))
+    .addOption(
+      new Option(
+        "--installation <name>",
+        "query the CA with this name, if the namespace has several",
+      ).argParser(named),
+    )
     .addOption(new Option("--pod <name>", "query only this replica of a CA in a cluster").argParser(named));
 }
 
 /** Whether any flag selects a CA in a cluster. */
-export function namesCluster({ namespace, context, kubeconfig, pod }: ClusterChoice): boolean {
-  return [namespace, context, kubeconfig, pod].some((one) => one !== undefined);
+export function namesCluster(choice: ClusterChoice): boolean {
+  const { namespace, context, kubeconfig, installation, pod } = choice;
+  return [namespace, context, kubeconfig, installation, pod].some((one) => one !== undefined);
 }
 
 /** Must start with a letter or a digit, so that no program takes it for an option. */

@@ -3,7 +3,7 @@ import { isSubdomain } from "@kasbah/pki";
 type Labels = Readonly<Record<string, string>>;
 
 /** A selector of objects by their labels, as `kubectl get --selector` reads it. */
-export interface LabelSelector {
+export interface ParsedSelector {
   matches(labels: Labels): boolean;
 }
 
@@ -24,7 +24,7 @@ const value = new RegExp(`^${name}$`);
  *
  * @throws Error with the expected form
  */
-export function parseLabelSelector(text: string): LabelSelector {
+export function parseLabelSelector(text: string): ParsedSelector {
   const requirements = text.split(/,(?![^()]*\))/).map((part) => parseRequirement(part.trim()));
   return { matches: (labels) => requirements.every((holds) => holds(labels)) };
 }

@@ -30,7 +30,12 @@ export interface LeaderDeps {
   readonly logger: Logger;
 }
 
-export const defaultLeaseName = "kasbah-leader";
+/** Each CA of a namespace has its own Lease. */
+export function leaseName({ installation }: { readonly installation: string }): string {
+  return `${installation}-leader`;
+}
+
+const usualLease = leaseName({ installation: "kasbah" });
 const defaultLeaderTiming: LeaderTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 /** The lease that was read; the CA holds it since `sentAt`, if that is present. */
@@ -65,7 +70,7 @@ export class Leader implements Component {
     if (!(retryMs > 0 && retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs)) {
       throw new RangeError("leader timing must satisfy 0 < retryMs < renewDeadlineMs < leaseMs");
     }
-    const { client, namespace, name = defaultLeaseName, identity, clock } = deps;
+    const { client, namespace, name = usualLease, identity, clock } = deps;
     this.#lease = new LeaseFile({ client, namespace, name });
     this.#sighting = new LeaseSighting({ identity, leaseMs, clock });
     const onEnd = () => this.#announce();

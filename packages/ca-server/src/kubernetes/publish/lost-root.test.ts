@@ -14,7 +14,8 @@ describe("Root that a lost Secret held", () => {
   const find = (status: number, found: object = {}) =>
     findLostRoot({
       client: { get: async () => ({ status, body: JSON.stringify(found) }) as never },
-      ...{ namespace: "mesh", stateSecret: "kasbah-ca", rootConfigMap: "istio-ca-root-cert" },
+      ...{ namespace: "mesh", installation: "kasbah" },
+      ...{ stateSecret: "kasbah-ca", rootConfigMap: "istio-ca-root-cert" },
     });
   const published = (installation: string, stateSecret: string | undefined) =>
     withRoot("istio-ca-root-cert", undefined, rootPem, { installation, stateSecret });

@@ -1,11 +1,15 @@
 import { parseTrustBundle } from "@kasbah/pki";
 import { StateError } from "../../errors.ts";
 import type { KubernetesClient } from "../api/api-client.ts";
-import { installationOf, publishedRootSchema, rootPemIn } from "./root-config-map.ts";
+import {
+  type InstallationName,
+  installationMark,
+  publishedRootSchema,
+  rootPemIn,
+} from "./root-config-map.ts";
 
-export interface LostRootDeps {
+export interface LostRootDeps extends InstallationName {
   readonly client: Pick<KubernetesClient, "get">;
-  readonly namespace: string;
   readonly stateSecret: string;
   readonly rootConfigMap: string | undefined;
 }
@@ -24,7 +28,7 @@ export async function findLostRoot(deps: LostRootDeps): Promise<string | undefin
   if (found === undefined) return undefined;
   const published = publishedRootSchema.parse(found);
   const { installation, stateSecret: holder } = published;
-  if (installation !== installationOf(namespace) || holder === undefined) return undefined;
+  if (installation !== installationMark(deps) || holder === undefined) return undefined;
   const roots = fingerprintsIn(rootPemIn(found) ?? "");
   const where = `ConfigMap ${namespace}/${name} contains the root of this installation (${roots})`;
   const fresh = `if no workload trusts that root any more, run kubectl -n ${namespace} delete configmap ${name}`;

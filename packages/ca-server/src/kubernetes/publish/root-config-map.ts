@@ -29,15 +29,20 @@ export interface PublisherIdentity {
   readonly stateSecret: string | undefined;
 }
 
+export interface InstallationName {
+  readonly namespace: string;
+  readonly installation: string;
+}
+
 /** The condition of a ConfigMap compared with the current bundle. */
 export type RootCondition = "current" | "outdated" | "foreign";
 
 const texts = z.record(z.string(), z.unknown()).nullish();
 const text = z.string().optional().catch(undefined);
 
-/** Both the chart and `kasbah install` give their objects the same name, so the namespace identifies one. */
-export function installationOf(namespace: string): string {
-  return `${namespace}/kasbah`;
+/** The mark of one CA on what it publishes; the name tells the CAs of one namespace apart. */
+export function installationMark({ namespace, installation }: InstallationName): string {
+  return `${namespace}/${installation}`;
 }
 
 export function installationNamespace(installation: string): string {

@@ -6,6 +6,7 @@ export const bareConfig: RbacConfig = {
   trustedNodeAccount: [],
   noClientCertificates: true,
   renewWithoutPod: false,
+  installation: "kasbah",
   stateSecret: undefined,
   takeOverSecret: [],
   rootConfigMap: undefined,

@@ -1,11 +1,14 @@
 import { type PodWatchConfig, watchesPods } from "../../config/callers.ts";
 import type { KubernetesConfig } from "../../config/kubernetes.ts";
 import type { LedgerConfig } from "../../config/ledger.ts";
-import { defaultLeaseName } from "../leader/leader.ts";
+import { leaseName } from "../leader/leader.ts";
 
 /** The configuration that determines the needed rules. */
 export type RbacConfig = PodWatchConfig &
-  Pick<KubernetesConfig, "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle"> &
+  Pick<
+    KubernetesConfig,
+    "installation" | "stateSecret" | "takeOverSecret" | "rootConfigMap" | "clusterTrustBundle"
+  > &
   Pick<LedgerConfig, "checkpointTo">;
 
 /** An RBAC rule that some configurations of the CA need. */
@@ -95,7 +98,7 @@ export const neededRules: readonly NeededRule[] = [
     scope: "namespace",
     reason: "elect a leader among the replicas",
     // Only replicas that share a Secret elect a leader.
-    names: ({ stateSecret }) => only(stateSecret && defaultLeaseName),
+    names: (config) => only(config.stateSecret && leaseName(config)),
   },
   {
     group: "",

@@ -11,6 +11,7 @@ import { SecretWatch } from "./secret-watch.ts";
 export interface SharedStateDeps {
   readonly client: KubernetesClient;
   readonly namespace: string;
+  readonly installation: string;
   readonly stateSecret: string;
   /** The ConfigMap in which the CA publishes its root, if it does. */
   readonly rootConfigMap: string | undefined;

@@ -34,6 +34,6 @@ export function auditSourceOf(location: AuditLocation, deps: CommandDeps): Audit
   if (!namesCluster(location)) return localAudit(ledgerDirectoriesOf(location, deps), deps);
   if (location.stateDir === undefined) return remoteAudit(location, deps);
   throw new ConfigInvalidError([
-    "--state-dir selects ledgers on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
+    "--state-dir selects ledgers on this machine, but -n, --context, --kubeconfig, --installation and --pod select a CA in a cluster: use one or the other",
   ]);
 }

@@ -122,7 +122,7 @@ async function verifyCluster(options: VerifyOptions, deps: CommandDeps): Promise
   const { key, checkpoint, stateDir } = options;
   if (key !== undefined || stateDir !== undefined)
     throw new ConfigInvalidError([
-      "--key and --state-dir verify ledgers on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
+      "--key and --state-dir verify ledgers on this machine, but -n, --context, --kubeconfig, --installation and --pod select a CA in a cluster: use one or the other",
     ]);
   const copies = checkpoint === undefined ? [] : [await readCheckpointMap(checkpoint, options, deps)];
   show(await verifyReplicas(options, copies, deps), options, deps);

@@ -72,7 +72,7 @@ async function listOf(o: RefusalsOptions, filter: RefusalFilter, deps: CommandDe
   if (namesCluster(o)) {
     if (o.stateDir === undefined) return remoteRefusals(o, filter, o.lines, deps);
     throw new ConfigInvalidError([
-      "--state-dir selects ledgers on this machine, but -n, --context, --kubeconfig and --pod select a CA in a cluster: use one or the other",
+      "--state-dir selects ledgers on this machine, but -n, --context, --kubeconfig, --installation and --pod select a CA in a cluster: use one or the other",
     ]);
   }
   const collected = await withLedger(ledgerDirectoriesOf(o, deps), deps, (ledger) =>

@@ -9,6 +9,7 @@ const values: Readonly<Record<string, string>> = {
   "--checkpoint-to": "ca.checkpointConfigMap",
   "--take-over-secret": "ca.takeOverSecrets",
   "--root-config-map": "rootConfigMap.name",
+  "--root-config-map-namespaces": "rootConfigMap.namespaceSelector",
   "--cluster-trust-bundle": "clusterTrustBundle.enabled",
   "--policy": "policy",
   "--default-ttl": "ca.defaultTtl",

@@ -61,6 +61,14 @@ describe("checkInstallation", () => {
     assert.equal(problemsOf({ ...given, policy: { text: "a: 1" } }).length >= 4, true);
   });
 
+  it("refuses the values that only Helm obeys, with another way to the same", () => {
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } };
+    assert.deepEqual(problemsOf({ dashboard: { enabled: true }, extraObjects: [object] }), [
+      "dashboard.enabled: only for Helm; import deploy/grafana/kasbah.json into Grafana, or create a ConfigMap from it",
+      "extraObjects: only for Helm; apply these objects with kubectl",
+    ]);
+  });
+
   it("leaves arguments to the CA that the kubelet completes with variables of the pod", () => {
     assert.deepEqual(problemsOf({ ca: { extraArgs: ["--ledger-place=$(POD_NAME)"] } }), []);
   });

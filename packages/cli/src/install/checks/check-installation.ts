@@ -19,8 +19,20 @@ export function checkInstallation({ values }: Installation, objects: readonly Ma
     if (origin !== undefined) return `${origin.values.join(" and ")} (${origin.shown}): ${problem}`;
     return variable === undefined ? problem : `pod.extraEnv (${variable}): ${flag}: ${problem}`;
   });
-  const problems = [...flags, ...policyProblems(values.policy.text)];
+  const problems = [...flags, ...policyProblems(values.policy.text), ...helmOnly(values)];
   if (problems.length > 0) throw new ConfigInvalidError(problems);
+}
+
+/** What would be lost without a word. */
+function helmOnly({ dashboard, extraObjects }: Installation["values"]): readonly string[] {
+  const problems: [boolean, string][] = [
+    [
+      dashboard.enabled,
+      "dashboard.enabled: only for Helm; import deploy/grafana/kasbah.json into Grafana, or create a ConfigMap from it",
+    ],
+    [extraObjects.length > 0, "extraObjects: only for Helm; apply these objects with kubectl"],
+  ];
+  return problems.filter(([isGiven]) => isGiven).map(([, problem]) => problem);
 }
 
 /** The lines in the problems are those of the file that the value was read from. */

@@ -2,9 +2,10 @@ import {
   clusterName,
   type Installation,
   inNamespace,
+  marks,
   namespaced,
-  objectLabels,
   objectName,
+  serviceAccountName,
 } from "./installation.ts";
 import type { Json, Manifest } from "./manifest.ts";
 
@@ -14,16 +15,20 @@ const reads = ["get", "list", "watch"];
 
 /** The CA's service account with its permissions. */
 export function accessObjects(installation: Installation): readonly Manifest[] {
-  return [serviceAccount(installation), ...clusterAccess(installation), ...ownAccess(installation)];
+  return [...serviceAccount(installation), ...clusterAccess(installation), ...ownAccess(installation)];
 }
 
 /** Only the CA's pod mounts the token, not every pod that uses the account. */
-function serviceAccount(installation: Installation): Manifest {
-  return namespaced(installation, "v1", "ServiceAccount", { automountServiceAccountToken: false });
+function serviceAccount(installation: Installation): readonly Manifest[] {
+  const { create, annotations } = installation.values.serviceAccount;
+  if (!create) return [];
+  const parts = { automountServiceAccountToken: false };
+  const metadata = { name: serviceAccountName(installation), annotations };
+  return [namespaced(installation, "v1", "ServiceAccount", parts, metadata)];
 }
 
 function clusterAccess(installation: Installation): readonly Manifest[] {
-  const metadata = { name: clusterName(installation), labels: objectLabels(installation) };
+  const metadata = { name: clusterName(installation), ...marks(installation) };
   return [
     { apiVersion: rbac, kind: "ClusterRole", metadata, rules: clusterRules(installation) },
     {
@@ -108,6 +113,7 @@ function rule(
   return { apiGroups: [group], resources: [resource], ...named, verbs };
 }
 
-function subjects({ namespace }: Installation): readonly Json[] {
-  return [{ kind: "ServiceAccount", name: objectName, namespace }];
+function subjects(installation: Installation): readonly Json[] {
+  const { namespace } = installation;
+  return [{ kind: "ServiceAccount", name: serviceAccountName(installation), namespace }];
 }

@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 import { accessObjects } from "./access.ts";
 import { disruptionBudget, networkPolicy } from "./guards.ts";
-import { type Installation, objectLabels } from "./installation.ts";
+import { type Installation, marks } from "./installation.ts";
 import type { Manifest } from "./manifest.ts";
-import { monitoringObjects } from "./monitoring.ts";
+import { monitoringObjects } from "./monitoring/monitoring.ts";
 import { policyObjects } from "./policy-map.ts";
 import { serviceObjects } from "./services.ts";
 import { statefulSet } from "./stateful-set.ts";
@@ -11,8 +11,9 @@ import { statefulSet } from "./stateful-set.ts";
 /** The namespace, which admits only pods of the Pod Security level `restricted`. */
 export function namespaceObject(installation: Installation): Manifest {
   const level = "pod-security.kubernetes.io/enforce";
-  const labels = { ...objectLabels(installation), [level]: "restricted" };
-  return { apiVersion: "v1", kind: "Namespace", metadata: { name: installation.namespace, labels } };
+  const { labels, ...others } = marks(installation);
+  const metadata = { name: installation.namespace, labels: { ...labels, [level]: "restricted" }, ...others };
+  return { apiVersion: "v1", kind: "Namespace", metadata };
 }
 
 /** All objects except the namespace, ordered so that each comes after those that it uses. */

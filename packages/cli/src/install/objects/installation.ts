@@ -26,11 +26,24 @@ export const selectorLabels: ObjectLabels = {
   "app.kubernetes.io/component": "ca",
 };
 
+/** The labels by which programs find any CA in a namespace: without those that a name or a Helm release changes. */
+export const discoveryLabels: readonly string[] = [
+  "app.kubernetes.io/part-of=kasbah",
+  "app.kubernetes.io/component=ca",
+];
+export const discoverySelector = discoveryLabels.join(",");
+
 /** Marks objects that `kasbah uninstall` may delete; it leaves those of Helm to Helm. */
 export const managerLabel: ObjectLabels = { "app.kubernetes.io/managed-by": "kasbah" };
 
-export function objectLabels({ version }: Pick<Installation, "version">): ObjectLabels {
+/** The labels of an object. Those of the operator never replace ours, by which programs find the object. */
+export function objectLabels(
+  { version, values }: Pick<Installation, "version" | "values">,
+  own: ObjectLabels = {},
+): ObjectLabels {
   return {
+    ...values.commonLabels,
+    ...own,
     ...selectorLabels,
     "app.kubernetes.io/part-of": "kasbah",
     "app.kubernetes.io/version": version,
@@ -43,8 +56,28 @@ export function clusterName({ namespace }: Pick<Installation, "namespace">): str
   return `${objectName}-${namespace}`;
 }
 
-export function inNamespace(installation: Installation, more: Partial<Metadata> = {}): Metadata {
-  return { name: objectName, namespace: installation.namespace, labels: objectLabels(installation), ...more };
+export function serviceAccountName({ values }: Pick<Installation, "values">): string {
+  return values.serviceAccount.name || objectName;
+}
+
+/** What an object has in addition to what all objects have; a name only if it is not the common one. */
+export interface OwnMetadata {
+  readonly name?: string;
+  readonly labels?: ObjectLabels;
+  readonly annotations?: ObjectLabels;
+}
+
+export function inNamespace(installation: Installation, own: OwnMetadata = {}): Metadata {
+  return { name: own.name ?? objectName, namespace: installation.namespace, ...marks(installation, own) };
+}
+
+/** The labels and annotations of an object, with those of all objects. */
+export function marks(installation: Installation, { labels, annotations }: OwnMetadata = {}) {
+  const all = { ...installation.values.commonAnnotations, ...annotations };
+  return {
+    labels: objectLabels(installation, labels),
+    ...(Object.keys(all).length > 0 ? { annotations: all } : {}),
+  };
 }
 
 /** A namespaced object with the common name. */
@@ -53,6 +86,7 @@ export function namespaced(
   apiVersion: string,
   kind: string,
   parts: Readonly<Record<string, Json>>,
+  own: OwnMetadata = {},
 ): Manifest {
-  return { apiVersion, kind, metadata: inNamespace(installation), ...parts };
+  return { apiVersion, kind, metadata: inNamespace(installation, own), ...parts };
 }

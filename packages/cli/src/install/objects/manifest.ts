@@ -7,6 +7,7 @@ export interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly labels: ObjectLabels;
+  readonly annotations?: ObjectLabels;
 }
 
 /** One object of the Kubernetes API, as passed to `kubectl apply`. */

@@ -1,10 +1,11 @@
+import { imageOf, pullSecrets } from "./image.ts";
 import {
   grpcPort,
   httpPort,
   type Installation,
-  objectName,
   probePort,
   selectorLabels,
+  serviceAccountName,
 } from "./installation.ts";
 import { type Json, withoutEmpty } from "./manifest.ts";
 import { policyMapName } from "./policy-map.ts";
@@ -13,18 +14,22 @@ import { grpcPortName, httpPortName, probePortName } from "./services.ts";
 
 /** The pod of a CA replica; the Pod Security level `restricted` admits it. */
 export function podSpec(installation: Installation): Json {
-  const { pod, imagePullSecrets } = installation.values;
+  const { pod } = installation.values;
   return {
-    serviceAccountName: objectName,
+    serviceAccountName: serviceAccountName(installation),
     automountServiceAccountToken: true,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 30,
-    containers: [container(installation)],
+    terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds,
+    containers: [container(installation), ...pod.extraContainers],
     ...withoutEmpty({
       securityContext: pod.securityContext,
       initContainers: pod.initContainers,
-      imagePullSecrets,
+      imagePullSecrets: pullSecrets(installation),
       priorityClassName: pod.priorityClassName,
+      runtimeClassName: pod.runtimeClassName,
+      dnsPolicy: pod.dnsPolicy,
+      dnsConfig: pod.dnsConfig,
+      hostAliases: pod.hostAliases,
       nodeSelector: pod.nodeSelector,
       tolerations: pod.tolerations,
       affinity: pod.affinity,
@@ -35,7 +40,7 @@ export function podSpec(installation: Installation): Json {
 }
 
 function container(installation: Installation): Json {
-  const { image, pod, resources, volume } = installation.values;
+  const { image, pod, probes, resources, volume } = installation.values;
   return {
     name: "kasbah-server",
     image: imageOf(installation),
@@ -49,16 +54,19 @@ function container(installation: Installation): Json {
       ofPod("POD_NAMESPACE", "metadata.namespace"),
       // What keeps its name as long as the volume of the ledger exists.
       ofPod("KASBAH_LEDGER_PLACE", volume.enabled ? "metadata.name" : "metadata.uid"),
+      ...pod.extraEnv,
     ],
     ports: [
       { name: grpcPortName, containerPort: grpcPort, protocol: "TCP" },
       { name: httpPortName, containerPort: httpPort, protocol: "TCP" },
       { name: probePortName, containerPort: probePort, protocol: "TCP" },
     ],
-    startupProbe: probe("live", { periodSeconds: 2, failureThreshold: 60 }),
-    livenessProbe: probe("live", { periodSeconds: 10, failureThreshold: 6 }),
-    readinessProbe: probe("ready", { periodSeconds: 3, failureThreshold: 2 }),
     ...withoutEmpty({
+      envFrom: pod.extraEnvFrom,
+      startupProbe: probe("live", probes.startup),
+      livenessProbe: probe("live", probes.liveness),
+      readinessProbe: probe("ready", probes.readiness),
+      lifecycle: pod.lifecycle,
       securityContext: pod.containerSecurityContext,
       resources: withoutEmpty({
         requests: withoutEmpty(resources.requests),
@@ -73,13 +81,13 @@ function ofPod(name: string, fieldPath: string): Json {
   return { name, valueFrom: { fieldRef: { fieldPath } } };
 }
 
-function imageOf({ values: { image }, version }: Installation): string {
-  const digest = image.digest === "" ? "" : `@${image.digest}`;
-  return `${image.repository}:${image.tag || version}${digest}`;
-}
-
-function probe(path: "live" | "ready", pace: Readonly<Record<string, number>>): Json {
-  return { httpGet: { path: `/healthz/${path}`, port: probePortName }, timeoutSeconds: 5, ...pace };
+/** A map without a pace removes the probe. */
+function probe(path: "live" | "ready", pace: Readonly<Record<string, number | undefined>>): Json {
+  const numbers = Object.entries(pace).flatMap(([name, number]) =>
+    number === undefined ? [] : [[name, number]],
+  );
+  if (numbers.length === 0) return {};
+  return { httpGet: { path: `/healthz/${path}`, port: probePortName }, ...Object.fromEntries(numbers) };
 }
 
 function spreadOver(topologyKey: string): Json {
@@ -97,8 +105,11 @@ function mounts(installation: Installation): Json {
 
 function volumes(installation: Installation): Json {
   const policy = policyMapName(installation);
+  const { enabled, existingClaim } = installation.values.volume;
+  const claim =
+    existingClaim === "" ? [] : [{ name: "state", persistentVolumeClaim: { claimName: existingClaim } }];
   return [
-    ...(installation.values.volume.enabled ? [] : [{ name: "state", emptyDir: {} }]),
+    ...(enabled ? claim : [{ name: "state", emptyDir: {} }]),
     ...(policy === undefined ? [] : [{ name: "policy", configMap: { name: policy } }]),
     ...installation.values.pod.volumes,
   ];

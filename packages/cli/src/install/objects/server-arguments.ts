@@ -1,5 +1,13 @@
-import { grpcPort, httpPort, type Installation, objectName, probePort } from "./installation.ts";
+import {
+  grpcPort,
+  httpPort,
+  type Installation,
+  objectName,
+  probePort,
+  serviceAccountName,
+} from "./installation.ts";
 import { policyKey, policyMapName } from "./policy-map.ts";
+import { selectorText } from "./selector-text.ts";
 
 export const volumePath = "/var/lib/kasbah";
 /**
@@ -13,15 +21,18 @@ export const policyPath = "/etc/kasbah/policy";
 export function serverArguments(installation: Installation): readonly string[] {
   const { namespace, values } = installation;
   const { ca, rootConfigMap, clusterTrustBundle } = values;
+  const any = listenAddress(values);
+  const selector = selectorText(rootConfigMap.namespaceSelector);
   const service = `${objectName}.${namespace}.svc`;
   const each = (flag: string, texts: readonly string[]) => texts.map((text) => `${flag}=${text}`);
   return [
     "--kubernetes-api=https://kubernetes.default.svc",
-    `--grpc-address=0.0.0.0:${grpcPort}`,
-    `--http-address=0.0.0.0:${httpPort}`,
-    `--probe-address=0.0.0.0:${probePort}`,
+    `--grpc-address=${any}:${grpcPort}`,
+    `--http-address=${any}:${httpPort}`,
+    `--probe-address=${any}:${probePort}`,
     `--trust-domain=${ca.trustDomain}`,
     ...each("--server-san", [service, `${service}.cluster.local`, ...ca.serverSans]),
+    ...each("--own-spiffe-id", ownSpiffeId(installation)),
     ...each("--token-audience", ca.tokenAudiences),
     ...each("--trusted-node-account", ca.trustedNodeAccounts),
     ...(ca.clientCertificates ? [] : ["--no-client-certificates"]),
@@ -29,6 +40,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     ...each("--checkpoint-to", ca.checkpointConfigMap === "" ? [] : [`configmap:${ca.checkpointConfigMap}`]),
     ...each("--take-over-secret", ca.takeOverSecrets),
     ...each("--root-config-map", rootConfigMap.publish ? [rootConfigMap.name] : []),
+    ...each("--root-config-map-namespaces", rootConfigMap.publish && selector !== "" ? [selector] : []),
     ...(clusterTrustBundle.enabled ? ["--cluster-trust-bundle"] : []),
     ...(policyMapName(installation) === undefined ? [] : [`--policy=${policyPath}/${policyKey}`]),
     `--default-ttl=${ca.defaultTtl}`,
@@ -38,4 +50,19 @@ export function serverArguments(installation: Installation): readonly string[] {
     `--log-level=${ca.logLevel}`,
     ...ca.extraArgs,
   ];
+}
+
+/** A socket on `::` accepts IPv4 too, but some nodes have no IPv6. */
+function listenAddress({ service }: Installation["values"]): string {
+  const isDual = ["PreferDualStack", "RequireDualStack"].includes(service.ipFamilyPolicy);
+  return isDual || service.ipFamilies.includes("IPv6") ? "[::]" : "0.0.0.0";
+}
+
+/** The server's default contains the usual name of the service account. */
+function ownSpiffeId(installation: Installation): readonly string[] {
+  const { namespace, values } = installation;
+  const { trustDomain, extraArgs } = values.ca;
+  const account = serviceAccountName(installation);
+  const isGiven = extraArgs.some((flag) => flag.startsWith("--own-spiffe-id="));
+  return account === objectName || isGiven ? [] : [`spiffe://${trustDomain}/ns/${namespace}/sa/${account}`];
 }

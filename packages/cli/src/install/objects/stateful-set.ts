@@ -7,8 +7,8 @@ import { replicasService } from "./services.ts";
  * The CA's pods. Each has its own volume, which remains when the pod or the set is deleted or scaled down.
  */
 export function statefulSet(installation: Installation): Manifest {
-  const { replicas, pod, volume } = installation.values;
-  const labels = { ...pod.labels, ...objectLabels(installation) };
+  const { replicas, updateStrategy, pod, volume } = installation.values;
+  const labels = objectLabels(installation, pod.labels);
   const metadata = withoutEmpty({ labels, annotations: pod.annotations });
   return namespaced(installation, "apps/v1", "StatefulSet", {
     spec: {
@@ -16,11 +16,13 @@ export function statefulSet(installation: Installation): Manifest {
       serviceName: replicasService,
       // A replica that does not become ready must not keep others from starting.
       podManagementPolicy: "Parallel",
-      updateStrategy: { type: "RollingUpdate" },
+      ...withoutEmpty({ updateStrategy }),
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
       selector: { matchLabels: selectorLabels },
       template: { metadata, spec: podSpec(installation) },
-      ...(volume.enabled ? { volumeClaimTemplates: [volumeClaim(installation)] } : {}),
+      ...(volume.enabled && volume.existingClaim === ""
+        ? { volumeClaimTemplates: [volumeClaim(installation)] }
+        : {}),
     },
   });
 }

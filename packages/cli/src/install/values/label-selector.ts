@@ -28,3 +28,5 @@ export const labelSelector = z.strictObject({
   matchLabels: z.record(key, value).optional(),
   matchExpressions: z.array(expression).optional(),
 });
+
+export type LabelSelector = z.output<typeof labelSelector>;

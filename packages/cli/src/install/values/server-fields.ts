@@ -54,7 +54,7 @@ export const nodeAccount = z
 /** The chart and `kasbah install` always give these, and the CA refuses a second one. */
 const givenFlags = [
   ...["kubernetes-api", "grpc-address", "http-address", "probe-address"],
-  ...["trust-domain", "default-ttl", "max-ttl", "log-format", "log-level"],
+  ...["trust-domain", "default-ttl", "max-ttl", "log-format", "log-level", "installation"],
 ];
 
 const flags = knownFlags().filter(({ name }) => !givenFlags.includes(name));

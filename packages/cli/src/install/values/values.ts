@@ -1,22 +1,21 @@
 import { ConfigInvalidError } from "@kasbah/runtime";
 import { z } from "zod";
 import { ca } from "./ca-values.ts";
+import { kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
+import { labelSelector } from "./label-selector.ts";
+import { dashboard, podMonitor, prometheusRule, serviceMonitor } from "./monitoring-values.ts";
 import { networkPolicyValues } from "./network-values.ts";
+import { namingProblems, podProblems, serviceProblems, volumeProblems } from "./object-problems.ts";
+import {
+  globalValues,
+  imagePullSecrets,
+  objectNameOrNone,
+  service,
+  serviceAccount,
+} from "./object-values.ts";
+import { pod, probes } from "./pod-values.ts";
 import { kubernetesName, kubernetesNameOrNone } from "./server-fields.ts";
 import { valueProblem } from "./value-problem.ts";
-
-const duration = z.string().regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 15m, 24h or 90d");
-const quantity = z.union([
-  z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "expected a quantity such as 100m or 1Gi"),
-  z.number().positive(),
-]);
-const dnsName = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "expected a DNS name in lower case");
-const subdomainOrNone = z
-  .string()
-  .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/, "expected a name in lower case, or an empty value");
-const texts = z.record(z.string(), z.string());
-/** Not validated here: the API server validates these objects against the schema of its own release. */
-const kubernetesObject = z.record(z.string(), z.json());
 
 const image = z.strictObject({
   repository: z
@@ -44,37 +43,7 @@ const volume = z.strictObject({
   size: quantity.default("1Gi"),
   storageClassName: subdomainOrNone.default(""),
   accessMode: z.enum(["ReadWriteOnce", "ReadWriteOncePod"]).default("ReadWriteOnce"),
-});
-
-/** A user that exists on no node. */
-const userId = 65532;
-
-const pod = z.strictObject({
-  annotations: texts.default({}),
-  labels: texts.default({}),
-  priorityClassName: subdomainOrNone.default(""),
-  nodeSelector: texts.default({ "kubernetes.io/os": "linux" }),
-  tolerations: z.array(kubernetesObject).default([]),
-  affinity: kubernetesObject.default({}),
-  securityContext: kubernetesObject.default({
-    runAsNonRoot: true,
-    runAsUser: userId,
-    runAsGroup: userId,
-    fsGroup: userId,
-    fsGroupChangePolicy: "OnRootMismatch",
-    seccompProfile: { type: "RuntimeDefault" },
-  }),
-  containerSecurityContext: kubernetesObject.default({
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ["ALL"] },
-  }),
-  initContainers: z.array(kubernetesObject).default([]),
-  volumes: z.array(kubernetesObject).default([]),
-  volumeMounts: z.array(kubernetesObject).default([]),
-  topologySpread: z
-    .array(z.string().min(1))
-    .default(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]),
+  existingClaim: subdomainOrNone.default(""),
 });
 
 const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
@@ -84,38 +53,41 @@ const resources = z.strictObject({
   limits: amounts.default({ memory: "512Mi" }),
 });
 
-const serviceMonitor = z.strictObject({
-  enabled: z.boolean().default(false),
-  interval: duration.default("30s"),
-  labels: texts.default({}),
-});
-
-const prometheusRule = z.strictObject({
-  enabled: z.boolean().default(false),
-  labels: texts.default({}),
-  runbookUrl: z.union([z.url({ protocol: /^https?$/ }), z.literal("")]).default(""),
-});
-
 /** Every value of the chart and of `kasbah install`, with its default. An unknown key is an error. */
 const valuesSchema = z.strictObject({
-  // Helm passes these two to a chart on which another chart depends.
-  global: kubernetesObject.optional(),
+  global: globalValues.prefault({}),
+  // Helm passes it to a chart on which another chart depends.
   enabled: z.boolean().optional(),
+  nameOverride: objectNameOrNone.default(""),
+  fullnameOverride: objectNameOrNone.default(""),
+  commonLabels: texts.default({}),
+  commonAnnotations: texts.default({}),
   image: image.prefault({}),
-  imagePullSecrets: z.array(z.strictObject({ name: dnsName })).default([]),
+  imagePullSecrets,
   replicas: z.int().min(1).max(9).default(1),
+  updateStrategy: kubernetesObject.default({ type: "RollingUpdate" }),
   ca: ca.prefault({}),
   policy: policy.prefault({}),
   rootConfigMap: z
-    .strictObject({ publish: z.boolean().default(true), name: kubernetesName.default("istio-ca-root-cert") })
+    .strictObject({
+      publish: z.boolean().default(true),
+      name: kubernetesName.default("istio-ca-root-cert"),
+      namespaceSelector: labelSelector.default({}),
+    })
     .prefault({}),
   clusterTrustBundle: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
   volume: volume.prefault({}),
   resources: resources.prefault({}),
+  serviceAccount: serviceAccount.prefault({}),
+  service: service.prefault({}),
   pod: pod.prefault({}),
+  probes: probes.prefault({}),
   networkPolicy: networkPolicyValues.prefault({}),
   serviceMonitor: serviceMonitor.prefault({}),
+  podMonitor: podMonitor.prefault({}),
   prometheusRule: prometheusRule.prefault({}),
+  dashboard: dashboard.prefault({}),
+  extraObjects: z.array(kubernetesObject).default([]),
 });
 
 export type InstallValues = z.output<typeof valuesSchema>;
@@ -140,7 +112,8 @@ export function parseValues(...layers: readonly unknown[]): InstallValues {
   return result.data;
 }
 
-function contradictions({ enabled, image, policy, replicas, ca }: InstallValues): readonly string[] {
+function contradictions(values: InstallValues): readonly string[] {
+  const { enabled, image, policy, replicas, ca } = values;
   const problems: [boolean, string][] = [
     [enabled === false, "enabled: only for a chart that depends on this one; set ca.enabled instead"],
     [
@@ -157,7 +130,13 @@ function contradictions({ enabled, image, policy, replicas, ca }: InstallValues)
       "replicas: more than one requires a shared Secret: set ca.stateSecret, for example to kasbah-ca",
     ],
   ];
-  return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
+  return [
+    ...problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem),
+    ...namingProblems(values),
+    ...podProblems(values),
+    ...serviceProblems(values),
+    ...volumeProblems(values),
+  ];
 }
 
 /** The default of a value by its name, as in `ca.logLevel`; undefined if no value has that name. */

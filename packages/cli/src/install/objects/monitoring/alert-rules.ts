@@ -1,7 +1,7 @@
 import { type RefusalAlert, statusTable } from "@kasbah/ca-server/refusals";
+import type { Json } from "../manifest.ts";
 import { agentAlerts } from "./agent-alerts.ts";
 import type { Alert, Severity } from "./alert.ts";
-import type { Json } from "./manifest.ts";
 
 const expiryBands: readonly (readonly [number, number, Severity])[] = [
   [30, 7, "info"],
