@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { authorityKeyTypeNames, keyTypeNames } from "@kasbah/pki";
 import { grpcStatus } from "@kasbah/runtime/rpc";
@@ -9,6 +9,7 @@ import { eccCurves, rsaKeySizes } from "../packages/agent/src/secret/workload-ke
 import { parsePolicy } from "../packages/ca-server/src/admission/policy/file.ts";
 import { statusTable } from "../packages/ca-server/src/grpc/status-table.ts";
 import { credentialKinds } from "../packages/ledger/src/entry/entry.ts";
+import { linksIn } from "./docs-check/static/links.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -94,75 +95,7 @@ describe("Documentation", () => {
       [],
     );
   });
-
-  it("contains only links to existing files and headings", () => {
-    const pages = globSync(
-      ["*.md", "docs/**/*.md", "{packages/*,protos,certs-dev,bench}/*.md", "{deploy,test}/**/*.md"],
-      {
-        cwd: root,
-      },
-    );
-    const broken = pages.flatMap((page) =>
-      linksIn(read(page))
-        .filter(({ path, anchor }) => !exists(page, path, anchor))
-        .map(({ path, anchor }) => `${page}: ${path}${anchor === "" ? "" : `#${anchor}`}`),
-    );
-    assert.deepEqual(broken, []);
-  });
-
-  it("is checked with the same heading anchors that GitHub generates", () => {
-    const headings =
-      "# A `--flag`, and *more* [of it](x.md)\n## Same\n```sh\n# none\n```\n### Same\n## snake_case 1.2";
-    assert.deepEqual(anchorsOf(headings), ["a---flag-and-more-of-it", "same", "same-1", "snake_case-12"]);
-  });
 });
-
-/** A link of a page to another page, or to one of its own headings if the path is empty. */
-interface Link {
-  readonly path: string;
-  readonly anchor: string;
-}
-
-function linksIn(markdown: string): readonly Link[] {
-  return [...markdown.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)].map(([, path = "", anchor = ""]) => ({
-    path,
-    anchor,
-  }));
-}
-
-function exists(page: string, path: string, anchor: string): boolean {
-  const target = path === "" ? page : join(dirname(page), path);
-  if (!existsSync(join(root, target))) return false;
-  // The fragment of a link to source code is a line number, not a heading.
-  return anchor === "" || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
-}
-
-/**
- * The anchors that GitHub generates for a page's headings: lower-case words, with a number for a repeated
- * heading.
- */
-function anchorsOf(markdown: string): readonly string[] {
-  const seen = new Map<string, number>();
-  return [...withoutCode(markdown).matchAll(/^#{1,6} +(.+?)(?: +#+)?$/gm)].map(([, heading = ""]) => {
-    const slug = slugOf(heading);
-    const times = seen.get(slug) ?? 0;
-    seen.set(slug, times + 1);
-    return times === 0 ? slug : `${slug}-${times}`;
-  });
-}
-
-function slugOf(heading: string): string {
-  const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
-  return text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, "")
-    .trim()
-    .replaceAll(" ", "-");
-}
-
-function withoutCode(markdown: string): string {
-  return markdown.replace(/^(`{3,}|~{3,})[\s\S]*?^\1$/gm, "");
-}
 
 function metricsIn(source: string): readonly string[] {
   return [...source.matchAll(/"((?:citadel|istio|kasbah)_[a-z_]+)"/g)].map(([, name = ""]) => name);

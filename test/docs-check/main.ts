@@ -1,9 +1,10 @@
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { loadPage, pagePaths } from "./page/find-pages.ts";
+import { loadPage, pagePaths, readPage } from "./page/find-pages.ts";
 import type { Page } from "./page/page.ts";
 import { checkPages, type PageResult } from "./run/check-pages.ts";
 import { whyNoSandbox } from "./run/sandbox.ts";
+import { findProblems } from "./static/find-problems.ts";
 import { allowedUntested, untestedIn, untestedProblems } from "./static/untested.ts";
 
 const usage = `npm run docs:check -- [--list-untested] [page]...
@@ -21,11 +22,13 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   if (values.help) return say(usage);
-  const pages = chosen(positionals).map(loadPage);
+  const paths = chosen(positionals);
+  const problems = [...findProblems(paths.map((path) => ({ path, text: readPage(path) })))];
+  if (problems.length > 0) return finish([], problems, 0);
+  const pages = paths.map(loadPage);
   listUntested(pages);
   if (values["list-untested"]) return;
-  const problems = positionals.length > 0 ? [] : untestedProblems(pages, allowedUntested());
-  for (const problem of problems) say(problem);
+  if (positionals.length === 0) problems.push(...untestedProblems(pages, allowedUntested()));
   const missing = whyNoSandbox();
   const results = missing === undefined ? await checkPages(pages, say) : [];
   if (missing !== undefined) say(`no page was run: ${missing}`);

@@ -41,8 +41,7 @@ export function parsePage(path: string, text: string): Page {
     const [word = "", ...values] = words.split(/\s+/);
     if (word !== "then") setup = word;
     for (const value of values) placeholders.set(...splitValue(value, `${path}:${line}`));
-    if (end === undefined)
-      items.push({ kind: "hidden", line: reader.line, lines: reader.until((each) => each.trim() === "-->") });
+    if (end === undefined) items.push({ kind: "hidden", line: reader.line, lines: hiddenLines(reader) });
   }
   return { path, setup, placeholders, items };
 }
@@ -60,6 +59,13 @@ function readFence(
   } catch (error) {
     throw new RangeError(`${path}:${line - 1}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** In a list item, the comment is indented as the item is, and so is the line that ends it. */
+function hiddenLines(reader: Reader): readonly string[] {
+  const lines = reader.until((each) => each.trim() === "-->");
+  const indent = leadingSpaces(reader.last);
+  return lines.map((line) => line.slice(Math.min(indent, leadingSpaces(line))));
 }
 
 const leadingSpaces = (line: string) => line.length - line.trimStart().length;
@@ -85,6 +91,11 @@ class Reader {
   /** The number of the next line, as editors count. */
   get line(): number {
     return this.#at + 1;
+  }
+
+  /** The line that was read last. */
+  get last(): string {
+    return this.#lines[this.#at - 1] ?? "";
   }
 
   next(): string {

@@ -10,15 +10,12 @@ import { Sandbox } from "./sandbox.ts";
 
 const setups = fileURLToPath(new URL("../setups/", import.meta.url));
 
-/** What exists before a page begins: the name of a script in `setups/`. */
-export const setupNames = ["empty", "clone", "ca", "stopped-ca", "mesh", "bare-cluster", "cluster"] as const;
-
 /** Whether the page needs the cluster. */
 export const needsCluster = ({ setup }: Page): boolean => setup?.endsWith("cluster") ?? false;
 
 /** Runs the setup and every command of a page; undefined if all did what the page says. */
 export async function checkPage(page: Page, cluster?: PageCluster): Promise<PageFailure | undefined> {
-  const withClone = page.setup === "clone";
+  const withClone = page.setup === "clone" || page.setup === "bare-cluster";
   await using directory = await temporaryDirectory();
   for (const folder of ["home", "work"]) await mkdir(directory.join(folder));
   await using sandbox = await Sandbox.create({

@@ -61,6 +61,12 @@ only_check() {
   esac
 }
 
+# Makes a call with this token, and prints the reference under which the CA refused it.
+refused_call() {
+  { kasbah-agent fetch --token-file "$1" --ca-root "${2-$WORK/state/public/root-cert.pem}" --output-certs "$WORK/refused" \
+    --timeout 5s 2>&1 || true; } | grep -o 'reference [0-9a-f]*' | tail -1 | cut -d' ' -f2
+}
+
 # From here on the daemons only check their configuration: the page shows flags for a place that is not here.
 check_configuration_only() {
   kasbah-server() { only_check kasbah-server "$@"; }

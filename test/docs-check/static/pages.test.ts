@@ -7,36 +7,20 @@ import { stringify } from "yaml";
 import { providePromtool, whyNoPromtool } from "../../harness/promtool.ts";
 import { repositoryRoot } from "../../harness/repository.ts";
 import { loadPage, pagePaths, readPage } from "../page/find-pages.ts";
-import { type Page, parsePage } from "../page/page.ts";
-import { stepsOf } from "../page/steps.ts";
-import { setupNames } from "../run/check-page.ts";
-import { languageProblems, promqlIn } from "./languages.ts";
-import { nameKinds, unknownNames } from "./names.ts";
+import type { Page } from "../page/page.ts";
+import { findProblems } from "./find-problems.ts";
+import { promqlIn } from "./languages.ts";
+import { anchorsOf } from "./links.ts";
+import { nameKinds } from "./names.ts";
 import { allowedUntested, untestedProblems } from "./untested.ts";
 
 /** What the pages of the repository may not contain, found without running a command. */
 describe("Pages", () => {
   const paths = pagePaths();
 
-  it("contain only blocks of a known language, whose content is valid", () => {
-    assert.deepEqual(
-      paths.flatMap((path) => languageProblems(loadPage(path))),
-      [],
-    );
-  });
-
-  it("contain commands that can be read, after a setup that exists", () => {
-    for (const path of paths) {
-      const page = loadPage(path);
-      const commands = stepsOf(page);
-      if (commands.length === 0) continue;
-      const setup =
-        page.setup ?? assert.fail(`${path} has commands, but no line such as <!-- check: empty -->`);
-      assert.ok(
-        setupNames.some((name) => name === setup),
-        `${path}: unknown setup ${setup}: one of ${setupNames}`,
-      );
-    }
+  it("contain only valid blocks, links that lead somewhere, and names that exist", () => {
+    assert.deepEqual(findProblems(paths.map((path) => ({ path, text: readPage(path) }))), []);
+    for (const { known } of nameKinds()) assert.ok(known.size > 40, `only ${known.size} names`);
   });
 
   it("name tests that exist, and that read the page, for commands that other suites run", () => {
@@ -52,16 +36,6 @@ describe("Pages", () => {
     assert.deepEqual(untestedProblems(paths.map(loadPage), allowedUntested()), []);
     const total = Object.values(allowedUntested()).reduce((sum, count) => sum + count, 0);
     assert.ok(total <= mostUntested, `${total} blocks are untested, more than ${mostUntested}`);
-  });
-
-  it("name only flags, metrics and variables that exist", () => {
-    const kinds = nameKinds();
-    for (const { known } of kinds) assert.ok(known.size > 40, `only ${known.size} names`);
-    const unknown = paths
-      // These pages quote earlier releases, and flags of V8.
-      .filter((path) => !/^docs\/(changed-messages\.md|upgrade\.md|adr\/.*)$/.test(path))
-      .flatMap((path) => unknownNames(path, readPage(path), kinds));
-    assert.deepEqual(unknown, []);
   });
 
   it("contain only queries that Prometheus accepts", async function () {
@@ -92,39 +66,59 @@ function suiteText(test: string): string {
 }
 
 /** The list only shrinks, and so does this number. */
-const mostUntested = 80;
+const mostUntested = 40;
 
 describe("Faults planted in a page", () => {
-  const kinds = nameKinds();
-  const unknown = (line: string) => unknownNames("x.md", `\n${line}`, kinds);
+  const problemsIn = (...lines: string[]) => findProblems([{ path: "docs/x.md", text: lines.join("\n") }]);
+  const reports = (sentence: string | RegExp, ...lines: string[]) => {
+    const [problem = "no problem", ...more] = problemsIn(...lines);
+    assert.deepEqual(more, []);
+    if (typeof sentence === "string") assert.equal(problem, sentence);
+    else assert.match(problem, sentence);
+  };
 
   it("a flag, a metric or a variable that does not exist is reported with its line", () => {
-    assert.deepEqual(unknown("Set `--state-dri` first."), ["x.md:2: the flag --state-dri does not exist"]);
-    assert.deepEqual(unknown("`kasbah why --verbos x`"), ["x.md:2: the flag --verbos does not exist"]);
-    assert.deepEqual(unknown("alert on `kasbah_refusal`"), [
-      "x.md:2: the metric kasbah_refusal does not exist",
-    ]);
-    assert.deepEqual(unknown("rate(kasbah_refused[5m])"), [
-      "x.md:2: the metric kasbah_refused does not exist",
-    ]);
-    assert.deepEqual(unknown("`KASBAH_STATE`"), ["x.md:2: the variable KASBAH_STATE does not exist"]);
+    reports("docs/x.md:2: the flag --state-dri does not exist", "", "Set `--state-dri` first.");
+    reports("docs/x.md:1: the flag --verbos does not exist", "`kasbah why --verbos x`");
+    reports("docs/x.md:1: the metric kasbah_refusal does not exist", "alert on `kasbah_refusal`");
+    reports("docs/x.md:1: the metric kasbah_refused does not exist", "rate(kasbah_refused[5m])");
+    reports("docs/x.md:1: the variable KASBAH_STATE does not exist", "`KASBAH_STATE`");
   });
 
-  it("what exists is not, nor are flags of other programs", () => {
-    for (const line of [
+  it("names that exist are not reported, nor are flags of other programs", () => {
+    const lines = [
       "`--state-dir`, `kasbah why --state-dir x`, `KASBAH_STATE_DIR`, `kasbah_refusals{code}`",
       "`kubectl get --show-labels`, `kasbah-agent -- nginx --none`, `kasbah_*`, `rate(kasbah_refusals[5m])`",
-    ])
-      assert.deepEqual(unknown(line), []);
+    ];
+    assert.deepEqual(problemsIn(...lines), []);
+  });
+
+  it("a link to a page, a heading or a file that does not exist is reported with its line", () => {
+    reports("docs/x.md:2: the link adit.md leads nowhere", "", "[audit](adit.md)");
+    reports("docs/x.md:1: the link audit.md#verfy leads nowhere", "[audit](audit.md#verfy)");
+    reports("docs/x.md:1: the link #here leads nowhere", "[here](#here)");
+    const good = "[a](audit.md#verify-the-ledger) [b](../README.md) [c](https://x.example/y) [d](#title)";
+    assert.deepEqual(problemsIn("# Title", good), []);
   });
 
   it("an invalid policy, JSON or YAML, an unknown language and a command shown as text are reported", () => {
-    const problems = (...lines: string[]) => languageProblems(parsePage("x.md", lines.join("\n"))).join();
-    assert.match(problems("```yaml", "version: 1", "default: { alow: true }", "```"), /^x\.md:2: .*alow/s);
-    assert.match(problems("```yaml", "a: [", "```"), /x\.md:2: invalid YAML/);
-    assert.match(problems("```json", "{", "```"), /x\.md:2: /);
-    assert.match(problems("```bash", "ls", "```"), /x\.md:2: unknown language bash/);
-    assert.match(problems("```text", "$ ls", "```"), /x\.md:2: a text block shows the command/);
-    assert.equal(problems("```yaml", "version: 1", "default: { allow: true }", "```"), "");
+    reports(/^docs\/x\.md:2: .*alow/s, "```yaml", "version: 1", "default: { alow: true }", "```");
+    reports(/^docs\/x\.md:2: invalid YAML/, "```yaml", "a: [", "```");
+    reports(/^docs\/x\.md:2: /, "```json", "{", "```");
+    reports(/^docs\/x\.md:2: unknown language bash/, "```bash", "ls", "```");
+    reports(/^docs\/x\.md:1: the block has no language/, "```", "ls", "```");
+    reports(/^docs\/x\.md:2: a text block shows the command/, "```text", "$ ls", "```");
+    assert.deepEqual(problemsIn("```yaml", "version: 1", "default: { allow: true }", "```"), []);
+  });
+
+  it("commands without a setup, or with one that does not exist, are reported", () => {
+    reports(/^docs\/x\.md has commands, but no line such as/, "```sh", "ls", "```");
+    reports(/^docs\/x\.md: unknown setup cloud/, "<!-- check: cloud -->", "```sh", "ls", "```");
+  });
+
+  it("headings get the anchors that GitHub generates", () => {
+    const headings =
+      "# A `--flag`, and *more* [of it](x.md)\n## Same\n```sh\n# none\n```\n### Same\n## snake_case 1.2";
+    assert.deepEqual(anchorsOf(headings), ["a---flag-and-more-of-it", "same", "same-1", "snake_case-12"]);
   });
 });

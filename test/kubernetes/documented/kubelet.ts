@@ -19,6 +19,7 @@ interface ScheduledPod {
   readonly spec: {
     readonly nodeName?: string;
     readonly serviceAccountName?: string;
+    readonly initContainers?: readonly (PodContainer & { readonly restartPolicy?: string })[];
     readonly containers: readonly PodContainer[];
     readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
   };
@@ -37,6 +38,13 @@ interface Claim {
 interface RunningPod {
   readonly processes: readonly PodProcess[];
   readonly stopped: AbortController;
+}
+
+interface RunningContainers {
+  readonly address: string;
+  /** The containers that are no sidecars. */
+  readonly names: readonly string[];
+  readonly processes: readonly PodProcess[];
 }
 
 const lookEveryMs = 300;
@@ -106,7 +114,7 @@ export class Kubelet {
     const volume = this.#directory.join("volumes", await this.#volumeOf(pod));
     const tokenFile = this.#directory.join("tokens", uid);
     await mkdir(dirname(tokenFile), { recursive: true });
-    for (const container of pod.spec.containers) {
+    for (const container of longRunning(pod)) {
       const account = pod.spec.serviceAccountName ?? "default";
       const place = { namespace, name, address, volume, tokenFile, controlPlane: this.#controlPlane };
       const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`, `--bound-object-uid=${uid}`];
@@ -123,20 +131,21 @@ export class Kubelet {
       await process.start();
       processes.push(process);
     }
-    void this.#reportStatus(path, address, processes, stopped.signal).catch(report);
+    const names = pod.spec.containers.map(({ name: each }) => each);
+    void this.#reportStatus(path, { address, names, processes }, stopped.signal).catch(report);
   }
 
   /** Reports readiness as it changes, as the probes of a kubelet do. */
   async #reportStatus(
     path: string,
-    address: string,
-    processes: readonly PodProcess[],
+    { address, names, processes }: RunningContainers,
     stopped: AbortSignal,
   ): Promise<void> {
     let reported: string | undefined;
     while (!stopped.aborted) {
-      const containerStatuses = await Promise.all(processes.map((each) => each.status()));
-      const isReady = containerStatuses.every(({ ready }) => ready) ? "True" : "False";
+      const all = await Promise.all(processes.map((each) => each.status()));
+      const containerStatuses = all.filter(({ name }) => names.includes(name));
+      const isReady = all.every(({ ready }) => ready) ? "True" : "False";
       const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type, index) => ({
         type,
         status: index < 2 ? "True" : isReady,
@@ -214,6 +223,11 @@ export class Kubelet {
     stopped.abort();
     await Promise.all(processes.map((process) => process.stop()));
   }
+}
+
+/** The containers of a pod, and its sidecars. Other init containers have nothing to do here. */
+function longRunning({ spec: { initContainers = [], containers } }: ScheduledPod): readonly PodContainer[] {
+  return [...initContainers.filter(({ restartPolicy }) => restartPolicy === "Always"), ...containers];
 }
 
 function report(error: unknown): void {

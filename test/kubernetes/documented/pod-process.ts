@@ -10,6 +10,7 @@ export interface PodContainer {
   readonly name: string;
   readonly image: string;
   readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
 }
 
 /** The pod around a container, as its kubelet made it. */
@@ -54,7 +55,8 @@ export class PodProcess {
     const log = openSync(this.#logFile, "a", 0o600);
     if (command !== undefined) {
       const { namespace, name, volume } = this.#place;
-      const env = { POD_NAME: name, POD_NAMESPACE: namespace, KASBAH_STATE_DIR: `${volume}/state` };
+      const own = { POD_NAME: name, POD_NAMESPACE: namespace, KASBAH_STATE_DIR: `${volume}/state` };
+      const env = { ...this.#environment, ...own };
       this.#child = spawn(process.execPath, command, { stdio: ["ignore", log, log], env });
     }
     closeSync(log);
@@ -78,6 +80,13 @@ export class PodProcess {
   get #logFile(): string {
     const { namespace, name } = this.#place;
     return this.#directory.join("logs", namespace, name, this.#container.name);
+  }
+
+  get #environment(): Readonly<Record<string, string>> {
+    const entries = (this.#container.env ?? []).flatMap(({ name, value }) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    return Object.fromEntries(entries);
   }
 
   #command(): readonly string[] | undefined {
