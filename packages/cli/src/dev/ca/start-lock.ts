@@ -1,0 +1,22 @@
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type { DevDeps } from "../dev-deps.ts";
+import type { Layout } from "../folder/layout.ts";
+
+/**
+ * The lock that a command holds while it starts a CA. All projects of a user share it, so that two of them never
+ * choose the same ports.
+ */
+export async function startLockPath({ startLock }: Layout, { env }: Pick<DevDeps, "env">): Promise<string> {
+  const cache = env["XDG_CACHE_HOME"];
+  const parent = cache !== undefined && isAbsolute(cache) ? cache : join(env["HOME"] ?? homedir(), ".cache");
+  const folder = join(parent, "kasbah");
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return join(folder, "dev-start.lock");
+  } catch {
+    // In a container the home directory may be missing or read-only.
+    return startLock;
+  }
+}

@@ -1,0 +1,83 @@
+import { access, constants, readdir, stat, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { ensureDirectory, errnoOf, printableText, storageFailure } from "@kasbah/runtime";
+import { CliError } from "../../errors.ts";
+import type { DevDeps } from "../dev-deps.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+
+/**
+ * Creates the folder if it is missing: private, and ignored by git.
+ *
+ * @throws CliError `DEV_FOLDER_UNUSABLE` if it cannot be written, belongs to another user, or holds other files
+ */
+export async function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
+  const layout = layoutOf(folder);
+  if (await isMissing(folder)) await create(folder);
+  await requireOwn(folder, deps);
+  await requireOurs(layout);
+  try {
+    await writeFile(layout.gitignore, "*\n", { mode: 0o600 });
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+  return layout;
+}
+
+/** @throws CliError `DEV_FOLDER_UNUSABLE` if it belongs to another user, or other users can enter it */
+export async function requireOwn(folder: string, { uid }: Pick<DevDeps, "uid">): Promise<void> {
+  const { uid: owner, mode } = await stat(folder);
+  if (uid !== undefined && owner !== uid) {
+    throw new CliError(
+      "DEV_FOLDER_UNUSABLE",
+      `${folder} belongs to user ${owner}, and this command runs as user ${uid}: run it as user ${owner}, or choose another folder with --dir`,
+    );
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new CliError(
+      "DEV_FOLDER_UNUSABLE",
+      `other users can enter ${folder}, which holds keys: run chmod 700 ${folder}`,
+    );
+  }
+  await access(folder, constants.W_OK | constants.X_OK).catch((cause) => {
+    throw unwritable(folder, cause);
+  });
+}
+
+async function create(folder: string): Promise<void> {
+  try {
+    await ensureDirectory(folder, 0o700);
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+}
+
+/** Another folder would mix with ours, and `kasbah dev down --purge` would delete it. */
+async function requireOurs(layout: Layout): Promise<void> {
+  if (!(await isMissing(layout.document))) return;
+  const ours = Object.values(layout).map((path) => basename(path));
+  const isOurs = (name: string) =>
+    ours.includes(name.replace(/-(journal|wal|shm)$/, "")) || name.startsWith(".dev.json");
+  const other = (await readdir(layout.folder)).find((name) => !isOurs(name));
+  if (other === undefined) return;
+  throw new CliError(
+    "DEV_FOLDER_UNUSABLE",
+    `${layout.folder} holds other files, such as ${printableText(other)}: choose an empty folder, or a new one, with --dir`,
+  );
+}
+
+function unwritable(folder: string, cause: unknown): CliError {
+  return new CliError(
+    "DEV_FOLDER_UNUSABLE",
+    `cannot write ${folder}: ${storageFailure(cause)}; choose a folder that you can write with --dir`,
+    { cause },
+  );
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === "ENOENT";
+  }
+}
