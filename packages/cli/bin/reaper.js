@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const graceMs = 3000;
 const pids = new Set();
-const trees = new Set();
+const trees = new Map();
 const folders = new Set();
 
 // Only end-of-file on stdin ends the reaper: the command itself handles Ctrl-C and hang-ups.
@@ -17,11 +17,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {
 for await (const line of createInterface({ input: process.stdin })) {
   const { watch, watchTree, forget, remove, keep } = JSON.parse(line);
   if (watch) pids.add(watch);
-  if (watchTree) trees.add(watchTree);
-  if (forget) {
-    pids.delete(forget);
-    trees.delete(forget);
-  }
+  if (watchTree) trees.set(watchTree, ownGroupOf(watchTree));
+  if (forget) pids.delete(forget);
   if (remove) folders.add(remove);
   if (keep) folders.delete(keep);
 }
@@ -45,32 +42,48 @@ function send(target, signal) {
   }
 }
 
-// A program in the foreground of a terminal leads no group, so its descendants are looked up.
-function membersOf(roots) {
-  const found = new Set(roots);
-  const parents = parentsOfAll();
-  for (let before = 0; before < found.size; ) {
+// A program in the foreground of a terminal leads no group: it shares that of the command. If the command leads it, as
+// in an interactive shell, the members belong to the program, except for the other programs of a pipeline.
+function ownGroupOf(pid) {
+  const processes = allProcesses();
+  const program = processes.find((one) => one.pid === pid);
+  const command = processes.find((one) => one.pid === program?.parent);
+  if (command === undefined || program.group !== command.pid) return { startedAt: program?.startedAt };
+  return { startedAt: program.startedAt, group: command.pid, shell: command.parent };
+}
+
+function membersOf(watched) {
+  const processes = allProcesses();
+  const found = new Set();
+  for (const { pid, parent, group, startedAt } of processes) {
+    if (watched.has(pid) && watched.get(pid).startedAt === startedAt) found.add(pid);
+    const isMember = (own) => own.group === group && own.group !== pid && own.shell !== parent;
+    if ([...watched.values()].some(isMember)) found.add(pid);
+  }
+  for (let before = -1; before < found.size; ) {
     before = found.size;
-    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+    for (const { pid, parent } of processes) if (found.has(parent)) found.add(pid);
   }
   return [...found];
 }
 
-function parentsOfAll() {
-  if (process.platform !== "linux") {
-    const lines = execFileSync("ps", ["-axo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-    return lines.map((line) => line.trim().split(/\s+/).map(Number));
-  }
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map((pid) => [Number(pid), parentOnLinux(pid)]);
+// Of each process: pid, parent, process group, and the time of its start, which differs for a later process with its pid.
+function allProcesses() {
+  if (process.platform === "linux")
+    return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? processOnLinux(Number(name)) : []));
+  const lines = execFileSync("ps", ["-axo", "pid=,ppid=,pgid=,lstart="], { encoding: "utf8" }).trim().split("\n");
+  return lines.map((line) => {
+    const [pid, parent, group, ...startedAt] = line.trim().split(/\s+/);
+    return { pid: Number(pid), parent: Number(parent), group: Number(group), startedAt: startedAt.join(" ") };
+  });
 }
 
-function parentOnLinux(pid) {
+function processOnLinux(pid) {
   try {
     // The name of the program, in parentheses, may contain spaces and parentheses.
-    const [, parent] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1).split(" ");
-    return Number(parent);
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1).split(" ");
+    return [{ pid, parent: Number(fields[1]), group: Number(fields[2]), startedAt: fields[19] }];
   } catch {
-    return 0;
+    return [];
   }
 }

@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { printableText } from "@kasbah/runtime";
+import { errnoOf, printableText } from "@kasbah/runtime";
 import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { caFlags } from "../../mesh/daemons/ca-endpoint.ts";
@@ -48,9 +48,19 @@ export async function fetchCertificate(
     const { code, output } = await runProgram(deps.nodePath, args, options);
     deps.signal.throwIfAborted();
     if (code !== 0) throw failure(formatIdentity(identity), output);
+    await hideFromGit(directory);
     return { ...answer.parse(JSON.parse(output.slice(output.indexOf("{")))), directory };
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** A key in the folder of a project is one `git add .` away from being published. */
+async function hideFromGit(directory: string): Promise<void> {
+  try {
+    await writeFile(join(directory, ".gitignore"), "*\n", { flag: "wx" });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
   }
 }
 

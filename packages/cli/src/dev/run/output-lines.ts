@@ -17,6 +17,7 @@ export class OutputLines {
   readonly #targets: OutputTargets;
   readonly #width: number;
   readonly #parts: readonly string[];
+  readonly #muted = new Set<string>();
   /** The part that has written a line without its line feed. */
   #open: string | undefined;
 
@@ -30,8 +31,13 @@ export class OutputLines {
   takeFrom(part: string): TakeOutput {
     const prefix = this.#prefixOf(part);
     return (text, stream) => {
-      if (text !== "") this.#targets[stream](this.#withPrefixes(part, prefix, text));
+      if (text !== "" && !this.#muted.has(part)) this.#targets[stream](this.#withPrefixes(part, prefix, text));
     };
+  }
+
+  /** Shows nothing more of these parts: how they end when they are stopped concerns no one. */
+  mute(...parts: readonly string[]): void {
+    for (const part of parts) this.#muted.add(part);
   }
 
   #withPrefixes(part: string, prefix: string, text: string): string {

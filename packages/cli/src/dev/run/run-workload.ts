@@ -105,6 +105,7 @@ async function runParts(
     if (deps.signal.aborted) await endProgram(program, deps);
     return await program.exitCode;
   } finally {
+    if (!plan.verbose) deps.output.mute("agent", "envoy");
     await program?.stop(stopGraceMs);
     await envoy.stop();
     await agent.stop();

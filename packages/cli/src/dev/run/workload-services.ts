@@ -82,6 +82,7 @@ function bootstrapOf(plan: RunPlan, { trustDomain, adminAddress }: WorkloadSetti
       peer: workloadIdOf(trustDomain, peer),
       protocol,
     })),
+    maxConnections: 10_000,
     ...(verbose ? { accessLogPath: "/dev/stdout" } : {}),
   });
 }

@@ -22,6 +22,8 @@ export interface EnvoyOptions {
   readonly outbound?: Outbound | readonly Outbound[];
   /** Where to write the access log as JSON lines; no log by default. */
   readonly accessLogPath?: string;
+  /** The connections of callers at a time; without a limit, Envoy warns at its start. */
+  readonly maxConnections?: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export function createBootstrap(settings: EnvoyOptions) {
   return {
     node: { id: nodeId, cluster },
     admin: { address: socketAddress(admin) },
+    ...connectionLimit(settings.maxConnections),
     static_resources: {
       listeners: [
         ...inbound.map((each) => inboundListener(each, accessLogPath)),
@@ -43,6 +46,19 @@ export function createBootstrap(settings: EnvoyOptions) {
       clusters: [sdsCluster(sdsSocket), ...inbound.map(appCluster), ...outbound.map(upstreamCluster)],
     },
   };
+}
+
+function connectionLimit(most: number | undefined) {
+  if (most === undefined) return {};
+  const monitor = {
+    name: "envoy.resource_monitors.global_downstream_max_connections",
+    typed_config: {
+      "@type":
+        "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+      max_active_downstream_connections: most,
+    },
+  };
+  return { overload_manager: { resource_monitors: [monitor] } };
 }
 
 /** The first one has the plain names. */

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
 
 /** Where the output of a child goes: appended to a file of mode 0600, or to a function that shows it. */
 export type LogTarget = { readonly logFile: string } | { readonly onOutput: TakeOutput };
@@ -47,6 +48,7 @@ function fileLog(path: string): OpenLog {
 function shownLog(onOutput: TakeOutput): OpenLog {
   let kept = "";
   let closed: Promise<unknown> = Promise.resolve();
+  let streams: readonly (Readable | null)[] = [];
   const take: TakeOutput = (text, stream) => {
     kept = `${kept}${text}`.slice(-keptCharacters);
     onOutput(text, stream);
@@ -57,6 +59,7 @@ function shownLog(onOutput: TakeOutput): OpenLog {
     attach: (child) => {
       child.stdout?.setEncoding("utf8").on("data", (text: string) => take(text, "stdout"));
       child.stderr?.setEncoding("utf8").on("data", (text: string) => take(text, "stderr"));
+      streams = [child.stdout, child.stderr];
       // A child that could not start closes nothing.
       closed = once(child, "close").catch(() => {});
     },
@@ -66,6 +69,8 @@ function shownLog(onOutput: TakeOutput): OpenLog {
         timer = setTimeout(resolve, drainWithinMs);
       });
       await Promise.race([closed, late]).finally(() => clearTimeout(timer));
+      // Open pipes would keep our process alive.
+      for (const stream of streams) stream?.destroy();
     },
   };
 }

@@ -67,7 +67,7 @@ export async function startChild(spec: ChildSpec, reaper: Reaper): Promise<Child
   else reaper.watchTree(pid);
   const exited = exitOf(child, log).then((exit) => {
     // A program of the user may leave children in its group, which the reaper ends with everything else.
-    if (spec.terminal === undefined || !leadsGroup) reaper.forget(pid);
+    if (spec.terminal === undefined) reaper.forget(pid);
     return exit;
   });
   const ended = exited.then(({ code, signal }) =>
