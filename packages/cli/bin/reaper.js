@@ -71,7 +71,9 @@ function membersOf(watched) {
 function allProcesses() {
   if (process.platform === "linux")
     return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? processOnLinux(Number(name)) : []));
-  const lines = execFileSync("ps", ["-axo", "pid=,ppid=,pgid=,lstart="], { encoding: "utf8" }).trim().split("\n");
+  const lines = execFileSync("ps", ["-axo", "pid=,ppid=,pgid=,lstart="], { encoding: "utf8" })
+    .trim()
+    .split("\n");
   return lines.map((line) => {
     const [pid, parent, group, ...startedAt] = line.trim().split(/\s+/);
     return { pid: Number(pid), parent: Number(parent), group: Number(group), startedAt: startedAt.join(" ") };

@@ -1,9 +1,6 @@
-import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { type FolderChoice, findFolder } from "../../dev/folder/find-folder.ts";
-import { layoutOf } from "../../dev/folder/layout.ts";
 import { purgeFolder, stopProject } from "../../dev/stop-project.ts";
-import { CliError } from "../../errors.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { dirOption } from "./dev-options.ts";
 import { openProject } from "./open-project.ts";
@@ -30,7 +27,6 @@ async function down(options: DownOptions, deps: CommandDeps): Promise<void> {
   const folder = await findFolder(options, deps);
   if (folder === undefined)
     return deps.screen.write("nothing to stop: this folder and its parents have no .kasbah\n");
-  await requireDocument(folder);
   const { layout, store } = await openProject({ dir: folder }, deps);
   const { ca, runs } = await stopProject(store, deps);
   for (const name of runs) deps.screen.write(`stopped ${name}\n`);
@@ -38,16 +34,4 @@ async function down(options: DownOptions, deps: CommandDeps): Promise<void> {
   if (!options.purge) return;
   await purgeFolder(layout);
   deps.screen.write(`deleted ${layout.folder}\n`);
-}
-
-/** `--purge` must never delete a folder that holds something else. */
-async function requireDocument(folder: string): Promise<void> {
-  const { document } = layoutOf(folder);
-  await stat(document).catch((cause) => {
-    throw new CliError(
-      "DEV_FOLDER_UNUSABLE",
-      `${document} does not exist, so this is no folder of kasbah dev: name the right one with --dir, or delete it yourself`,
-      { cause },
-    );
-  });
 }

@@ -3,8 +3,8 @@ import type { DevDeps } from "../../dev/dev-deps.ts";
 import { DevStore } from "../../dev/folder/dev-store.ts";
 import type { DevDocument } from "../../dev/folder/document.ts";
 import { type FolderChoice, requireFolder } from "../../dev/folder/find-folder.ts";
-import { type Layout, layoutOf } from "../../dev/folder/layout.ts";
-import { requireOwn } from "../../dev/folder/prepare-folder.ts";
+import type { Layout } from "../../dev/folder/layout.ts";
+import { openDevFolder } from "../../dev/folder/prepare-folder.ts";
 import { isRunning } from "../../dev/process/process-mark.ts";
 import { CliError } from "../../errors.ts";
 
@@ -18,8 +18,7 @@ export interface Project {
 /** @throws CliError `DEV_FOLDER_MISSING` or `DEV_FOLDER_UNUSABLE` */
 export async function openProject(choice: FolderChoice, deps: DevDeps): Promise<Project> {
   const folder = await requireFolder(choice, deps);
-  await requireOwn(folder, deps);
-  return openFolder(layoutOf(folder), deps);
+  return openFolder(await openDevFolder(folder, deps), deps);
 }
 
 export async function openFolder(layout: Layout, deps: DevDeps): Promise<Project> {

@@ -69,7 +69,7 @@ async function run(plan: RunPlan, choice: FolderChoice, deps: CommandDeps): Prom
   const envoyPath = await provideEnvoy({ ...deps, onInstall: showInstallation(deps.screen) });
   const running = await ensureCa(layout, undefined, deps);
   const place = await openFolder(layout, deps);
-  const output = new OutputLines([plan.identity.serviceAccount, "agent", "envoy", "kasbah"], {
+  const output = new OutputLines([plan.identity.serviceAccount, "agent", "envoy", "dev"], {
     stdout: deps.screen.write,
     stderr: (text) => void deps.stderr.write(text),
     colour: deps.screen.colour,

@@ -13,8 +13,9 @@ import { type Layout, layoutOf } from "./layout.ts";
 export async function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
   const layout = layoutOf(folder);
   if (await isMissing(folder)) await create(folder);
-  await requireOwn(folder, deps);
-  await requireOurs(layout);
+  await requireOwner(folder, deps);
+  if (await isMissing(layout.document)) await refuseOtherFiles(layout);
+  await requirePrivate(folder);
   try {
     await writeFile(layout.gitignore, "*\n", { mode: 0o600 });
   } catch (cause) {
@@ -23,15 +24,35 @@ export async function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">):
   return layout;
 }
 
-/** @throws CliError `DEV_FOLDER_UNUSABLE` if it belongs to another user, or other users can enter it */
-export async function requireOwn(folder: string, { uid }: Pick<DevDeps, "uid">): Promise<void> {
-  const { uid: owner, mode } = await stat(folder);
-  if (uid !== undefined && owner !== uid) {
+/**
+ * An existing folder with records.
+ *
+ * @throws CliError `DEV_FOLDER_UNUSABLE` if it is another folder, belongs to another user, or is open to others
+ */
+export async function openDevFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
+  const layout = layoutOf(folder);
+  await requireOwner(folder, deps);
+  if (await isMissing(layout.document)) {
     throw new CliError(
       "DEV_FOLDER_UNUSABLE",
-      `${folder} belongs to user ${owner}, and this command runs as user ${uid}: run it as user ${owner}, or choose another folder with --dir`,
+      `${layout.document} does not exist, so ${folder} is no folder of kasbah dev: name the right one with --dir, or run kasbah dev up`,
     );
   }
+  await requirePrivate(folder);
+  return layout;
+}
+
+async function requireOwner(folder: string, { uid }: Pick<DevDeps, "uid">): Promise<void> {
+  const { uid: owner } = await stat(folder);
+  if (uid === undefined || owner === uid) return;
+  throw new CliError(
+    "DEV_FOLDER_UNUSABLE",
+    `${folder} belongs to user ${owner}, and this command runs as user ${uid}: run it as user ${owner}, or choose another folder with --dir`,
+  );
+}
+
+async function requirePrivate(folder: string): Promise<void> {
+  const { mode } = await stat(folder);
   if ((mode & 0o077) !== 0) {
     throw new CliError(
       "DEV_FOLDER_UNUSABLE",
@@ -52,8 +73,7 @@ async function create(folder: string): Promise<void> {
 }
 
 /** Another folder would mix with ours, and `kasbah dev down --purge` would delete it. */
-async function requireOurs(layout: Layout): Promise<void> {
-  if (!(await isMissing(layout.document))) return;
+async function refuseOtherFiles(layout: Layout): Promise<void> {
   const ours = Object.values(layout).map((path) => basename(path));
   const isOurs = (name: string) =>
     ours.includes(name.replace(/-(journal|wal|shm)$/, "")) || name.startsWith(".dev.json");

@@ -15,6 +15,7 @@ import { refuseWrongPeer } from "./wrong-peer.ts";
 export async function claimPorts(run: RunRecord, store: DevStore, deps: DevDeps): Promise<void> {
   await store.update(async (document) => {
     const { runs, ...rest } = await withoutEndedRuns(document, deps);
+    refusePortOfCa(run, rest);
     refuseTakenPort(run, runs);
     refuseWrongPeer(run, runs);
     return { ...rest, runs: [...runs, run] };
@@ -37,6 +38,16 @@ export async function releasePorts(run: RunRecord, store: DevStore): Promise<voi
 export async function withoutEndedRuns(document: DevDocument, deps: DevDeps): Promise<DevDocument> {
   const live = await Promise.all(document.runs.map((run) => isRunning(run, deps)));
   return { ...document, runs: document.runs.filter((_, i) => live[i]) };
+}
+
+function refusePortOfCa(run: RunRecord, { ca }: Pick<DevDocument, "ca">): void {
+  const used = [ca?.grpcAddress.port, ca?.httpAddress.port];
+  const taken = ownPorts(run).find(({ address }) => used.includes(address.port));
+  if (taken === undefined) return;
+  throw new CliError(
+    "PORT_TAKEN",
+    `port ${taken.address.port} is used by the CA of this folder: choose another port in ${taken.flag}`,
+  );
 }
 
 function refuseTakenPort(run: RunRecord, others: readonly RunRecord[]): void {

@@ -31,7 +31,8 @@ export class OutputLines {
   takeFrom(part: string): TakeOutput {
     const prefix = this.#prefixOf(part);
     return (text, stream) => {
-      if (text !== "" && !this.#muted.has(part)) this.#targets[stream](this.#withPrefixes(part, prefix, text));
+      if (text !== "" && !this.#muted.has(part))
+        this.#targets[stream](this.#withPrefixes(part, prefix, text));
     };
   }
 

@@ -65,7 +65,7 @@ export async function runWorkload(
       adminAddress,
     };
     const services = await createWorkloadServices(plan, settings, deps.output, sandbox.deps);
-    const say = (text: string) => deps.output.takeFrom("kasbah")(`${text}\n`, "stderr");
+    const say = (text: string) => deps.output.takeFrom("dev")(`${text}\n`, "stderr");
     renewal.catch((error: Error) => say(`cannot renew the token: ${error.message}`));
     return await runParts(plan, running.trustDomain, services, sandbox, say, deps, ended.signal);
   } finally {
