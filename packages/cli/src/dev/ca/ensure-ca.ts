@@ -1,12 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, printableText, storageFailure } from "@kasbah/runtime";
+import { errnoOf, printableText } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
 import { isStatusReady } from "../../mesh/processes/ready.ts";
 import type { DevDeps } from "../dev-deps.ts";
 import { DevStore } from "../folder/dev-store.ts";
 import type { CaRecord, DevDocument } from "../folder/document.ts";
 import { withFileLock } from "../folder/file-lock.ts";
+import { withFolderErrors } from "../folder/folder-error.ts";
 import type { Layout } from "../folder/layout.ts";
 import { endProcess } from "../process/end-process.ts";
 import { isRunning, processMark } from "../process/process-mark.ts";
@@ -49,7 +50,7 @@ export async function ensureCa(
   return withFileLock(lock, { clock, signal, deadlineMs: 2 * readyWithinMs }, async () => {
     const another = await findRunning(store, wanted, layout, deps);
     if (another !== undefined) return another;
-    const document = await store.update((found) => found);
+    const document = await withFolderErrors(layout.folder, () => store.update((found) => found));
     const ca = await start(layout, document, store, deps);
     return { ca, trustDomain: document.trustDomain, isNew: true };
   });
@@ -78,10 +79,12 @@ async function start(
   store: DevStore,
   deps: DevDeps,
 ): Promise<CaRecord> {
-  await ensureTokenIssuer(layout.tokens);
-  await writeOnce(layout.policy, devPolicy);
   const addresses = await chooseCaAddresses(document);
-  const pid = await spawnCa(layout, document.trustDomain, addresses, deps);
+  const pid = await withFolderErrors(layout.folder, async () => {
+    await ensureTokenIssuer(layout.tokens);
+    await writeOnce(layout.policy, devPolicy);
+    return spawnCa(layout, document.trustDomain, addresses, deps);
+  });
   // It is recorded before it is ready, so that `kasbah dev down` finds it if this command is killed.
   const ca = { pid, mark: (await processMark(pid, deps)) ?? "", ...addresses };
   const ports = { grpc: addresses.grpcAddress.port, http: addresses.httpAddress.port };
@@ -121,8 +124,7 @@ async function writeOnce(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
   } catch (cause) {
-    if (errnoOf(cause) === "EEXIST") return;
-    throw new CliError("DEV_FOLDER_UNUSABLE", `cannot write ${path}: ${storageFailure(cause)}`, { cause });
+    if (errnoOf(cause) !== "EEXIST") throw cause;
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
+import { userCacheDirectory } from "../../shipped-files.ts";
 import type { DevDeps } from "../dev-deps.ts";
 import type { Layout } from "../folder/layout.ts";
 
@@ -9,9 +9,7 @@ import type { Layout } from "../folder/layout.ts";
  * choose the same ports.
  */
 export async function startLockPath({ startLock }: Layout, { env }: Pick<DevDeps, "env">): Promise<string> {
-  const cache = env["XDG_CACHE_HOME"];
-  const parent = cache !== undefined && isAbsolute(cache) ? cache : join(env["HOME"] ?? homedir(), ".cache");
-  const folder = join(parent, "kasbah");
+  const folder = userCacheDirectory(env);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return join(folder, "dev-start.lock");

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { caFlags } from "../../mesh/daemons/ca-endpoint.ts";
 import { childEnvOf } from "../../mesh/daemons/daemon-environment.ts";
-import { agentBin } from "../../mesh/daemons/programs.ts";
+import { agentProgram } from "../../shipped-files.ts";
 import { runProgram } from "../../mesh/processes/run-program.ts";
 import type { RunningCa } from "../ca/ensure-ca.ts";
 import type { DevDeps } from "../dev-deps.ts";
@@ -40,7 +40,7 @@ export async function fetchCertificate(
     const path = join(temporary, "token");
     await writeNewToken({ path, issuer: await loadIssuer(layout.tokens), identity }, deps.clock);
     const args = [
-      ...[agentBin, "fetch", ...caFlags(endpointOf(running, layout)), "--token-file", path],
+      ...[agentProgram, "fetch", ...caFlags(endpointOf(running, layout)), "--token-file", path],
       ...["--trust-domain", running.trustDomain, "--output-certs", directory, "--output-public-mode", "0600"],
       ...["--timeout", timeout, "--json"],
     ];

@@ -33,7 +33,6 @@ const document = z.object({
 export type ProcessRecord = z.infer<typeof process>;
 export type CaRecord = z.infer<typeof ca>;
 export type RunRecord = z.infer<typeof run>;
-export type CertificateRecord = z.infer<typeof certificate>;
 export type DevDocument = z.infer<typeof document>;
 
 export function createDevDocument(trustDomain: string): DevDocument {
@@ -46,7 +45,7 @@ export function parseDevDocument(value: unknown): DevDocument {
 }
 
 /** The version of a document of any release; undefined if it has none. */
-export function versionOf(value: unknown): number | undefined {
+export function documentVersionOf(value: unknown): number | undefined {
   const parsed = z.object({ version: z.number() }).safeParse(value);
   return parsed.success ? parsed.data.version : undefined;
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { errnoOf, writeFileDurably } from "@kasbah/runtime";
 import type { Adapter } from "lowdb";
 import { CliError } from "../../errors.ts";
-import { type DevDocument, documentVersion, parseDevDocument, versionOf } from "./document.ts";
+import { type DevDocument, documentVersion, documentVersionOf, parseDevDocument } from "./document.ts";
 
 /** `dev.json` as lowdb's adapter: validated when it is read, and replaced durably as a whole. */
 export class DevJsonFile implements Adapter<DevDocument> {
@@ -17,7 +17,7 @@ export class DevJsonFile implements Adapter<DevDocument> {
     const text = await this.#readText();
     if (text === undefined) return null;
     const value = this.#parse(text);
-    const version = versionOf(value);
+    const version = documentVersionOf(value);
     if (version !== undefined && version !== documentVersion) {
       throw new CliError(
         "DEV_FOLDER_UNUSABLE",

@@ -16,7 +16,7 @@ export interface Layout {
   readonly caLog: string;
 }
 
-export function layoutOf(folder: string): Layout {
+export function devLayoutOf(folder: string): Layout {
   return {
     folder,
     document: join(folder, "dev.json"),

@@ -1,27 +1,26 @@
 import { access, constants, readdir, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { ensureDirectory, errnoOf, printableText, storageFailure } from "@kasbah/runtime";
+import { ensureDirectory, errnoOf, printableText } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
 import type { DevDeps } from "../dev-deps.ts";
-import { type Layout, layoutOf } from "./layout.ts";
+import { withFolderErrors } from "./folder-error.ts";
+import { devLayoutOf, type Layout } from "./layout.ts";
 
 /**
  * Creates the folder if it is missing: private, and ignored by git.
  *
  * @throws CliError `DEV_FOLDER_UNUSABLE` if it cannot be written, belongs to another user, or holds other files
  */
-export async function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
-  const layout = layoutOf(folder);
-  if (await isMissing(folder)) await create(folder);
-  await requireOwner(folder, deps);
-  if (await isMissing(layout.document)) await refuseOtherFiles(layout);
-  await requirePrivate(folder);
-  try {
+export function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
+  const layout = devLayoutOf(folder);
+  return withFolderErrors(folder, async () => {
+    if (await isMissing(folder)) await ensureDirectory(folder, 0o700);
+    await requireOwner(folder, deps);
+    if (await isMissing(layout.document)) await refuseOtherFiles(layout);
+    await requirePrivate(folder);
     await writeFile(layout.gitignore, "*\n", { mode: 0o600 });
-  } catch (cause) {
-    throw unwritable(folder, cause);
-  }
-  return layout;
+    return layout;
+  });
 }
 
 /**
@@ -29,17 +28,21 @@ export async function prepareFolder(folder: string, deps: Pick<DevDeps, "uid">):
  *
  * @throws CliError `DEV_FOLDER_UNUSABLE` if it is another folder, belongs to another user, or is open to others
  */
-export async function openDevFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
-  const layout = layoutOf(folder);
-  await requireOwner(folder, deps);
-  if (await isMissing(layout.document)) {
-    throw new CliError(
-      "DEV_FOLDER_UNUSABLE",
-      `${layout.document} does not exist, so ${folder} is no folder of kasbah dev: name the right one with --dir, or run kasbah dev up`,
-    );
-  }
-  await requirePrivate(folder);
-  return layout;
+export function openDevFolder(folder: string, deps: Pick<DevDeps, "uid">): Promise<Layout> {
+  const layout = devLayoutOf(folder);
+  return withFolderErrors(folder, async () => {
+    await requireOwner(folder, deps);
+    if (await isMissing(layout.document)) throw noFolderOfOurs(layout);
+    await requirePrivate(folder);
+    return layout;
+  });
+}
+
+function noFolderOfOurs({ document, folder }: Layout): CliError {
+  return new CliError(
+    "DEV_FOLDER_UNUSABLE",
+    `${document} does not exist, so ${folder} is no folder of kasbah dev: name the right one with --dir, or run kasbah dev up`,
+  );
 }
 
 async function requireOwner(folder: string, { uid }: Pick<DevDeps, "uid">): Promise<void> {
@@ -59,17 +62,7 @@ async function requirePrivate(folder: string): Promise<void> {
       `other users can enter ${folder}, which holds keys: run chmod 700 ${folder}`,
     );
   }
-  await access(folder, constants.W_OK | constants.X_OK).catch((cause) => {
-    throw unwritable(folder, cause);
-  });
-}
-
-async function create(folder: string): Promise<void> {
-  try {
-    await ensureDirectory(folder, 0o700);
-  } catch (cause) {
-    throw unwritable(folder, cause);
-  }
+  await access(folder, constants.W_OK | constants.X_OK);
 }
 
 /** Another folder would mix with ours, and `kasbah dev down --purge` would delete it. */
@@ -85,19 +78,12 @@ async function refuseOtherFiles(layout: Layout): Promise<void> {
   );
 }
 
-function unwritable(folder: string, cause: unknown): CliError {
-  return new CliError(
-    "DEV_FOLDER_UNUSABLE",
-    `cannot write ${folder}: ${storageFailure(cause)}; choose a folder that you can write with --dir`,
-    { cause },
-  );
-}
-
 async function isMissing(path: string): Promise<boolean> {
   try {
     await stat(path);
     return false;
   } catch (error) {
-    return errnoOf(error) === "ENOENT";
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return true;
+    throw error;
   }
 }

@@ -6,7 +6,7 @@ import { downstreamTls, type PeerMatch } from "./transport-socket.ts";
  * How an Envoy forwards: HTTP/1.1 with Envoy's limits; any HTTP without a limit of time, which fits every program;
  * or bytes.
  */
-export type Protocol = "http/1.1" | "http" | "tcp";
+type Protocol = "http/1.1" | "http" | "tcp";
 
 /** The inbound listener: mTLS from the mesh, forwarded to the workload's own port. */
 export interface Inbound {
