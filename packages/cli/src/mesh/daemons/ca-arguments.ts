@@ -3,7 +3,6 @@ import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { serverProgram } from "../../shipped-files.ts";
 import { caSpiffeIdOf } from "./ca-endpoint.ts";
 
-
 /** The settings of a CA process on this machine. */
 export interface CaSettings {
   readonly stateDirectory: string;
