@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemClock } from "@kasbah/runtime";
 import { eventually, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
+import { provideFloorNode } from "../../scripts/release/floor-node.ts";
+import { npmOn } from "../../scripts/release/npm.ts";
+import { packRelease } from "../../scripts/release/pack.ts";
+import { stageRelease } from "../../scripts/release/stage.ts";
+import { installRelease } from "../../scripts/release/trial.ts";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { LoggedProcess } from "../harness/logged-process.ts";
-import { repositoryRoot } from "../harness/repository.ts";
 import { suiteTimeoutMs } from "../harness/until.ts";
+import { npmCli } from "./npm-cli.ts";
 import { itemsOf, missingLines, type PageCommand } from "./page-commands.ts";
 
 /** What the issue promises: from the installed commands to the first answer by mTLS. */
@@ -24,10 +29,8 @@ describe("the first hour with docs/laptop.md", function () {
   before(async function () {
     this.timeout(setUpTimeoutMs);
     folder = await temporaryDirectory();
-    for (const name of ["home", "project"]) await mkdir(folder.join(name));
-    const commands = process.env["KASBAH_COMMANDS"] ?? join(repositoryRoot, "node_modules/.bin");
-    const path = `${commands}:${process.env["PATH"]}`;
-    env = { PATH: path, HOME: folder.join("home"), ENVOY_BIN: await testEnvoy() };
+    await mkdir(folder.join("project"));
+    env = await installedCommands(folder);
   });
   after(async () => {
     await run("kasbah dev down --purge");
@@ -97,6 +100,25 @@ describe("the first hour with docs/laptop.md", function () {
     assert.equal(missingLines(first, "").length, first.shown.filter((line) => line !== "…").length);
   });
 });
+
+/**
+ * The environment of a reader who has installed the package into an empty folder, with the oldest supported Node.
+ * `KASBAH_COMMANDS` names a folder with the commands of another installation.
+ */
+async function installedCommands(folder: TemporaryDirectory): Promise<Readonly<Record<string, string>>> {
+  const others = process.env["PATH"] ?? "";
+  const own = { HOME: folder.join("home"), ENVOY_BIN: await testEnvoy() };
+  await mkdir(own.HOME);
+  const given = process.env["KASBAH_COMMANDS"];
+  if (given) return { ...own, PATH: `${given}:${others}` };
+  const npm = npmOn(process.execPath, npmCli());
+  const node = await provideFloorNode(npm, process.env["KASBAH_FLOOR_NODE"]);
+  await stageRelease(folder.join("stage"), {});
+  const { path: tarball } = await packRelease(npm, folder.join("stage"), folder.join("out"));
+  const plan = { folder: folder.join("installation"), node, npmCli: npmCli(), tarball };
+  const { binOf } = await installRelease(plan);
+  return { ...own, PATH: `${dirname(binOf("kasbah"))}:${dirname(node)}:${others}` };
+}
 
 /** The processes whose command line names the folder; the Python server of the page is one of the test's own. */
 function processesIn(path: string): readonly string[] {
