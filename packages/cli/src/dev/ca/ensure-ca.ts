@@ -1,22 +1,16 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, printableText } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
-import { isStatusReady } from "../../mesh/processes/ready.ts";
 import type { DevDeps } from "../dev-deps.ts";
 import { DevStore } from "../folder/dev-store.ts";
 import type { CaRecord, DevDocument } from "../folder/document.ts";
 import { withFileLock } from "../folder/file-lock.ts";
-import { withFolderErrors } from "../folder/folder-error.ts";
 import type { Layout } from "../folder/layout.ts";
-import { endProcess } from "../process/end-process.ts";
-import { isRunning, processMark } from "../process/process-mark.ts";
+import { isRunning } from "../process/process-mark.ts";
 import { usageError } from "../settings/usage-error.ts";
-import { ensureTokenIssuer } from "../tokens.ts";
-import { chooseCaAddresses } from "./choose-ports.ts";
-import { devPolicy } from "./dev-policy.ts";
-import { spawnCa } from "./spawn-ca.ts";
-import { startLockPath } from "./start-lock.ts";
+import { startCa } from "./start-ca.ts";
+import { isAnswering, untilReady } from "./until-ready.ts";
+
+export const defaultTrustDomain = "cluster.local";
 
 /** A running CA. */
 export interface RunningCa {
@@ -26,7 +20,8 @@ export interface RunningCa {
   readonly isNew: boolean;
 }
 
-const readyWithinMs = 60_000;
+/** The patience of a command while another one starts the CA. */
+const startWithinMs = 120_000;
 /** The limit of a Unix socket's path. */
 const maxSocketPathBytes = 107;
 
@@ -45,18 +40,20 @@ export async function ensureCa(
   const { clock, signal } = deps;
   const store = new DevStore(layout, { clock, trustDomain: wanted ?? defaultTrustDomain });
   const running = await findRunning(store, wanted, layout, deps);
-  if (running !== undefined) return running;
-  const lock = await startLockPath(layout, deps);
-  return withFileLock(lock, { clock, signal, deadlineMs: 2 * readyWithinMs }, async () => {
+  if (running !== undefined && (await isAnswering(running.ca, layout, deps))) return running;
+  const patience = { clock, signal, deadlineMs: startWithinMs };
+  return withFileLock(layout.startLock, patience, async () => {
     const another = await findRunning(store, wanted, layout, deps);
-    if (another !== undefined) return another;
-    const document = await withFolderErrors(layout.folder, () => store.update((found) => found));
-    const ca = await start(layout, document, store, deps);
-    return { ca, trustDomain: document.trustDomain, isNew: true };
+    if (another !== undefined) {
+      await untilReady(another.ca, layout, deps);
+      return another;
+    }
+    const ca = await startCa(layout, store, deps);
+    return { ca, trustDomain: (await store.read()).trustDomain, isNew: true };
   });
 }
 
-/** The CA that another command has started. */
+/** The CA that another command has started; it may not be ready. */
 async function findRunning(
   store: DevStore,
   wanted: string | undefined,
@@ -66,66 +63,8 @@ async function findRunning(
   const document = await store.read();
   refuseOtherTrustDomain(layout, document, wanted);
   const { trustDomain, ca } = document;
-  if (ca === undefined || !(await isRunning(ca, deps))) return undefined;
-  await untilReady(ca, layout, deps);
-  return { ca, trustDomain, isNew: false };
-}
-
-export const defaultTrustDomain = "cluster.local";
-
-async function start(
-  layout: Layout,
-  document: DevDocument,
-  store: DevStore,
-  deps: DevDeps,
-): Promise<CaRecord> {
-  const addresses = await chooseCaAddresses(document);
-  const pid = await withFolderErrors(layout.folder, async () => {
-    await ensureTokenIssuer(layout.tokens);
-    await writeOnce(layout.policy, devPolicy);
-    return spawnCa(layout, document.trustDomain, addresses, deps);
-  });
-  // It is recorded before it is ready, so that `kasbah dev down` finds it if this command is killed.
-  const ca = { pid, mark: (await processMark(pid, deps)) ?? "", ...addresses };
-  const ports = { grpc: addresses.grpcAddress.port, http: addresses.httpAddress.port };
-  await store.update((found) => ({ ...found, ca, ports }));
-  try {
-    await untilReady(ca, layout, deps);
-  } catch (error) {
-    await endProcess(ca, deps);
-    throw error;
-  }
-  return ca;
-}
-
-async function untilReady(ca: CaRecord, layout: Layout, deps: DevDeps): Promise<void> {
-  const { clock, signal } = deps;
-  const startedAt = clock.monotonicMs();
-  for (;;) {
-    if (!(await isRunning(ca, deps))) throw await failure("PROCESS_FAILED", "the CA exited", layout);
-    if (await isStatusReady(ca.httpAddress)) return;
-    if (clock.monotonicMs() - startedAt > readyWithinMs)
-      throw await failure("NOT_READY", `the CA was not ready within ${readyWithinMs / 1000} s`, layout);
-    await clock.sleep(50, signal);
-  }
-}
-
-async function failure(
-  code: "PROCESS_FAILED" | "NOT_READY",
-  what: string,
-  { caLog }: Layout,
-): Promise<CliError> {
-  const log = await readFile(caLog, "utf8").catch(() => "");
-  const last = printableText(log.trimEnd().split("\n").at(-1) ?? "", 600);
-  return new CliError(code, `${what}; the last line of its log ${caLog}: ${last}`);
-}
-
-async function writeOnce(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { mode: 0o600, flag: "wx" });
-  } catch (cause) {
-    if (errnoOf(cause) !== "EEXIST") throw cause;
-  }
+  const isStarted = ca !== undefined && (await isRunning(ca, deps));
+  return isStarted ? { ca, trustDomain, isNew: false } : undefined;
 }
 
 function refuseOtherTrustDomain(

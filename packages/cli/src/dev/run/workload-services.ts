@@ -4,6 +4,7 @@ import type { HostPort } from "@kasbah/runtime";
 import { agentArguments } from "../../mesh/daemons/agent-arguments.ts";
 import type { CaEndpoint } from "../../mesh/daemons/ca-endpoint.ts";
 import { envoyArguments } from "../../mesh/daemons/envoy-arguments.ts";
+import { standardOutput } from "../../mesh/envoy/access-log.ts";
 import { EnvoyAdmin } from "../../mesh/envoy/admin.ts";
 import { createBootstrap } from "../../mesh/envoy/bootstrap.ts";
 import type { MeshDeps } from "../../mesh/local/mesh-deps.ts";
@@ -83,6 +84,6 @@ function bootstrapOf(plan: RunPlan, { trustDomain, adminAddress }: WorkloadSetti
       protocol,
     })),
     maxConnections: 10_000,
-    ...(verbose ? { accessLogPath: "/dev/stdout" } : {}),
+    ...(verbose ? { accessLogPath: standardOutput } : {}),
   });
 }
