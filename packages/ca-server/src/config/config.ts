@@ -131,7 +131,7 @@ const lifetimeOptions = {
   ttlCeiling: option({
     flag: "--ttl-ceiling <duration>",
     env: "KASBAH_TTL_CEILING",
-    help: "longest lifetime that callers get unless a rule of the policy names a longer one; a longer request is shortened; 0 means no ceiling",
+    help: "longest lifetime that callers get unless a rule or a default names a longer one; a longer request is shortened; 0 means no ceiling",
     schema: schema.parsed(parseCeiling, "duration, or 0"),
     default: "24h",
     group: "Lifetimes",
