@@ -82,6 +82,7 @@ function rename(text: string, name: string): string {
   return text
     .replaceAll(/"(app\.kubernetes\.io\/name|name|serviceAccountName)":"kasbah"/g, `"$1":"${name}"`)
     .replaceAll(/"kasbah-(replicas|policy|leader|kasbah-system)"/g, `"${name}-$1"`)
+    .replaceAll(/"kasbah-(agents|dashboard)","namespace"/g, `"${name}-$1","namespace"`)
     .replaceAll("=kasbah.kasbah-system.svc", `=${name}.kasbah-system.svc`);
 }
 
