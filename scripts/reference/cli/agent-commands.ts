@@ -10,7 +10,7 @@ import { agentCommandNames } from "../../../packages/agent/src/commands/run-comm
 import { command as daemon } from "../../../packages/agent/src/config/command.ts";
 import { serverCommand } from "../../../packages/ca-server/src/config/config.ts";
 import { optionTable } from "../config/page.ts";
-import { code, marked } from "../markdown.ts";
+import { code, marked, table } from "../markdown.ts";
 
 const described = [
   { command: waitCommand, options: waitOptions },
@@ -26,7 +26,7 @@ export function agentCommands(): string {
     throw new Error(`expected the agent's commands ${agentCommandNames}, described ${names}`);
   const sections = described.map(
     ({ command, options }) =>
-      `### ${command.name}\n\n${marked(command.summary)}\n\n${optionTable(Object.values(options.own), {})}\n${examplesText(command.examples)}`,
+      `### ${command.name}\n\n${marked(command.summary)}\n\n${optionTable(Object.values(options.own), {})}\n${exitCodeTable(command)}${examplesText(command.examples)}`,
   );
   return [daemonSection(serverCommand("")), daemonSection(daemon), accepted, ...sections].join("\n");
 }
@@ -34,14 +34,23 @@ export function agentCommands(): string {
 const accepted =
   "Each command of the agent also accepts the agent's own flags, variables and configuration file, so the arguments of the agent can be passed to it unchanged.\n";
 
-function daemonSection({ name, summary, examples }: Described): string {
-  return `## ${name}\n\n${marked(summary)} Its settings are in [Configuration](reference/config.md#${name}).\n\n${examplesText(examples)}`;
+function daemonSection(described: Described): string {
+  const { name, summary, examples } = described;
+  const settings = `Its settings are in [Configuration](reference/config.md#${name}).`;
+  return `## ${name}\n\n${marked(summary)} ${settings}\n\n${exitCodeTable(described)}${examplesText(examples)}`;
+}
+
+/** Of a command whose settings are options of the runtime. */
+export function exitCodeTable({ exitCodes = {} }: Pick<Described, "exitCodes">): string {
+  const rows = Object.entries(exitCodes).map(([exit, meaning]) => [exit, marked(meaning)]);
+  return rows.length === 0 ? "" : `${table(["exit code", "meaning"], rows)}\n`;
 }
 
 interface Described {
   readonly name: string;
   readonly summary: string;
   readonly examples: readonly string[];
+  readonly exitCodes?: Readonly<Record<number, string>>;
 }
 
 /** An example that ends with a backslash goes on in the next one. */

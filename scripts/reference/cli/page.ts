@@ -3,7 +3,7 @@ import { initOptions, initStateCommand } from "../../../packages/ca-server/src/o
 import { programFlagsOf } from "../../../packages/cli/src/reach.ts";
 import { optionTable } from "../config/page.ts";
 import { code, fromSubfolder, table } from "../markdown.ts";
-import { agentCommands } from "./agent-commands.ts";
+import { agentCommands, exitCodeTable } from "./agent-commands.ts";
 import { markedWith } from "./command-names.ts";
 import { type HelpBlock, type HelpItem, helpBlocks } from "./help-blocks.ts";
 import { commandsBelow, kasbahProgram, type NamedCommand, shownOptions, textAfterHelp } from "./program.ts";
@@ -62,9 +62,9 @@ function commandSection({ name, command }: NamedCommand): string {
 /** It has the server's flags, which commander does not know. */
 function initSection(name: string, command: Command): string {
   const options = Object.values(initOptions({ isRoot: true, env: {} }));
-  const { summary, examples } = initStateCommand("");
+  const { summary, examples, ...init } = initStateCommand("");
   const items = examples.map((term) => ({ term: `$ ${term}`, meaning: "" }));
-  return `### ${name}\n\n${sentence(command.description())}\n\n${marked(summary)}\n\n${optionTable(options, {})}\n${listText("Examples", items)}`;
+  return `### ${name}\n\n${sentence(command.description())}\n\n${marked(summary)}\n\n${optionTable(options, {})}\n${exitCodeTable(init)}${listText("Examples", items)}`;
 }
 
 function argumentRows(all: readonly Argument[]): string {

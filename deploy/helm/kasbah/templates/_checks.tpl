@@ -23,6 +23,12 @@
 {{- if .rootConfigMap.publish }}
 --root-config-map: rootConfigMap.publish
 {{- end }}
+{{- if include "kasbah.selectorText" .rootConfigMap.namespaceSelector }}
+--root-config-map-namespaces: rootConfigMap.namespaceSelector
+{{- end }}
+{{- if ne (include "kasbah.fullname" $) "kasbah" }}
+--installation: fullnameOverride
+{{- end }}
 {{- if .clusterTrustBundle.enabled }}
 --cluster-trust-bundle: clusterTrustBundle.enabled
 {{- end }}

@@ -30,12 +30,17 @@ export const fetchCommand: Command<OptionTable> = {
   name: "kasbah-agent fetch",
   version: daemon.version,
   summary:
-    "Obtains one certificate from the CA without a running agent, writes it to the files of --output-certs and ends: for init containers, Jobs and laptops. It tries until --timeout, and prints each new reason of a failure. Exits 0 once the files are written, 1 if it could not, 2 for invalid arguments.",
+    "Obtains one certificate from the CA without a running agent, writes it to the files of --output-certs and ends: for init containers, Jobs and laptops. It tries until --timeout, and prints each new reason of a failure.",
   examples: [
     "kasbah-agent fetch --output-certs /run/certs --timeout 2m",
     "kasbah-agent fetch --ca-address localhost:15012 --ca-root root.pem --token-file token --output-certs ./certs",
     "kasbah-agent fetch --output-certs /run/certs --json | jq -r .notAfter",
   ],
+  exitCodes: {
+    0: "the files are written",
+    1: "timeout, or the files could not be written; the message contains the last reason",
+    2: "the command line or a setting is invalid",
+  },
 };
 
 /** What `--help` shows: everything else of the agent is accepted, and has no effect. */

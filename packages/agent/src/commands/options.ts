@@ -24,9 +24,13 @@ const ownWaitOptions = {
 export const waitCommand: Command<OptionTable> = {
   name: "kasbah-agent wait",
   version: daemon.version,
-  summary:
-    "Waits until the agent in the same pod serves its first secret. Exits 0 when it does, 1 on timeout (and prints the agent's reasons), 2 for invalid arguments.",
+  summary: "Waits until the agent in the same pod serves its first secret.",
   examples: ["kasbah-agent wait --timeout 2m"],
+  exitCodes: {
+    0: "the agent serves the secret",
+    1: "timeout; the message contains the agent's reasons",
+    2: "the command line or a setting is invalid",
+  },
 };
 
 /** Options of `kasbah-agent status`. */
@@ -46,8 +50,13 @@ export const statusCommand: Command<OptionTable> = {
   name: "kasbah-agent status",
   version: daemon.version,
   summary:
-    "Shows the certificate that the agent in the same pod serves, its remaining lifetime and the last failure. Exits 0 if a valid secret is served, 1 if not, 2 for invalid arguments.",
+    "Shows the certificate that the agent in the same pod serves, its remaining lifetime and the last failure.",
   examples: ["kasbah-agent status", "kasbah-agent status --json | jq .certificate.notAfter"],
+  exitCodes: {
+    0: "the agent serves a valid secret",
+    1: "it does not, or does not answer",
+    2: "the command line or a setting is invalid",
+  },
 };
 
 /** The loaded configuration, or a text to print instead. */

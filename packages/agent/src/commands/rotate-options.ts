@@ -30,12 +30,17 @@ export const rotateNowCommand: Command<OptionTable> = {
   name: "kasbah-agent rotate",
   version: daemon.version,
   summary:
-    "Asks the agent in the same pod for a new key and certificate now, over its SDS socket, and waits until the agent serves them. Requests of the same time share one renewal, and the agent asks the CA at most every five seconds. Exits 0 once the new certificate is served, 1 if it could not be renewed (and prints the reason), 2 for invalid arguments.",
+    "Asks the agent in the same pod for a new key and certificate now, over its SDS socket, and waits until the agent serves them. Requests of the same time share one renewal, and the agent asks the CA at most every five seconds.",
   examples: [
     "kasbah-agent rotate",
     "kubectl exec POD -c AGENT -- kasbah-agent rotate --timeout 2m",
     "kasbah-agent rotate --json | jq -r .serial",
   ],
+  exitCodes: {
+    0: "the agent serves the new certificate",
+    1: "it could not renew; the message contains the reason",
+    2: "the command line or a setting is invalid",
+  },
 };
 
 export const rotateNowOptions = { own: ownOptions, all: { ...daemonOptions, ...ownOptions } };

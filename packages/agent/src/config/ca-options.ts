@@ -18,7 +18,7 @@ export const caOptions = {
   caRoot: option({
     flag: "--ca-root <file>",
     env: "CA_ROOT_CA",
-    help: "PEM file of the root certificates that the agent trusts for the CA and its certificates, or SYSTEM",
+    help: "PEM file of the root certificates that the agent trusts for the CA and its certificates, or SYSTEM for those of the operating system",
     reload: "for each call, and when it changes",
     schema: schema.path,
     optional: true,
@@ -124,7 +124,7 @@ export const caOptions = {
   namespace: option({
     flag: "--namespace <name>",
     env: "POD_NAMESPACE",
-    help: "namespace of the workload",
+    help: "namespace of the workload; the agent sends no token of another one (CONFIG_INVALID)",
     schema: schema.parsed((text) => parseWorkloadName(text, "default").namespace, "Kubernetes name"),
     optional: true,
     defaultHelp: "from the token",
@@ -133,7 +133,7 @@ export const caOptions = {
   serviceAccount: option({
     flag: "--service-account <name>",
     env: "SERVICE_ACCOUNT",
-    help: "service account of the workload",
+    help: "service account of the workload; the agent sends no token of another one (CONFIG_INVALID)",
     schema: schema.parsed((text) => parseWorkloadName("default", text).serviceAccount, "Kubernetes name"),
     optional: true,
     defaultHelp: "from the token",

@@ -1,4 +1,4 @@
-import type { Command } from "@kasbah/runtime";
+import { type Command, daemonExitCodes } from "@kasbah/runtime";
 import { crossCheck } from "./cross-check.ts";
 import type { options } from "./options.ts";
 
@@ -15,5 +15,6 @@ export const command: Command<typeof options> = {
     "kasbah-agent fetch --output-certs /run/certs",
     "curl http://127.0.0.1:15020/healthz/ready",
   ],
+  exitCodes: daemonExitCodes,
   check: crossCheck,
 };

@@ -16,7 +16,7 @@ export const authorityOptions = {
   rootTtl: option({
     flag: "--root-ttl <duration>",
     env: "CITADEL_SELF_SIGNED_CA_CERT_TTL",
-    help: "lifetime of new roots",
+    help: "lifetime of new roots; the default is ten years",
     schema: schema.duration,
     default: "87600h",
     group: "Authorities",
@@ -24,7 +24,7 @@ export const authorityOptions = {
   intermediateTtl: option({
     flag: "--intermediate-ttl <duration>",
     env: "KASBAH_INTERMEDIATE_TTL",
-    help: "lifetime of the intermediate that signs workload certificates in place of the root",
+    help: "lifetime of new intermediates, which sign workload certificates in place of the root; the default is one year",
     schema: schema.duration,
     default: "8760h",
     group: "Authorities",

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { parseTrustDomain } from "@kasbah/pki";
-import { type Command, type ConfigOf, option, parseDuration, schema } from "@kasbah/runtime";
+import { type Command, type ConfigOf, daemonExitCodes, option, parseDuration, schema } from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
@@ -53,6 +53,7 @@ export function serverCommand(version: string): Command<ServerOptions> {
       "  --jwks-token-file /var/run/secrets/kubernetes.io/serviceaccount/token",
       "kasbah-server --kubernetes-api https://kubernetes.default.svc --policy policy.yaml",
     ],
+    exitCodes: daemonExitCodes,
     check: crossChecks,
   };
 }
@@ -130,7 +131,7 @@ const lifetimeOptions = {
   ttlCeiling: option({
     flag: "--ttl-ceiling <duration>",
     env: "KASBAH_TTL_CEILING",
-    help: "longest lifetime that callers get unless a rule of the policy names a longer one; a longer request is shortened; 0 means no ceiling",
+    help: "longest lifetime that callers get unless a rule or a default names a longer one; a longer request is shortened; 0 means no ceiling",
     schema: schema.parsed(parseCeiling, "duration, or 0"),
     default: "24h",
     group: "Lifetimes",

@@ -44,6 +44,11 @@ export function initStateCommand(version: string): Command<InitOptions> {
       "kasbah init --state-dir /var/lib/kasbah --trust-domain prod.example",
       "kasbah init --state-dir ./ca --root-key P-384 --key-passphrase-file passphrase",
     ],
+    exitCodes: {
+      0: "the state directory contains a CA, new or as it was",
+      1: "it could not be created; the message has a code",
+      2: "the command line or a setting is invalid",
+    },
     check: (config) => authorityProblems(config),
   };
 }

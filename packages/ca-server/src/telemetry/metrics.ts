@@ -138,9 +138,11 @@ function createCitadelCounters(registry: Registry) {
     ),
     refusals: counter("kasbah_refusals", "Refused calls, by code.", ["code"]),
     replacements: counter("kasbah_worker_replacements", "Worker processes that ended and were replaced."),
-    evictions: counter("kasbah_evictions", "Connections and calls ended in favor of newer ones, by kind.", [
-      "kind",
-    ]),
+    evictions: counter(
+      "kasbah_evictions",
+      "Connections and calls that the CA ended in favor of newer ones, by kind: connection or call.",
+      ["kind"],
+    ),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Replica {
   readonly absence?: string;
 }
 
+/** Pods of manifests of your own may have the label with the name instead. */
+const selectors = [discoverySelector, discoverySelector.replace("/part-of=", "/name=")];
 export const containerName = "kasbah-server";
 
 /** Longer than kubectl's own timeout, so that kubectl reports what it waited for. */
@@ -61,11 +63,7 @@ type Pod = z.output<typeof podList>["items"][number];
  */
 export async function findReplicas(choice: ClusterChoice, kubectl: RunKubectl): Promise<readonly Replica[]> {
   const { namespace = defaultNamespace } = choice;
-  const selector = `--selector=${discoverySelector}`;
-  const get = ["get", "pods", `--namespace=${namespace}`, selector, "--request-timeout=20s", "--output=json"];
-  const run = await kubectl(get, { deadlineMs });
-  if (run.end !== "well") throw explainKubectl(run, deadlineMs);
-  const replicas = readPods(run.stdout).map(replicaOf).sort(byReadiness);
+  const replicas = (await listPods(namespace, kubectl)).map(replicaOf).sort(byReadiness);
   const found = replicas.filter((replica) => isChosen(replica, choice));
   const several = [...new Set(found.map(installationOf))];
   if (several.length > 1) {
@@ -86,6 +84,17 @@ export async function findReplicas(choice: ClusterChoice, kubectl: RunKubectl): 
   const isAny = choice.pod === undefined && choice.installation === undefined;
   const what = isAny || names === "" ? "CA" : "such pod of the CA";
   throw new CliError("ADMIN_UNREACHABLE", `no ${what} in namespace ${namespace}: ${seen}; ${fix}`);
+}
+
+async function listPods(namespace: string, kubectl: RunKubectl): Promise<readonly Pod[]> {
+  const flags = [`--namespace=${namespace}`, "--request-timeout=20s", "--output=json"];
+  for (const selector of selectors) {
+    const run = await kubectl(["get", "pods", ...flags, `--selector=${selector}`], { deadlineMs });
+    if (run.end !== "well") throw explainKubectl(run, deadlineMs);
+    const pods = readPods(run.stdout);
+    if (pods.length > 0) return pods;
+  }
+  return [];
 }
 
 function isChosen(replica: Replica, { installation, pod }: ClusterChoice): boolean {

@@ -21,6 +21,13 @@ export const commonOptions = {
   }),
 };
 
+/** The exit codes of a daemon. */
+export const daemonExitCodes = {
+  0: "stopped by a signal",
+  1: "failed to start, or stopped by an internal error; the last error in the log has a code",
+  2: "the command line or a setting is invalid; standard error lists all problems",
+};
+
 type Values<O extends OptionTable> = {
   readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
 };
@@ -36,6 +43,8 @@ export interface Command<O extends OptionTable> {
   readonly summary: string;
   /** Lines that can be copied into a shell. */
   readonly examples: readonly string[];
+  /** Each exit code with its meaning. */
+  readonly exitCodes?: Readonly<Record<number, string>>;
   /** Returns problems between settings, one sentence each. Called only if each setting is valid. */
   check?(config: ConfigOf<O>): readonly string[];
 }

@@ -27,11 +27,13 @@ export function helpText<O extends OptionTable>(
     return `${group}:\n${lines.join("")}\n`;
   });
   const examples = command.examples.map((example) => `  ${example}\n`).join("");
+  const exits = Object.entries(command.exitCodes ?? {}).map(([code, meaning]) => `  ${code}  ${meaning}\n`);
   return [
     `Usage: ${command.name} [flags]\n\n${wrap(command.summary.split(" "), 0)}\n\n`,
     ...groups,
     "The first of these that has a value counts: flag, environment variable, configuration file, default.\n",
     "The file is YAML; its keys are the names of the flags without leading dashes.\n",
+    exits.length === 0 ? "" : `\nExit codes:\n${exits.join("")}`,
     examples === "" ? "" : `\nExamples:\n${examples}`,
   ].join("");
 }

@@ -1,5 +1,5 @@
 export { closestName } from "./closest-name.ts";
-export { type Command, type ConfigOf, commonOptions } from "./command.ts";
+export { type Command, type ConfigOf, commonOptions, daemonExitCodes } from "./command.ts";
 export { ConfigInvalidError } from "./config-invalid-error.ts";
 export { type Option, type OptionSpec, type OptionTable, option } from "./option.ts";
 export { publicEnvironment } from "./public-environment.ts";

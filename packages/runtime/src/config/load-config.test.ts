@@ -290,6 +290,15 @@ describe("loadConfig", () => {
     assert.match(text, /^ {25}env: KASBAH_A_NAME_THAT_FILLS_MOST_OF_A_LINE\]$/m);
   });
 
+  it("prints the exit codes of a command that has some, below its options", () => {
+    const exitCodes = { 0: "it worked", 2: "a setting is invalid" };
+    const input = { argv: ["--help"], env: {}, readFile: () => "" };
+    const outcome = loadConfig({ ...command, exitCodes }, options, input);
+    const text = outcome.kind === "print" ? outcome.text : assert.fail(outcome.kind);
+    assert.match(text, /\n\nExit codes:\n {2}0 {2}it worked\n {2}2 {2}a setting is invalid\n\nExamples:\n/);
+    assert.doesNotMatch(printed({ argv: ["--help"] }), /Exit codes/);
+  });
+
   it("prints its version", () => {
     assert.equal(printed({ argv: ["--version"] }), "kasbah-test 1.2.3\n");
   });

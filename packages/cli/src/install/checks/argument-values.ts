@@ -2,6 +2,7 @@
 const values: Readonly<Record<string, string>> = {
   "--trust-domain": "ca.trustDomain",
   "--server-san": "ca.serverSans",
+  "--own-spiffe-id": "serviceAccount.name",
   "--token-audience": "ca.tokenAudiences",
   "--trusted-node-account": "ca.trustedNodeAccounts",
   "--no-client-certificates": "ca.clientCertificates",

@@ -50,6 +50,12 @@ describe("checkInstallation", () => {
     assert.doesNotMatch(problems.join("\n"), /hunter2/);
   });
 
+  it("names the value that contradicts a default of the CA", () => {
+    assert.deepEqual(problemsOf({ ca: { extraArgs: ["--root-ttl=1h"] } }), [
+      "ca.extraArgs (--root-ttl): --intermediate-ttl: is greater than --root-ttl, but a certificate cannot outlive its issuer; lower it",
+    ]);
+  });
+
   it("names both values that set a flag which may be given once", () => {
     assert.deepEqual(problemsOf({ ca: { workers: 2, extraArgs: ["--workers=4"] } }), [
       "ca.workers and ca.extraArgs (--workers): given 2 times",

@@ -1,10 +1,11 @@
-import { argumentProblems } from "@kasbah/ca-server/arguments";
+import { type ArgumentProblem, argumentProblems } from "@kasbah/ca-server/arguments";
 import { PolicyError, parsePolicy } from "@kasbah/ca-server/policy";
 import { ConfigInvalidError } from "@kasbah/runtime";
 import type { Installation } from "../objects/installation.ts";
 import type { Manifest } from "../objects/manifest.ts";
-import { findFlagOrigin } from "./argument-values.ts";
-import { installedServer } from "./installed-server.ts";
+import type { InstallValues } from "../values/values.ts";
+import { type FlagOrigin, findFlagOrigin } from "./argument-values.ts";
+import { type InstalledServer, installedServer } from "./installed-server.ts";
 
 /**
  * Refuses an installation whose CA would not start: its parsers read the arguments and the policy of the objects.
@@ -14,17 +15,29 @@ import { installedServer } from "./installed-server.ts";
 export function checkInstallation({ values }: Installation, objects: readonly Manifest[]): void {
   const server = installedServer(objects);
   if (server === undefined) return;
-  const flags = argumentProblems(server).map(({ flag = "", variable, problem }) => {
-    const origin = findFlagOrigin(flag, server.argv, values.ca.extraArgs);
-    if (origin !== undefined) return `${origin.values.join(" and ")} (${origin.shown}): ${problem}`;
-    return variable === undefined ? problem : `pod.extraEnv (${variable}): ${flag}: ${problem}`;
-  });
+  const flags = argumentProblems(server).map((problem) => sentenceOf(problem, server, values));
   const problems = [...flags, ...policyProblems(values.policy.text), ...helmOnly(values)];
   if (problems.length > 0) throw new ConfigInvalidError(problems);
 }
 
+/** A value that contradicts a default of the CA is found by the flags that the problem mentions. */
+function sentenceOf(
+  { flag, variable, problem }: ArgumentProblem,
+  { argv }: InstalledServer,
+  { ca: { extraArgs } }: InstallValues,
+): string {
+  const originOf = (one: string) => findFlagOrigin(one, argv, extraArgs);
+  const named = ({ values, shown }: FlagOrigin) => `${values.join(" and ")} (${shown})`;
+  if (flag === undefined) return problem;
+  const origin = originOf(flag);
+  if (origin !== undefined) return `${named(origin)}: ${problem}`;
+  if (variable !== undefined) return `pod.extraEnv (${variable}): ${flag}: ${problem}`;
+  const [other] = [...problem.matchAll(/--[a-z0-9-]+/g)].flatMap(([one]) => originOf(one) ?? []);
+  return other === undefined ? `${flag}: ${problem}` : `${named(other)}: ${flag}: ${problem}`;
+}
+
 /** What would be lost without a word. */
-function helmOnly({ dashboard, extraObjects }: Installation["values"]): readonly string[] {
+function helmOnly({ dashboard, extraObjects }: InstallValues): readonly string[] {
   const problems: [boolean, string][] = [
     [
       dashboard.enabled,

@@ -1,3 +1,4 @@
+import { selectorText } from "../values/label-selector.ts";
 import {
   grpcPort,
   httpPort,
@@ -7,7 +8,6 @@ import {
   serviceAccountName,
 } from "./installation.ts";
 import { policyKey, policyMapName } from "./policy-map.ts";
-import { selectorText } from "./selector-text.ts";
 
 export const volumePath = "/var/lib/kasbah";
 /**

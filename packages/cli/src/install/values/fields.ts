@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+export const durationText = z
+  .string()
+  .regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 15m, 24h or 90d");
 export const quantity = z.union([
   z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "expected a quantity such as 100m or 1Gi"),
   z.number().positive(),

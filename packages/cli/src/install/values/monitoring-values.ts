@@ -1,25 +1,22 @@
 import { z } from "zod";
+import { durationText, texts } from "./fields.ts";
 import { labelSelector } from "./label-selector.ts";
 import { manifestPart } from "./manifest-part.ts";
 
-const texts = z.record(z.string(), z.string()).default({});
-const interval = z
-  .string()
-  .regex(/^[1-9][0-9]*(ms|s|m|h|d)$/, "expected a duration such as 30s or 1m")
-  .default("30s");
+const interval = durationText.default("30s");
 
 /** For the Prometheus Operator: the CA. */
 export const serviceMonitor = z.strictObject({
   enabled: z.boolean().default(false),
   interval,
-  labels: texts,
+  labels: texts.default({}),
 });
 
 /** For the Prometheus Operator: agents in the pods of workloads, which have a port of this name. */
 export const podMonitor = z.strictObject({
   enabled: z.boolean().default(false),
   interval,
-  labels: texts,
+  labels: texts.default({}),
   port: z
     .string()
     .max(15)
@@ -34,13 +31,13 @@ export const podMonitor = z.strictObject({
 
 export const prometheusRule = z.strictObject({
   enabled: z.boolean().default(false),
-  labels: texts,
+  labels: texts.default({}),
   runbookUrl: z.union([z.url({ protocol: /^https?$/ }), z.literal("")]).default(""),
 });
 
 /** A ConfigMap with the dashboard, for the sidecar of Grafana that collects them. */
 export const dashboard = z.strictObject({
   enabled: z.boolean().default(false),
-  labels: z.record(z.string(), z.string()).default({ grafana_dashboard: "1" }),
-  annotations: texts,
+  labels: texts.default({ grafana_dashboard: "1" }),
+  annotations: texts.default({}),
 });

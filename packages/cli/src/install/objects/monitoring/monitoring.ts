@@ -22,7 +22,7 @@ export function monitoringObjects(installation: Installation): readonly Manifest
       ? [object("ServiceMonitor", objectName, serviceMonitor.labels, ofService(installation))]
       : []),
     ...(podMonitor.enabled
-      ? [object("PodMonitor", `${objectName}-agents`, podMonitor.labels, ofAgents(podMonitor))]
+      ? [object("PodMonitor", `${objectName}-workloads`, podMonitor.labels, ofAgents(podMonitor))]
       : []),
     ...(prometheusRule.enabled
       ? [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { argumentProblems } from "@kasbah/ca-server/arguments";
-import { selectorText } from "./selector-text.ts";
+import { selectorText } from "./label-selector.ts";
 
 describe("selectorText", () => {
   it("writes nothing for a selector of everything", () => {
