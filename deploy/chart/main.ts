@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -51,7 +51,8 @@ function parseOptions() {
 async function pack(out: string, flag: string | undefined): Promise<string> {
   const names = readNames(env, flag);
   const { ageSeconds } = await readSource(root, env["SOURCE_DATE_EPOCH"]);
-  const path = await packChart({ root, names, out: resolve(root, out), ageSeconds });
+  const packed = await packChart({ root, names, out: resolve(root, out), ageSeconds });
+  const path = relative(process.cwd(), packed);
   const { registry, serverImage, chart } = names;
   const folder = dirname(referenceIn(registry, chart));
   return [

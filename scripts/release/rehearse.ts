@@ -1,6 +1,6 @@
 import { mkdtemp } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { type Environment, readNames } from "../../deploy/names.ts";
 import { root } from "../bundles/single-file.ts";
 import { provideFloorNode } from "./floor-node.ts";
@@ -56,7 +56,7 @@ function refusePrivate(folder: string, machinePaths: readonly string[]): void {
 function linesOf({ path, sha256, bytes, unpackedBytes, files }: PackedRelease): readonly string[] {
   const sizes = files.map(({ path: name, size }) => `  ${inKiB(size).padStart(10)}  ${name}`);
   return [
-    path,
+    relative(root, path),
     ...sizes,
     `${files.length} files, ${inKiB(bytes)} packed, ${inKiB(unpackedBytes)} unpacked`,
     `SHA-256 ${sha256}, the same in two builds`,

@@ -33,6 +33,10 @@ describe("publicEnvironment", () => {
     assert.deepEqual(publicEnvironment(options, kept), kept);
   });
 
+  it("omits systemd's socket, so that a child cannot report that the daemon has started", () => {
+    assert.deepEqual(publicEnvironment(options, { NOTIFY_SOCKET: "/run/systemd/notify" }), {});
+  });
+
   it("omits proxies with a password, in every spelling, and keeps the others", () => {
     const hidden = {
       HTTPS_PROXY: "http://user:pass@proxy:3128",

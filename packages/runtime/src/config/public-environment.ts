@@ -2,16 +2,20 @@ import type { Option, OptionTable } from "./option.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The socket through which systemd takes the word of a daemon; that of its children must not count. */
+const ofServiceManager = "NOTIFY_SOCKET";
 const proxyName = /^(?!no_)\w+_proxy$/i;
 
 /**
- * The environment of this process for a child: without the variables of sensitive options, and without proxies
- * that contain a password. Unknown variables stay: the operator set them, and the child may need them.
+ * The environment of this process for a child: without the variables of sensitive options, without proxies that
+ * contain a password, and without systemd's socket. Unknown variables stay: the child may need them.
  */
 export function publicEnvironment(options: OptionTable, environment: Environment): Environment {
   const sensitive = Object.values(options).filter(({ spec }) => spec.isSensitive === true);
   const isPublic = ([name, value = ""]: readonly [string, string | undefined]) =>
-    !sensitive.some((option) => isVariableOf(option, name)) && !(proxyName.test(name) && value.includes("@"));
+    name !== ofServiceManager &&
+    !sensitive.some((option) => isVariableOf(option, name)) &&
+    !(proxyName.test(name) && value.includes("@"));
   return Object.fromEntries(Object.entries(environment).filter(isPublic));
 }
 

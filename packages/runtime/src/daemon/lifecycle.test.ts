@@ -35,7 +35,12 @@ class FakeHost {
 
 const never = () => new Promise<void>(() => {});
 
-function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<void>, hasTerminal = false) {
+function setUp(
+  parts: Record<string, Partial<Component>>,
+  flush?: () => Promise<void>,
+  hasTerminal = false,
+  onStarted?: () => Promise<void>,
+) {
   const host = new FakeHost();
   const clock = new FakeClock();
   const logger = recordingLogger();
@@ -61,6 +66,7 @@ function setUp(parts: Record<string, Partial<Component>>, flush?: () => Promise<
     clock,
     hasTerminal,
     ...(flush === undefined ? {} : { flush }),
+    ...(onStarted === undefined ? {} : { onStarted }),
   };
   const done = runDaemon(daemon, host);
   return { host, clock, logger, steps, done };
@@ -222,6 +228,30 @@ describe("runDaemon", () => {
     assert.deepEqual(host.exits, [0]);
     assert.equal(flushed, 1);
     assert.equal(clock.sleeping, 0);
+  });
+
+  it("reports the start after every component has started, and never after a failed one", async () => {
+    let reports = 0;
+    const report = async () => {
+      reports += 1;
+    };
+    let finishStart = () => {};
+    const slow = () => new Promise<void>((resolve) => (finishStart = resolve));
+    const good = setUp({ a: {}, b: { start: slow } }, undefined, false, report);
+    await good.clock.advance(0);
+    assert.equal(reports, 0);
+    finishStart();
+    await good.clock.advance(0);
+    assert.equal(reports, 1);
+    good.host.emit("SIGTERM");
+    const bad = setUp(
+      { a: { start: () => Promise.reject(new Error("port taken")) } },
+      undefined,
+      false,
+      report,
+    );
+    await Promise.all([good.done, bad.done]);
+    assert.equal(reports, 1);
   });
 
   it("listens for SIGUSR1, on which Node would open its debugger, and removes all listeners when it has ended", async () => {

@@ -25,6 +25,8 @@ export interface Daemon {
   readonly components: readonly Component[];
   /** The time limit for stopping all components; defaults to 10 seconds. */
   readonly graceMs?: number;
+  /** Called once every component has started. Must not reject. */
+  onStarted?(): Promise<void>;
   /** Writes the last log lines before the exit; limits its own duration. */
   flush?(): Promise<void>;
   readonly clock?: Clock;
@@ -93,7 +95,9 @@ class RunningDaemon {
         return this.#stop(1, this.#graceMs);
       }
     }
-    if (!this.#stopping) logger.info("daemon started", { daemon: name });
+    if (this.#stopping) return;
+    logger.info("daemon started", { daemon: name });
+    await this.#daemon.onStarted?.();
   }
 
   #onHangUp(): void {

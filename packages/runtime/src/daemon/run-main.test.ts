@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { temporaryDirectory } from "@kasbah/testkit";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, writeFile } from "node:fs/promises";
+import { eventually, temporaryDirectory } from "@kasbah/testkit";
 
 const program = new URL("../../../testkit/src/sample-daemon.ts", import.meta.url).pathname;
 
@@ -65,6 +66,30 @@ describe("runMain", () => {
     assert.equal(code, 0);
     assert.match(stdout, /"event":"daemon stopped"}\n$/);
     assert.equal(stderr, "");
+  });
+
+  it("reports its start to systemd once, if systemd started it", async () => {
+    await using directory = await temporaryDirectory();
+    const program = directory.join("systemd-notify");
+    const seen = directory.join("seen");
+    await writeFile(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> "${seen}"\n`);
+    await chmod(program, 0o755);
+    const { child, said, ended } = start([], { PATH: directory.path, NOTIFY_SOCKET: "/run/systemd/notify" });
+    await said("daemon started");
+    await eventually(() => existsSync(seen) && readFileSync(seen, "utf8").endsWith("\n"));
+    child.kill("SIGTERM");
+    assert.doesNotMatch((await ended).stdout, /"level":"warn"/);
+    assert.equal(readFileSync(seen, "utf8"), "/run/systemd/notify --ready\n");
+  });
+
+  it("warns if it cannot report its start to systemd, and continues", async () => {
+    await using directory = await temporaryDirectory();
+    const { child, said, ended } = start([], { PATH: directory.path, NOTIFY_SOCKET: "/run/systemd/notify" });
+    await said("cannot report the start to systemd");
+    child.kill("SIGTERM");
+    const { code, stdout } = await ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /"level":"warn".*ENOENT/);
   });
 
   it("exits even if no process reads its log", async () => {

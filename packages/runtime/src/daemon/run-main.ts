@@ -85,7 +85,8 @@ async function composeAndRun<O extends OptionTable>(
     const components = await program.compose(config, logger);
     const flush = () => logger.flush();
     const grace = program.graceMs === undefined ? {} : { graceMs: program.graceMs };
-    await runDaemon({ name, logger, components, flush, hasTerminal, ...grace }, host);
+    const onStarted = () => reportToServiceManager(host, logger);
+    await runDaemon({ name, logger, components, onStarted, flush, hasTerminal, ...grace }, host);
   } catch (error) {
     if (error instanceof ConfigInvalidError) throw error;
     logger.error("start failed", { error });
@@ -94,6 +95,13 @@ async function composeAndRun<O extends OptionTable>(
   } finally {
     for (const signal of early) host.off(signal, doNothing);
   }
+}
+
+/** Loaded only under systemd: no pod pays for the code. */
+async function reportToServiceManager({ env }: ProcessHost, logger: Logger): Promise<void> {
+  if ((env["NOTIFY_SOCKET"] ?? "") === "") return;
+  const { reportStarted } = await import("./service-manager.ts");
+  await reportStarted(env, logger);
 }
 
 const doNothing = () => {};

@@ -22,6 +22,12 @@ describe("Access to a file with a secret", () => {
     assert.equal(isExposed({ ...self, mode: 0o440 }), false);
   });
 
+  it("is not exposed if it is a credential of systemd, which only root and an access control list open", () => {
+    assert.equal(isExposed({ uid: 0, gid: 0, mode: 0o440 }), false);
+    for (const mode of [0o460, 0o444]) assert.equal(isExposed({ uid: 0, gid: 0, mode }), true);
+    assert.equal(isExposed({ uid: 0, gid: otherGroup, mode: 0o440 }), true);
+  });
+
   it("is exposed if the CA owns the file and could make it private", () => {
     assert.equal(isExposed({ ...self, mode: 0o640 }), true);
   });

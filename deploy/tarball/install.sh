@@ -1,0 +1,86 @@
+#!/bin/sh
+# Installs kasbah with its systemd units, upgrades it, or removes it. Run it as root from the unpacked tarball.
+#   ./install.sh               install or upgrade: /usr/local/bin, /usr/local/lib/kasbah, units, users, /etc/kasbah
+#   ./install.sh --uninstall   remove what it installed; the keys in /var/lib/kasbah and /etc/kasbah stay
+# PREFIX=/opt/kasbah names another directory than /usr/local.
+set -eu
+
+prefix=${PREFIX:-/usr/local}
+here=$(dirname -- "$(readlink -f -- "$0")")
+units=/etc/systemd/system
+names="kasbah-server.service kasbah-agent@.service kasbah-agent-wait@.service"
+
+fail() {
+  echo "install.sh: $1" >&2
+  exit "$2"
+}
+
+runs_systemd() { [ -d /run/systemd/system ]; }
+
+running_units() {
+  systemctl list-units --plain --no-legend --state=active 'kasbah-server.service' 'kasbah-agent@*.service' |
+    sed 's/ .*//'
+}
+
+create_users() {
+  install -D -m 0644 "$here/systemd/kasbah.sysusers.conf" /etc/sysusers.d/kasbah.conf
+  if command -v systemd-sysusers >/dev/null; then
+    systemd-sysusers kasbah.conf
+    return
+  fi
+  for user in kasbah kasbah-agent; do
+    id "$user" >/dev/null 2>&1 ||
+      useradd --system --user-group --home-dir "/var/lib/$user" --shell /usr/sbin/nologin "$user"
+  done
+}
+
+install_files() {
+  install -d "$prefix/bin" "$prefix/lib"
+  # The old programs stay until the new ones are complete.
+  rm -rf "$prefix/lib/kasbah.new"
+  cp -R "$here/lib/kasbah" "$prefix/lib/kasbah.new"
+  rm -rf "$prefix/lib/kasbah"
+  mv "$prefix/lib/kasbah.new" "$prefix/lib/kasbah"
+  for command in kasbah kasbah-server kasbah-agent; do
+    install -m 0755 "$here/bin/$command" "$prefix/bin/$command"
+  done
+  for unit in $names; do
+    sed "s|=/usr/bin/kasbah|=$prefix/bin/kasbah|" "$here/systemd/$unit" >"$units/$unit"
+  done
+  install -d -m 0755 /etc/kasbah /etc/kasbah/agent /var/lib/kasbah-agent
+  install -d -m 0700 -o kasbah -g kasbah /var/lib/kasbah
+  [ -e /etc/kasbah/server.env ] || install -m 0644 "$here/systemd/server.env" /etc/kasbah/server.env
+}
+
+install_all() {
+  install -d "$units"
+  create_users
+  install_files
+  if runs_systemd; then
+    systemctl daemon-reload
+    for unit in $(running_units); do
+      systemctl restart "$unit" || echo "install.sh: $unit did not start: see journalctl -u $unit" >&2
+    done
+  fi
+  echo "installed $("$prefix/bin/kasbah" --version) in $prefix; next: edit /etc/kasbah/server.env"
+}
+
+uninstall() {
+  if runs_systemd; then
+    for unit in $(running_units); do systemctl disable --now "$unit" || true; done
+  fi
+  for unit in $names; do rm -f "$units/$unit"; done
+  rm -f "$units"/multi-user.target.wants/kasbah-server.service "$units"/multi-user.target.wants/kasbah-agent@*.service
+  for command in kasbah kasbah-server kasbah-agent; do rm -f "$prefix/bin/$command"; done
+  rm -rf "$prefix/lib/kasbah" /etc/sysusers.d/kasbah.conf
+  if runs_systemd; then systemctl daemon-reload; fi
+  echo "removed; the keys in /var/lib/kasbah and the configuration in /etc/kasbah are kept"
+}
+
+case "${1:-}" in
+  "") action=install_all ;;
+  --uninstall) action=uninstall ;;
+  *) fail "unknown option $1: expected --uninstall or nothing" 2 ;;
+esac
+[ "$(id -u)" = 0 ] || fail "run it as root" 1
+"$action"
