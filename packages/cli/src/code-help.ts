@@ -77,6 +77,43 @@ export const cliCodeHelp = {
     cause: "the rotation that `rotate --wait` followed was aborted",
     fix: "`kasbah authority status` shows the state; start the rotation again if it is still needed",
   },
+  USAGE_INVALID: {
+    ...command,
+    exit: 2,
+    cause: "`kasbah dev` cannot do what the command line says",
+    fix: "the message names the option and shows its form",
+  },
+  DEV_FOLDER_MISSING: {
+    ...command,
+    cause: "neither this folder nor a parent of it has a folder `.kasbah`",
+    fix: "run `kasbah dev up`, or name the folder with `--dir`",
+  },
+  DEV_FOLDER_UNUSABLE: {
+    ...command,
+    cause:
+      "the folder `.kasbah` cannot be written, belongs to another user, holds other files, or has the format of another release",
+    fix: "the message names the reason; `--dir` chooses another folder",
+  },
+  DEV_CA_STOPPED: {
+    ...command,
+    cause: "the CA of this folder does not run",
+    fix: "run `kasbah dev up`",
+  },
+  PORT_TAKEN: {
+    ...command,
+    cause: "another program uses a port of `--listen` or `--upstream`; one of this folder is named",
+    fix: "stop it, or choose another port",
+  },
+  PROGRAM_MISSING: {
+    ...command,
+    cause: "the program after `--` is not on the `PATH`, or is not an executable file",
+    fix: "correct its name or its path",
+  },
+  UPSTREAM_UNKNOWN: {
+    ...command,
+    cause: "the host of `--upstream` has no address, or another identity listens on its port",
+    fix: "correct the name or the port",
+  },
   OUTPUT_CLOSED: {
     ...command,
     exit: 130,

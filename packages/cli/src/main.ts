@@ -31,6 +31,10 @@ const program = createProgram({
   clock: systemClock,
   isRoot: process.getuid?.() === 0,
   pid: process.pid,
+  uid: process.getuid?.(),
+  cwd: process.cwd(),
+  hasTerminal: process.stdin.isTTY === true,
+  kill: process.kill,
   hostname: hostname(),
   operator: userName(),
   stderr,
@@ -74,6 +78,6 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof MeshError || error instanceof RuntimeError)) throw error;
   stderr.write(errorLine(error));
-  if (error.code === "CONFIG_INVALID") return 2;
+  if (error.code === "CONFIG_INVALID" || error.code === "USAGE_INVALID") return 2;
   return error.code === "INTERRUPTED" || error.code === "OUTPUT_CLOSED" ? 130 : 1;
 }

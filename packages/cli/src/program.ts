@@ -6,6 +6,7 @@ import { checkCommand } from "./commands/authority/check-command.ts";
 import { clockCommand } from "./commands/clock-command.ts";
 import type { CommandDeps } from "./commands/command-deps.ts";
 import { demoCommand } from "./commands/demo-command.ts";
+import { devCommand } from "./commands/dev/dev-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
 import { pingCommand } from "./commands/ping-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
@@ -21,6 +22,8 @@ const introduction = `
 Start here
   $ kasbah demo                                    run a small mesh with real Envoys and verify it step by step
   $ kasbah demo --once                             the same, then exit
+  $ kasbah dev run --as demo/web --listen 8443:8080 -- npm start
+                                                   run your own program with mTLS
 
 Inspect certificates (keys are never printed)
   $ kasbah inspect leaf.pem
@@ -108,10 +111,11 @@ export function createProgram(deps: CommandDeps): Command {
         throw new CliError("TARGET_INVALID", "--json and --pem are mutually exclusive: use one of them");
       deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
     });
+  const local = [devCommand(deps), pingCommand(deps), policyCommand(deps)];
   const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
-  for (const command of [...ofCa, ...onRecord, pingCommand(deps), policyCommand(deps), ...inCluster]) {
+  for (const command of [...ofCa, ...onRecord, ...local, ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

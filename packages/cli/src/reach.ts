@@ -19,6 +19,8 @@ const inThePod =
 const ownClock =
   "every replica has its own clock; run it in the pod with kubectl exec POD -c kasbah-server -- kasbah clock";
 
+const onThisMachine: Reach = { local: "the CA and the programs of kasbah dev run on this machine" };
+
 const reaches: Readonly<Record<string, Reach>> = {
   "authority list": "every replica",
   "authority status": "every replica",
@@ -47,6 +49,12 @@ const reaches: Readonly<Record<string, Reach>> = {
   install: "the objects",
   uninstall: "the objects",
   demo: { local: "the demo mesh runs on this machine" },
+  "dev up": onThisMachine,
+  "dev run": onThisMachine,
+  "dev cert": onThisMachine,
+  "dev token": onThisMachine,
+  "dev status": onThisMachine,
+  "dev down": onThisMachine,
   inspect: {
     local:
       "it connects from this machine; forward the pod's port with kubectl port-forward and run kasbah inspect 127.0.0.1:PORT",

@@ -10,6 +10,7 @@ export function kasbahProgram(): Command {
     ...{ version: "", screen },
     ...{ drained: async () => undefined, env: {}, clock: systemClock, isRoot: true, pid: 0, hostname: "" },
     ...{ operator: "", stderr: new PassThrough(), setExitCode: () => undefined },
+    ...{ uid: 0, cwd: "/", hasTerminal: false, kill: () => undefined },
     ...{ nodePath: "", platform: "linux", arch: "x64", temporaryDirectory: "" },
     signal: new AbortController().signal,
   });

@@ -11,6 +11,13 @@ export interface CommandDeps {
   readonly clock: Clock;
   readonly isRoot: boolean;
   readonly pid: number;
+  /** The user of this process; undefined where users have no numbers. */
+  readonly uid: number | undefined;
+  readonly cwd: string;
+  /** Whether a child in our process group can read keys from the terminal. */
+  readonly hasTerminal: boolean;
+  /** Sends a signal. @throws if there is no such process */
+  readonly kill: (pid: number, signal: NodeJS.Signals) => void;
   readonly hostname: string;
   /** Name of the local user, for the CA's log. */
   readonly operator: string;

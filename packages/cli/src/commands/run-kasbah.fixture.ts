@@ -78,6 +78,12 @@ export async function runKasbah(
     clock: { ...systemClock, now: () => now, sleep },
     isRoot: false,
     pid: process.pid,
+    uid: process.getuid?.(),
+    cwd: process.cwd(),
+    hasTerminal: false,
+    kill: () => {
+      throw new Error("a test may not signal a process");
+    },
     hostname: "here",
     operator: "alice",
     stderr: process.stderr,

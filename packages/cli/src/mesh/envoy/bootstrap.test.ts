@@ -68,6 +68,69 @@ describe("createBootstrap", () => {
     assert.equal((format as Record<string, string>)["serial"], "%DOWNSTREAM_PEER_SERIAL%");
   });
 
+  it("accepts every SPIFFE ID with a prefix, if peers are named so", () => {
+    const inbound = { address: loopback(1), app: loopback(2), peers: [{ prefix: "spiffe://td/" }] };
+    const [matches] = valuesOf(createBootstrap({ ...settings, inbound }), "match_typed_subject_alt_names");
+    assert.deepEqual(matches, [{ san_type: "URI", matcher: { prefix: "spiffe://td/" } }]);
+  });
+
+  it("gives each of several listeners its own names, and the first one the plain names", () => {
+    const { inbound, outbound } = settings;
+    const each = { inbound: [inbound, inbound].flatMap((one) => one ?? []), outbound: outbound ?? [] };
+    const { listeners, clusters } = createBootstrap({ ...settings, ...each }).static_resources;
+    assert.deepEqual(
+      listeners.map(({ name }) => name),
+      ["inbound", "inbound-2", "outbound"],
+    );
+    assert.deepEqual(
+      clusters.map(({ name }) => name),
+      ["sds-grpc", "app", "app-2", "upstream"],
+    );
+  });
+
+  it("forwards bytes with tcp, and any HTTP of any duration with http", () => {
+    const as = (protocol: "http" | "tcp") =>
+      createBootstrap({
+        ...settings,
+        inbound: { address: loopback(1), app: loopback(2), peers: [], protocol },
+        outbound: { address: loopback(3), upstream: loopback(4), peer: "spiffe://td/ns/a/sa/b", protocol },
+      });
+    const filters = (protocol: "http" | "tcp") =>
+      as(protocol).static_resources.listeners.flatMap(({ filter_chains: chains }) =>
+        chains.flatMap(({ filters }) => filters.map(({ name }) => name.split(".").at(-1))),
+      );
+    assert.deepEqual(filters("tcp"), ["tcp_proxy", "tcp_proxy"]);
+    assert.deepEqual(filters("http"), ["http_connection_manager", "http_connection_manager"]);
+    assert.deepEqual(valuesOf(as("http"), "timeout"), ["0s", "0s"]);
+    assert.equal(valuesOf(as("http"), "use_downstream_protocol_config").length, 2);
+    assert.deepEqual(valuesOf(createBootstrap(settings), "timeout"), []);
+  });
+
+  it("reaches localhost by IPv4 and IPv6, an address as it is, and a name by DNS", () => {
+    const clusterOf = (host: string) => {
+      const outbound = { address: loopback(3), upstream: { host, port: 4 }, peer: "spiffe://td/ns/a/sa/b" };
+      return createBootstrap({ ...settings, outbound }).static_resources.clusters.at(-1);
+    };
+    assert.deepEqual(
+      ["localhost", "10.0.0.1", "::1", "api.example"].map((host) => clusterOf(host)?.type),
+      ["STATIC", "STATIC", "STATIC", "STRICT_DNS"],
+    );
+    const addresses = valuesOf(clusterOf("localhost"), "socket_address").map(
+      (each) => (each as { address: string }).address,
+    );
+    assert.deepEqual(addresses, ["127.0.0.1", "::1"]);
+  });
+
+  it("limits connections only if configured, and logs to its own output without a path", () => {
+    assert.deepEqual(valuesOf(createBootstrap(settings), "max_active_downstream_connections"), []);
+    const tree = createBootstrap({ ...settings, maxConnections: 7, accessLogPath: "/dev/stdout" });
+    assert.deepEqual(valuesOf(tree, "max_active_downstream_connections"), [7]);
+    const types = valuesOf(valuesOf(tree, "access_log"), "@type").map((type) =>
+      String(type).split(".").at(-1),
+    );
+    assert.deepEqual(types, ["StdoutAccessLog", "StdoutAccessLog"]);
+  });
+
   it("contains only the configured listeners", () => {
     const { nodeId, cluster, admin, sdsSocket } = settings;
     const { listeners, clusters } = createBootstrap({ nodeId, cluster, admin, sdsSocket }).static_resources;

@@ -1,10 +1,10 @@
 import type { HostPort } from "@kasbah/runtime";
+import { plainCluster } from "./cluster.ts";
 import {
   type Inbound,
-  inboundCluster,
   inboundListener,
+  type Named,
   type Outbound,
-  outboundCluster,
   outboundListener,
   socketAddress,
 } from "./listener.ts";
@@ -18,10 +18,12 @@ export interface EnvoyOptions {
   /** Keep it on loopback: anyone who can reach it controls this Envoy. */
   readonly admin: HostPort;
   readonly sdsSocket: string;
-  readonly inbound?: Inbound;
-  readonly outbound?: Outbound;
+  readonly inbound?: Inbound | readonly Inbound[];
+  readonly outbound?: Outbound | readonly Outbound[];
   /** Where to write the access log as JSON lines; no log by default. */
   readonly accessLogPath?: string;
+  /** The connections of callers at a time; without a limit, Envoy warns at its start. */
+  readonly maxConnections?: number;
 }
 
 /**
@@ -29,52 +31,77 @@ export interface EnvoyOptions {
  * agent serves. Write it as JSON and start `envoy -c`.
  */
 export function createBootstrap(settings: EnvoyOptions) {
-  const { nodeId, cluster, admin, sdsSocket, inbound, outbound, accessLogPath } = settings;
+  const { nodeId, cluster, admin, sdsSocket, accessLogPath } = settings;
+  const inbound = nameAll("inbound", "app", settings.inbound);
+  const outbound = nameAll("outbound", "upstream", settings.outbound);
   return {
     node: { id: nodeId, cluster },
     admin: { address: socketAddress(admin) },
+    ...connectionLimit(settings.maxConnections),
     static_resources: {
       listeners: [
-        ...(inbound ? [inboundListener(inbound, accessLogPath)] : []),
-        ...(outbound ? [outboundListener(outbound, accessLogPath)] : []),
+        ...inbound.map((each) => inboundListener(each, accessLogPath)),
+        ...outbound.map((each) => outboundListener(each, accessLogPath)),
       ],
-      clusters: [
-        sdsCluster(sdsSocket),
-        ...(inbound ? [appCluster(inbound.app)] : []),
-        ...(outbound ? [upstreamCluster(outbound)] : []),
-      ],
+      clusters: [sdsCluster(sdsSocket), ...inbound.map(appCluster), ...outbound.map(upstreamCluster)],
     },
   };
 }
 
-function appCluster(app: HostPort) {
-  return staticCluster(inboundCluster, app);
+function connectionLimit(most: number | undefined) {
+  if (most === undefined) return {};
+  const monitor = {
+    name: "envoy.resource_monitors.global_downstream_max_connections",
+    typed_config: {
+      "@type":
+        "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+      max_active_downstream_connections: most,
+    },
+  };
+  return { overload_manager: { resource_monitors: [monitor] } };
 }
 
-function upstreamCluster({ upstream, peer, maxRequestsPerConnection }: Outbound) {
+/** The first one has the plain names. */
+function nameAll<T>(
+  name: string,
+  cluster: string,
+  routes: T | readonly T[] | undefined,
+): readonly Named<T>[] {
+  return [routes ?? []].flat().map((route, i) => {
+    const suffix = i === 0 ? "" : `-${i + 1}`;
+    return { name: `${name}${suffix}`, cluster: `${cluster}${suffix}`, route: route as T };
+  });
+}
+
+function appCluster({ cluster, route: { app, protocol } }: Named<Inbound>) {
+  const plain = plainCluster(cluster, app);
+  return protocol === "http" ? { ...plain, ...httpOptions(sameVersion) } : plain;
+}
+
+function upstreamCluster({ cluster, route }: Named<Outbound>) {
+  const { upstream, peer, maxRequestsPerConnection, protocol = "http/1.1" } = route;
+  const tls = { ...plainCluster(cluster, upstream), transport_socket: upstreamTls(peer) };
+  if (protocol === "tcp") return tls;
+  const version = protocol === "http" ? sameVersion : { explicit_http_config: { http_protocol_options: {} } };
+  const limit =
+    maxRequestsPerConnection === undefined
+      ? {}
+      : { common_http_protocol_options: { max_requests_per_connection: maxRequestsPerConnection } };
+  return { ...tls, ...httpOptions({ ...version, ...limit }) };
+}
+
+/** gRPC needs HTTP/2 on both sides, and simple servers know only HTTP/1.1. */
+const sameVersion = {
+  use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
+};
+
+function httpOptions(options: object) {
   return {
-    ...staticCluster(outboundCluster, upstream),
-    transport_socket: upstreamTls(peer),
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config: { http_protocol_options: {} },
-        ...(maxRequestsPerConnection === undefined
-          ? {}
-          : { common_http_protocol_options: { max_requests_per_connection: maxRequestsPerConnection } }),
+        ...options,
       },
-    },
-  };
-}
-
-function staticCluster(name: string, { host, port }: HostPort) {
-  return {
-    name,
-    type: "STATIC",
-    connect_timeout: "5s",
-    load_assignment: {
-      cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress({ host, port }) } }] }],
     },
   };
 }

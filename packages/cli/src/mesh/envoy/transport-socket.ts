@@ -1,9 +1,12 @@
 import { sdsSecret } from "./sds.ts";
 
+/** A SPIFFE ID, or the prefix of all that are accepted, such as `spiffe://cluster.local/`. */
+export type PeerMatch = string | { readonly prefix: string };
+
 /**
  * The server side: requires a certificate whose URI SAN is one of `peers`, and disables session resumption.
  */
-export function downstreamTls(peers: readonly string[]) {
+export function downstreamTls(peers: readonly PeerMatch[]) {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: {
@@ -29,13 +32,16 @@ export function upstreamTls(peer: string) {
   };
 }
 
-function commonTls(peers: readonly string[]) {
+function commonTls(peers: readonly PeerMatch[]) {
   return {
     tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
     tls_certificate_sds_secret_configs: [sdsSecret("default")],
     combined_validation_context: {
       default_validation_context: {
-        match_typed_subject_alt_names: peers.map((peer) => ({ san_type: "URI", matcher: { exact: peer } })),
+        match_typed_subject_alt_names: peers.map((peer) => ({
+          san_type: "URI",
+          matcher: typeof peer === "string" ? { exact: peer } : peer,
+        })),
       },
       validation_context_sds_secret_config: sdsSecret("ROOTCA"),
     },

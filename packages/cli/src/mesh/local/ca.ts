@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { formatHostPort, type HostPort } from "@kasbah/runtime";
-import { serverProgram } from "../../shipped-files.ts";
+import type { HostPort } from "@kasbah/runtime";
+import { caArguments, rootPathIn } from "../daemons/ca-arguments.ts";
+import type { CaEndpoint } from "../daemons/ca-endpoint.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
-import { type CaEndpoint, caSpiffeId, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
+import { caSpiffeId, type MeshDeps, tokenIssuerName, trustDomain } from "./mesh-deps.ts";
 
 /** The process of a mesh's CA. */
 export interface Ca extends CaEndpoint {
@@ -24,20 +25,13 @@ export interface CaPlan {
 export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
   const { jwksPath, grpcAddress, httpAddress } = plan;
   const stateDirectory = join(deps.runDirectory, "ca");
-  const flags = {
-    "--state-dir": stateDirectory,
-    "--trust-domain": trustDomain,
-    "--own-spiffe-id": caSpiffeId,
-    "--grpc-address": formatHostPort(grpcAddress),
-    "--http-address": formatHostPort(httpAddress),
-    "--jwks": jwksPath,
-    "--token-issuer": tokenIssuerName,
-    "--log-format": "json",
-  };
+  const flags = [...quickStages(plan.flags), ...plan.flags];
+  const tokenIssuer = tokenIssuerName;
+  const settings = { stateDirectory, trustDomain, jwksPath, tokenIssuer, grpcAddress, httpAddress, flags };
   const spec = {
     name: "ca",
     file: deps.nodePath,
-    args: [serverProgram, ...Object.entries(flags).flat(), ...quickStages(plan.flags), ...plan.flags],
+    args: caArguments(settings),
     env: deps.childEnv,
     logFile: join(deps.logDirectory, "ca.log"),
   };
@@ -47,7 +41,7 @@ export function createCa(deps: MeshDeps, plan: CaPlan): Ca {
     httpAddress,
     stateDirectory,
     spiffeId: caSpiffeId,
-    rootPath: join(stateDirectory, "public", "root-cert.pem"),
+    rootPath: rootPathIn(stateDirectory),
   };
 }
 

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@kasbah/runtime";
+import { childEnvOf } from "../daemons/daemon-environment.ts";
 import { startReaper } from "../processes/reaper.ts";
-import { childEnvOf, type MeshDeps } from "./mesh-deps.ts";
+import type { MeshDeps } from "./mesh-deps.ts";
 
 /** The options of a sandbox. */
 export interface SandboxOptions {
@@ -13,6 +14,8 @@ export interface SandboxOptions {
   /** The parent of the mesh's own directory, which has mode 0700. */
   readonly temporaryDirectory: string;
   readonly signal?: AbortSignal;
+  /** The beginning of its name: `kasbah-demo-` by default. */
+  readonly prefix?: string;
 }
 
 /** Directories and a reaper, which exist before the first key and the first process. */
@@ -23,9 +26,9 @@ export interface Sandbox {
 }
 
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { clock, nodePath, envoyPath, env, temporaryDirectory, signal } = options;
+  const { clock, nodePath, envoyPath, env, temporaryDirectory, signal, prefix = "kasbah-demo-" } = options;
   const reaper = await startReaper(nodePath);
-  const directory = await mkdtemp(join(temporaryDirectory, "kasbah-demo-"));
+  const directory = await mkdtemp(join(temporaryDirectory, prefix));
   reaper.removeAtEnd(directory);
   const runDirectory = join(directory, "run");
   const logDirectory = join(directory, "logs");

@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatDuration, formatHostPort, type HostPort } from "@kasbah/runtime";
-import { agentProgram } from "../../shipped-files.ts";
+import { formatDuration, type HostPort } from "@kasbah/runtime";
+import { agentArguments } from "../daemons/agent-arguments.ts";
+import type { CaEndpoint } from "../daemons/ca-endpoint.ts";
+import { envoyArguments } from "../daemons/envoy-arguments.ts";
 import { EnvoyAdmin } from "../envoy/admin.ts";
 import { createBootstrap, type EnvoyOptions } from "../envoy/bootstrap.ts";
 import { isStatusReady } from "../processes/ready.ts";
 import { Service } from "../processes/service.ts";
-import { type CaEndpoint, type MeshDeps, namespace, trustDomain } from "./mesh-deps.ts";
+import { type MeshDeps, namespace, trustDomain } from "./mesh-deps.ts";
 
 /** One workload of a mesh: an agent, and an Envoy with secrets from that agent. */
 export interface Workload {
@@ -76,21 +78,12 @@ function bootstrapOf(files: Files, { adminAddress, routes }: WorkloadPlan) {
 }
 
 function agentSpec(deps: MeshDeps, { name, sdsSocket, tokenPath }: Files, plan: WorkloadPlan) {
-  const flags = {
-    "--ca-address": formatHostPort(plan.ca.grpcAddress),
-    "--ca-root": plan.ca.rootPath,
-    ...(plan.ca.spiffeId === undefined ? {} : { "--ca-spiffe-id": plan.ca.spiffeId }),
-    "--token-file": tokenPath,
-    "--sds-socket": sdsSocket,
-    "--trust-domain": trustDomain,
-    "--secret-ttl": formatDuration(plan.secretTtlMs),
-    "--status-address": formatHostPort(plan.statusAddress),
-    "--log-format": "json",
-  };
+  const { ca, statusAddress } = plan;
+  const flags = ["--secret-ttl", formatDuration(plan.secretTtlMs), "--log-format", "json"];
   return {
     name: `${name}-agent`,
     file: deps.nodePath,
-    args: [agentProgram, ...Object.entries(flags).flat()],
+    args: agentArguments({ ca, trustDomain, tokenPath, sdsSocket, statusAddress, flags }),
     env: deps.childEnv,
     logFile: join(deps.logDirectory, `${name}-agent.log`),
   };
@@ -100,8 +93,7 @@ function envoySpec(deps: MeshDeps, name: string, bootstrapPath: string) {
   return {
     name: `${name}-envoy`,
     file: deps.envoyPath,
-    // Without hot restart, two Envoys share no memory and do not conflict.
-    args: ["-c", bootstrapPath, "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
+    args: envoyArguments(bootstrapPath),
     env: deps.childEnv,
     logFile: join(deps.logDirectory, `${name}-envoy.log`),
   };

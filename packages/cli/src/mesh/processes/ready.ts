@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Clock, type HostPort, printableText } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
 import type { Child } from "./child.ts";
@@ -46,8 +45,7 @@ export async function isStatusReady({ host, port }: HostPort): Promise<boolean> 
 }
 
 async function failure(code: "PROCESS_FAILED" | "NOT_READY", what: string, child: Child): Promise<CliError> {
-  const log = await readFile(child.logFile, "utf8").catch(() => "");
-  return new CliError(code, `${what}; the end of its log ${child.logFile}:\n${tailOf(log)}`);
+  return new CliError(code, `${what}; the end of ${child.log.name}:\n${tailOf(await child.log.end())}`);
 }
 
 /** The last few lines, each cut to fit on a screen. */

@@ -8,6 +8,8 @@ export interface Reaper {
   readonly pid: number;
   /** Watches a process, which must lead its process group. */
   watch(pid: number): void;
+  /** Watches a process of our own group, and its descendants. */
+  watchTree(pid: number): void;
   forget(pid: number): void;
   removeAtEnd(folder: string): void;
   keep(folder: string): void;
@@ -15,7 +17,12 @@ export interface Reaper {
   close(): Promise<void>;
 }
 
-type Order = { watch: number } | { forget: number } | { remove: string } | { keep: string };
+type Order =
+  | { watch: number }
+  | { watchTree: number }
+  | { forget: number }
+  | { remove: string }
+  | { keep: string };
 
 /** Starts the reaper in its own session, so that no terminal signal reaches it. */
 export async function startReaper(nodePath: string): Promise<Reaper> {
@@ -34,6 +41,7 @@ export async function startReaper(nodePath: string): Promise<Reaper> {
   return {
     pid: child.pid ?? 0,
     watch: (pid) => send({ watch: pid }),
+    watchTree: (pid) => send({ watchTree: pid }),
     forget: (pid) => send({ forget: pid }),
     removeAtEnd: (folder) => {
       folders.add(folder);

@@ -1,0 +1,42 @@
+import { formatHostPort } from "@kasbah/runtime";
+import { fieldLines } from "../output/field-lines.ts";
+import { timeAndDistance } from "../output/relative-time.ts";
+import { table } from "../output/table.ts";
+import type { DevStatus } from "./status.ts";
+
+/** Formats the status for people. */
+export function renderDevStatus(status: DevStatus, now: Date): string {
+  const { ca, root } = status;
+  const expiry = (notAfter: string | undefined) =>
+    notAfter === undefined ? "unknown" : timeAndDistance(new Date(notAfter), now);
+  const fields = fieldLines([
+    ["folder", status.folder],
+    ["trust domain", status.trustDomain],
+    ["CA", ca.address === undefined ? "stopped" : `${formatHostPort(ca.address)}, pid ${ca.pid}`],
+    ["root", root.path],
+    ["root expires", expiry(root.notAfter)],
+  ]);
+  const rows = [
+    ...status.runs.map((run) => [run.name, portsOf(run), expiry(run.notAfter), `pid ${run.pid}`]),
+    ...status.certificates.map(({ name, directory, notAfter }) => [
+      name,
+      "files",
+      expiry(notAfter),
+      directory,
+    ]),
+  ];
+  const identities =
+    rows.length === 0
+      ? "no identity runs: start one with kasbah dev run\n"
+      : table([["IDENTITY", "PORTS", "EXPIRES", "WHERE"], ...rows]);
+  const hint = ca.running ? "" : "the CA is stopped: run kasbah dev up to start it\n";
+  return `${fields}\n${identities}${hint}`;
+}
+
+/** `8443:8080, 9001=demo/api@localhost:9443`, as on the command line. */
+function portsOf({ listen, upstreams }: DevStatus["runs"][number]): string {
+  return [
+    ...listen.map(({ address, appPort }) => `${address.port}:${appPort}`),
+    ...upstreams.map(({ address, peer, target }) => `${address.port}=${peer}@${formatHostPort(target)}`),
+  ].join(", ");
+}

@@ -1,0 +1,30 @@
+import { rm } from "node:fs/promises";
+import type { DevDeps } from "./dev-deps.ts";
+import type { DevStore } from "./folder/dev-store.ts";
+import { withFolderErrors } from "./folder/folder-error.ts";
+import type { Layout } from "./folder/layout.ts";
+import { endProcess } from "./process/end-process.ts";
+
+/** What was stopped. */
+export interface Stopped {
+  readonly ca: boolean;
+  /** The names of the runs. */
+  readonly runs: readonly string[];
+}
+
+/** Ends the runs and the CA of a folder; does nothing if none runs. */
+export async function stopProject(store: DevStore, deps: DevDeps): Promise<Stopped> {
+  const { ca, runs } = await store.read();
+  const ended = await Promise.all(runs.map((run) => endProcess(run, deps)));
+  const caEnded = ca !== undefined && (await endProcess(ca, deps));
+  await store.update(({ ca: _, ...rest }) => ({
+    ...rest,
+    runs: rest.runs.filter(({ mark }) => !runs.some((run) => run.mark === mark)),
+  }));
+  return { ca: caEnded, runs: runs.filter((_, i) => ended[i]).map(({ name }) => name) };
+}
+
+/** Deletes the folder with its keys. @throws CliError `DEV_FOLDER_UNUSABLE` */
+export function purgeFolder({ folder }: Layout): Promise<void> {
+  return withFolderErrors(folder, () => rm(folder, { recursive: true, force: true }));
+}
