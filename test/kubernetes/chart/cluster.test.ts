@@ -50,6 +50,11 @@ describe("Chart on a real API server", function () {
     const namespace = await controlPlane.newNamespace("two", restricted);
     await run("install", "kasbah", namespace, image);
     await assert.rejects(run("install", "edge", namespace, image), /exists and cannot be imported/);
+    const sharing = "--set=fullnameOverride=edge-ca,rootConfigMap.name=edge-root";
+    await assert.rejects(
+      run("install", "edge", namespace, image, sharing),
+      /ca\.stateSecret: the CA kasbah in this namespace has its keys in the Secret kasbah-ca; choose another name/,
+    );
     const own = "--set=fullnameOverride=edge-ca,ca.stateSecret=edge-ca,rootConfigMap.name=edge-root";
     const notes = await run("install", "edge", namespace, image, own);
     for (const words of [

@@ -81,7 +81,7 @@ const nameOf = ({ kind, metadata: { namespace = "", name } }: KubernetesObject) 
 function rename(text: string, name: string): string {
   return text
     .replaceAll(/"(app\.kubernetes\.io\/name|name|serviceAccountName)":"kasbah"/g, `"$1":"${name}"`)
-    .replaceAll(/"kasbah-(leader|policy|replicas|workloads|kasbah-system)"/g, `"${name}-$1"`)
+    .replaceAll(/"kasbah-(dashboard|leader|policy|replicas|workloads|kasbah-system)"/g, `"${name}-$1"`)
     .replaceAll("=kasbah.kasbah-system.svc", `=${name}.kasbah-system.svc`);
 }
 

@@ -3,6 +3,7 @@
 {{- if and (hasKey .Values "enabled") (not .Values.enabled) }}
 {{- fail "enabled: only for a chart that depends on this one; set ca.enabled instead" }}
 {{- end }}
+{{- if .Values.ca.enabled }}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.ca.stateSecret) }}
 {{- fail "replicas: more than one requires a shared Secret: set ca.stateSecret, for example to kasbah-ca" }}
 {{- end }}
@@ -30,6 +31,28 @@
 {{- end }}
 {{- if not .Values.volume.enabled }}
 {{- fail "volume.existingClaim: requires volume.enabled" }}
+{{- end }}
+{{- end }}
+{{- include "kasbah.sharedSecret" . }}
+{{- end }}
+{{- end }}
+
+{{/*
+Two CAs with one Secret would be one CA. A cluster shows the others; helm template and Argo CD, which have none, do not.
+A CA with the usual name is not checked, because the installer may have no right to list.
+*/}}
+{{- define "kasbah.sharedSecret" -}}
+{{- $own := include "kasbah.fullname" . }}
+{{- $flag := print "--state-secret=" .Values.ca.stateSecret }}
+{{- if and (ne $own "kasbah") .Values.ca.stateSecret }}
+{{- range (lookup "apps/v1" "StatefulSet" .Release.Namespace "").items }}
+{{- $labels := .metadata.labels | default dict }}
+{{- if and (ne .metadata.name $own) (eq (get $labels "app.kubernetes.io/part-of") "kasbah") (ne (get $labels "app.kubernetes.io/instance") $.Release.Name) }}
+{{- $flags := (first .spec.template.spec.containers).args | default list }}
+{{- if has $flag $flags }}
+{{- fail (printf "ca.stateSecret: the CA %s in this namespace has its keys in the Secret %s; choose another name" .metadata.name $.Values.ca.stateSecret) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
