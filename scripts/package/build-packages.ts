@@ -52,10 +52,10 @@ export async function buildPackages(plan: PackagePlan): Promise<readonly BuiltPa
     await stageRelease(release);
     const shared = { ...source, release, node, nodeLicense, architecture };
     say("packing");
-    const files = [
-      await writeDebianPackage({ ...shared, workshop: join(workshop, "deb") }, maintainer),
-      await writeTarball({ ...shared, workshop: join(workshop, "tarball") }),
-    ];
+    const files = await Promise.all([
+      writeDebianPackage({ ...shared, workshop: join(workshop, "deb") }, maintainer),
+      writeTarball({ ...shared, workshop: join(workshop, "tarball") }),
+    ]);
     const built: BuiltPackage[] = [];
     for (const file of files) built.push(await publish(file, out));
     return built;

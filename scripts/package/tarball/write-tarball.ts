@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { run } from "../../../deploy/image/run.ts";
 import type { PackageContents } from "../build-packages.ts";
 import { type Layout, sourceOf, writeIn, writeProgramTree } from "../program-tree.ts";
@@ -33,6 +34,6 @@ export async function writeTarball(contents: PackageContents): Promise<string> {
     cwd: workshop,
   });
   const file = join(workshop, `${name}.tar.gz`);
-  await writeFile(file, gzipSync(await readFile(plain), { level: 6 }));
+  await writeFile(file, await promisify(gzip)(await readFile(plain), { level: 6 }));
   return file;
 }

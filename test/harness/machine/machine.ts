@@ -47,7 +47,9 @@ export class Machine implements AsyncDisposable {
   static async boot(): Promise<Machine> {
     const directory = await temporaryDirectory();
     const script = ["sh", bootScript, directory.path, "/home", "/root", repositoryRoot];
-    const parent = spawn("unshare", [...kinds, "--fork", "--kill-child", ...script], {
+    // If this process is killed, so is the machine.
+    const tied = ["--pdeathsig", "KILL", "unshare", ...kinds, "--fork", "--kill-child", ...script];
+    const parent = spawn("setpriv", tied, {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let complaint = "";

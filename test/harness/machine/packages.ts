@@ -43,9 +43,13 @@ export function repackAs(version: string, debian: BuiltPackage): Promise<string>
   return repack(debian, version, ["sed", "-i", `s/^Version: .*/Version: ${version}/`, "DEBIAN/control"]);
 }
 
-/** Writes the Debian package without its programs, which dpkg installs in no time. */
-export function withoutPrograms(debian: BuiltPackage): Promise<string> {
-  return repack(debian, "scripts", ["rm", "-r", "usr/lib/kasbah", "usr/bin", "usr/share"]);
+let scripts: Promise<string> | undefined;
+
+/** The Debian package without its programs, which dpkg installs in no time. */
+export async function withoutPrograms(): Promise<string> {
+  const { debian } = await packages();
+  scripts ??= repack(debian, "scripts", ["rm", "-r", "usr/lib/kasbah", "usr/bin", "usr/share"]);
+  return scripts;
 }
 
 async function repack(
