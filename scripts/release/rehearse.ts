@@ -11,6 +11,7 @@ import { privateContent } from "./private-content.ts";
 import { ReleaseError } from "./release-error.ts";
 import { runProgram } from "./run-program.ts";
 import { installRelease, tryRelease } from "./trial.ts";
+import { commandsOn, walkPage } from "./walk-page.ts";
 
 export interface Rehearsal {
   readonly env: Environment;
@@ -39,9 +40,10 @@ export async function rehearseRelease({ env, node, workshop, out, say }: Rehears
     const installed = await installRelease({ folder, node: each, npmCli, tarball: packed.path, envoy });
     refusePrivate(installed.package, [root, workshop, `${homedir()}/`]);
     const version = (await runProgram(each, ["--version"])).trim();
-    say(
-      `Node ${version}: installed offline; all checks of kasbah demo passed in ${await tryRelease(installed)} s`,
-    );
+    const seconds = await tryRelease(installed);
+    say(`Node ${version}: installed offline; all checks of kasbah demo passed in ${seconds} s`);
+    await walkPage(node, await commandsOn(each, installed, join(folder, "commands")), installed.env);
+    say(`Node ${version}: every command of docs/laptop.md printed what the page shows`);
   }
   if (readNames(env).repository === "")
     say("before you publish: set repository in deploy/names.json, because npm's provenance requires it");

@@ -1,12 +1,10 @@
-import { mkdir, symlink } from "node:fs/promises";
-import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { provideFloorNode } from "../../scripts/release/floor-node.ts";
-import { commands } from "../../scripts/release/manifest.ts";
 import { npmOn } from "../../scripts/release/npm.ts";
 import type { PackedRelease } from "../../scripts/release/pack.ts";
 import { packTwice } from "../../scripts/release/pack-twice.ts";
 import { type Installation, installRelease } from "../../scripts/release/trial.ts";
+import { commandsOn } from "../../scripts/release/walk-page.ts";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import { npmCli } from "./npm-cli.ts";
 
@@ -40,18 +38,11 @@ export const mochaHooks = {
     const plan = { node, npmCli: npmCli(), tarball: packed.path, envoy: await testEnvoy() };
     const installed = await installRelease({ ...plan, folder: directory.join("trial") });
     provided = { packed, installed, node };
-    process.env["KASBAH_COMMANDS"] = await commandsOf(provided, directory.join("commands"));
+    // For suites that run pages.
+    process.env["KASBAH_COMMANDS"] = await commandsOn(node, installed, directory.join("commands"));
   },
 
   async afterAll(): Promise<void> {
     await directory?.remove();
   },
 };
-
-/** A directory for the PATH with the commands of the package and the oldest Node, for suites that run pages. */
-async function commandsOf({ installed, node }: InstalledPackage, folder: string): Promise<string> {
-  await mkdir(folder);
-  await symlink(node, join(folder, "node"));
-  for (const command of commands) await symlink(installed.binOf(command), join(folder, command));
-  return folder;
-}

@@ -98,10 +98,10 @@ export class HandshakeWatch {
 /**
  * OpenSSL leaves the failure of a client certificate's signature in its error queue, where the next reader of the
  * connection finds it and closes the connection, even if a valid token comes with the certificate. Reading the
- * certificate empties the queue.
+ * certificate empties the queue. Not by getPeerX509Certificate: Node 24 takes the chain out of the connection.
  */
 function clearErrorQueue(tls: TLSSocket): void {
-  if (!tls.authorized) tls.getPeerX509Certificate();
+  if (!tls.authorized) tls.getPeerCertificate();
 }
 
 /** Whether the client certificate names one of our authorities as its issuer, which did not sign it. */
