@@ -150,6 +150,27 @@ describe("Values of the chart on a real API server", function () {
       });
     }
 
+    it("lead to notes about the resources of workers, the namespaces of the root, and helm test", async () => {
+      const notesOf = async (values: ValuesInput) => {
+        const args = ["install", "try", chartPath, "--namespace=default", "--dry-run=server", "--values=-"];
+        const said = await helm.run(args, { stdin: withImage(values) });
+        return said.slice(said.indexOf("NOTES:"));
+      };
+      const usual = await notesOf({});
+      assert.match(usual, /helm test try --namespace default\n/);
+      assert.match(usual, /is published in every namespace as ConfigMap istio-ca-root-cert\./);
+      assert.doesNotMatch(usual, /worker/);
+      const others = await notesOf({
+        ca: { workers: 2 },
+        rootConfigMap: { namespaceSelector: { matchLabels: { a: "b" } } },
+      });
+      assert.match(others, /is published in the selected namespaces as/);
+      assert.match(
+        others,
+        /\(ca\.workers: 2\).*raise\nresources\.requests\.memory and .* by 64 MiB for each/,
+      );
+    });
+
     it("leave nothing when they are uninstalled", () => uninstall());
 
     for (const [name, values] of Object.entries(goodVolumes)) {

@@ -162,6 +162,11 @@ export const badValues: Readonly<Record<string, BadValues>> = {
     helm: undefined,
     install: /^ca\.extraArgs \(--root-config-map-namespaces\): has no effect without --root-config-map/,
   },
+  "a wrong value in the environment of the pod": {
+    values: { pod: { extraEnv: [{ name: "KASBAH_DEFAULT_RATE", value: "many" }] } },
+    helm: undefined,
+    install: /^pod\.extraEnv \(KASBAH_DEFAULT_RATE\): --default-rate: expected .*, got "many"$/,
+  },
   "a wrong name of a port": {
     values: { podMonitor: { port: "kasbah_metrics" } },
     helm: /at '\/podMonitor\/port': 'kasbah_metrics' does not match pattern/,

@@ -84,6 +84,32 @@ export const goodValues: Readonly<Record<string, ValuesInput>> = {
       volumeMounts: [{ name: "ca", mountPath: "/etc/kasbah/ca", readOnly: true }],
     },
   },
+  "a Service for other networks": {
+    service: {
+      type: "NodePort",
+      annotations: { "example.com/a": "b" },
+      ipFamilyPolicy: "SingleStack",
+      ipFamilies: ["IPv4"],
+    },
+  },
+  "another service account": {
+    serviceAccount: { name: "mesh-ca", annotations: { "example.com/role": "ca" } },
+  },
+  "labels and annotations of everything": {
+    commonLabels: { team: "mesh" },
+    commonAnnotations: { "example.com/owner": "mesh" },
+  },
+  "an environment and hosts of the pod": {
+    pod: {
+      extraEnv: [
+        { name: "KASBAH_DEFAULT_RATE", value: "120" },
+        { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+      ],
+      hostAliases: [{ ip: "192.0.2.1", hostnames: ["issuer.example"] }],
+      terminationGracePeriodSeconds: 60,
+    },
+  },
+  "slower probes": { probes: { readiness: { periodSeconds: 10 } } },
   monitoring: {
     serviceMonitor: { enabled: true },
     podMonitor: { enabled: true, namespaces: ["demo"], selector },
