@@ -56,6 +56,7 @@ export class Kubelet {
   readonly #nodeName: string;
   readonly #directory: TemporaryDirectory;
   readonly #pods = new Map<string, RunningPod>();
+  readonly #turns = new Map<string, Promise<void>>();
   readonly #addresses = new Map<string, string>();
   #isStopped = false;
 
@@ -83,8 +84,9 @@ export class Kubelet {
           "/api/v1/pods?watch=true",
         )) {
           if (this.#isStopped) return;
-          if (type === "ADDED" || type === "MODIFIED") void this.#look(object).catch(report);
-          if (type === "DELETED") void this.#end(object.metadata.uid);
+          const { uid } = object.metadata;
+          if (type === "ADDED" || type === "MODIFIED") this.#inTurn(uid, () => this.#look(object));
+          if (type === "DELETED") this.#inTurn(uid, () => this.#end(uid));
         }
       } catch (error) {
         if (!this.#isStopped) report(error);
@@ -93,12 +95,18 @@ export class Kubelet {
     }
   }
 
+  /** What happens to one pod happens in order: a pod that is deleted while it starts must stop afterwards. */
+  #inTurn(uid: string, act: () => Promise<void>): void {
+    const before = this.#turns.get(uid) ?? Promise.resolve();
+    this.#turns.set(uid, before.then(act).catch(report));
+  }
+
   async #look(pod: ScheduledPod): Promise<void> {
     const { uid, deletionTimestamp, name, namespace } = pod.metadata;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
     if (deletionTimestamp !== undefined) {
       await this.#end(uid);
-      await this.#controlPlane.adminRequest("DELETE", path, { gracePeriodSeconds: 0 });
+      await this.#controlPlane.adminRequest("DELETE", `${path}?gracePeriodSeconds=0`);
     } else if (pod.spec.nodeName === undefined) {
       const target = { apiVersion: "v1", kind: "Node", name: this.#nodeName };
       await this.#controlPlane.adminRequest("POST", `${path}/binding`, { metadata: { name }, target });

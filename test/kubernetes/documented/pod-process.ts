@@ -24,6 +24,9 @@ export interface PodPlace {
   readonly controlPlane: ControlPlane;
 }
 
+/** As the grace period of a pod: what does not stop on SIGTERM is killed. */
+const graceMs = 5_000;
+
 const flagOf = (arg: string) => arg.split("=", 1)[0] ?? "";
 
 /** A container of a pod: our program in a process with the container's arguments, or nothing but its state. */
@@ -71,10 +74,11 @@ export class PodProcess {
 
   async stop(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
+    const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
     child.kill("SIGTERM");
-    await exited;
+    await exited.finally(() => clearTimeout(timer));
   }
 
   get #logFile(): string {
