@@ -8,7 +8,7 @@ set -eu
 prefix=${PREFIX:-/usr/local}
 here=$(dirname -- "$(readlink -f -- "$0")")
 units=/etc/systemd/system
-names="kasbah-server.service kasbah-agent@.service kasbah-agent-wait@.service"
+names="kasbah-server.service kasbah-agent@.service kasbah-agent-wait@.service kasbah-check.service kasbah-check.timer"
 
 fail() {
   echo "install.sh: $1" >&2
@@ -67,10 +67,11 @@ install_all() {
 
 uninstall() {
   if runs_systemd; then
-    for unit in $(running_units); do systemctl disable --now "$unit" || true; done
+    for unit in $(running_units) kasbah-check.timer; do systemctl disable --now "$unit" || true; done
   fi
   for unit in $names; do rm -f "$units/$unit"; done
-  rm -f "$units"/multi-user.target.wants/kasbah-server.service "$units"/multi-user.target.wants/kasbah-agent@*.service
+  rm -f "$units"/multi-user.target.wants/kasbah-server.service "$units"/multi-user.target.wants/kasbah-agent@*.service \
+    "$units"/timers.target.wants/kasbah-check.timer
   for command in kasbah kasbah-server kasbah-agent; do rm -f "$prefix/bin/$command"; done
   rm -rf "$prefix/lib/kasbah" /etc/sysusers.d/kasbah.conf
   if runs_systemd; then systemctl daemon-reload; fi

@@ -13,7 +13,13 @@ export interface Layout {
   readonly units: string;
 }
 
-const unitNames = ["kasbah-server.service", "kasbah-agent@.service", "kasbah-agent-wait@.service"];
+const unitNames = [
+  "kasbah-server.service",
+  "kasbah-agent@.service",
+  "kasbah-agent-wait@.service",
+  "kasbah-check.service",
+  "kasbah-check.timer",
+];
 
 /**
  * Options of Node for one command. The agent waits for most of its life: without a compiler it takes less memory, as

@@ -3,11 +3,16 @@ import { Machine, whyNoMachine } from "../harness/machine/machine.ts";
 import { packages, repackAs, withoutPrograms } from "../harness/machine/packages.ts";
 import { rootDigests, servedCertificate, startAgent, startServer } from "../harness/machine/services.ts";
 
-const units = ["kasbah-server", "kasbah-agent@web", "kasbah-agent-wait@web"];
+const units = [
+  "kasbah-server.service",
+  "kasbah-agent@web.service",
+  "kasbah-agent-wait@web.service",
+  "kasbah-check.timer",
+];
 const keyFile = "/var/lib/kasbah/authorities/root-1/ca-key.pem";
 const passphrase = `[Service]
 LoadCredential=passphrase:/etc/kasbah/passphrase
-Environment=KASBAH_KEY_PASSPHRASE_FILE=%d/passphrase
+Environment=KASBAH_KEY_PASSPHRASE_FILE=/run/credentials/kasbah-server.service/passphrase
 `;
 
 describe("Debian package on a machine with systemd", function () {
@@ -37,8 +42,7 @@ describe("Debian package on a machine with systemd", function () {
         /^(kasbah\S* )?\d+\.\d+\.\d+\n$/,
       );
     assert.equal(await machine.run("stat -c '%U %G %a' /var/lib/kasbah"), "kasbah kasbah 700\n");
-    const files = units.map((unit) => `${unit}.service`).join(" ");
-    assert.equal(await machine.run(`systemd-analyze verify ${files} 2>&1`), "");
+    assert.equal(await machine.run(`systemd-analyze verify ${units.join(" ")} 2>&1`), "");
     assert.equal(await machine.run("systemctl list-units --no-legend 'kasbah-*'"), "");
 
     assert.equal((await machine.try("systemctl start kasbah-server")).code, 1);
@@ -62,6 +66,7 @@ describe("Debian package on a machine with systemd", function () {
     assert.equal(spiffeId, "spiffe://cluster.local/ns/demo/sa/web");
     const verify = "openssl verify -CAfile root-cert.pem -untrusted cert-chain.pem cert-chain.pem";
     assert.equal(await machine.run(`cd /run/kasbah/agent/web/certs && ${verify}`), "cert-chain.pem: OK\n");
+    await machine.run("systemctl start kasbah-check");
     await machine.run("systemctl reload kasbah-server kasbah-agent@web");
     const count = "journalctl -u kasbah-server -u kasbah-agent@web -o cat | grep -c 'reading files again'";
     await machine.until(count, "2\n");
@@ -107,6 +112,8 @@ describe("Debian package on a machine with systemd", function () {
     await install();
     await startAgent(machine, await startServer(machine));
     const root = await rootDigests(machine);
+    await machine.run("systemctl enable --now kasbah-check.timer && systemctl stop kasbah-server");
+    assert.equal((await machine.try("systemctl start kasbah-check")).code, 1);
     await machine.run("dpkg --remove kasbah");
     assert.equal(await machine.run("systemctl list-units --no-legend --state=active 'kasbah-*'"), "");
     assert.equal(await exists("/usr/bin/kasbah"), false);
@@ -129,9 +136,11 @@ describe("Debian package on a machine with systemd", function () {
       await machine.run("echo 'kasbah kasbah/purge-keys boolean true' | debconf-set-selections");
       return purge();
     };
+    const removeFirst = (act: () => Promise<string>) => () => machine.run("dpkg --remove kasbah").then(act);
     for (const [name, act, isKept, asks] of [
       ["no in a terminal", () => inTerminal("no"), true, true],
       ["yes in a terminal", () => inTerminal("yes"), false, true],
+      ["yes in a terminal after a removal", removeFirst(() => inTerminal("yes")), false, true],
       ["no terminal", purge, true, false],
       ["KASBAH_PURGE_KEYS=no", () => purge({ KASBAH_PURGE_KEYS: "no" }), true, false],
       ["KASBAH_PURGE_KEYS=yes", () => purge({ KASBAH_PURGE_KEYS: "yes" }), false, false],

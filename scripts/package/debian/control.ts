@@ -34,7 +34,7 @@ const depends = [
   "libstdc++6 (>= 9)",
   "debconf (>= 0.5) | debconf-2.0",
   "init-system-helpers (>= 1.54)",
-  "default-systemd-sysusers | systemd-standalone-sysusers | systemd-sysusers",
+  "default-systemd-sysusers | systemd-standalone-sysusers | systemd-sysusers | systemd",
 ];
 
 /** Debian's changelog, which dates the package. */
