@@ -37,7 +37,7 @@ export const promqlIn = ({ items }: Page): readonly string[] =>
   items.flatMap((item) => (item.kind === "fence" && item.language === "promql" ? item.lines : []));
 
 const command =
-  /^(\$ |(sudo )?(kasbah|kasbah-server|kasbah-agent|kubectl|helm|npm|npx|curl|openssl|docker|podman) (?!\d))/m;
+  /^(\$ |(sudo )?(kasbah|kasbah-server|kasbah-agent|kubectl|helm|npm|npx|curl|openssl|docker|podman) (?![\d ]))/m;
 
 function textProblem(text: string): string | undefined {
   const [line] = command.exec(text) ?? [];

@@ -43,9 +43,9 @@ function read(pattern: string): string {
     .join("\n");
 }
 
-/** Flags of other programs that pages name on their own: of Node, podman, Envoy, istiod and the API server. */
+/** Flags of other programs that pages name on their own: of Node, podman, curl, Envoy, istiod and the API server. */
 const flagsOfOthers = [
-  ...["--jitless", "--trace-gc", "--cpu-prof", "--build-arg", "--init", "--service-node"],
+  ...["--jitless", "--trace-gc", "--cpu-prof", "--build-arg", "--init", "--cacert", "--service-node"],
   ...["--tlsCertFile", "--tlsKeyFile", "--caCertFile", "--service-account-issuer"],
 ];
 

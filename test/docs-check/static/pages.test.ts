@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { temporaryDirectory } from "@kasbah/testkit";
 import { stringify } from "yaml";
 import { providePromtool, whyNoPromtool } from "../../harness/promtool.ts";
@@ -27,8 +27,12 @@ describe("Pages", () => {
     for (const path of paths)
       for (const by of testsNamedIn(loadPage(path))) {
         assert.ok(existsSync(join(repositoryRoot, by)), `${path}: ${by} does not exist`);
-        const name = basename(path, ".md");
-        assert.ok(suiteText(by).includes(name), `${by} and its helpers do not mention ${name}`);
+        const names = [basename(path, ".md"), basename(dirname(path))];
+        const text = suiteText(by);
+        assert.ok(
+          names.some((name) => text.includes(name)),
+          `${by} and its helpers do not mention ${path}`,
+        );
       }
   });
 
