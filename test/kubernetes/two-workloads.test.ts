@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { type App, getOnce, startApp } from "@kasbah/cli/mesh";
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
@@ -7,7 +9,7 @@ import type { RunningCa } from "../harness/ca-process.ts";
 import { readText } from "../harness/chart/yaml.ts";
 import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
 import type { LoggedProcess } from "../harness/logged-process.ts";
-import { agentBin } from "../harness/repository.ts";
+import { agentBin, kasbahBin } from "../harness/repository.ts";
 import { patienceMs } from "../harness/until.ts";
 import { type CaAccount, createCaAccount, startClusterCa } from "./cluster-ca.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -37,6 +39,7 @@ describe("The two workloads that docs/kubernetes.md shows", function () {
   let namespace: string;
   let addresses: Addresses;
   const pods = new Map<string, LocalPod>();
+  const statusAddresses = new Map<string, string>();
   const running: LoggedProcess[] = [];
 
   before(async () => {
@@ -79,16 +82,22 @@ describe("The two workloads that docs/kubernetes.md shows", function () {
       .replaceAll("path: /var/run/secrets", `path: ${root}/var/run/secrets`);
   }
 
+  /** Starts `kasbah-agent` in a pod, with the environment of the agent's container. */
+  function startInAgent(name: string, args: readonly string[]): LoggedProcess {
+    const env = { KASBAH_STATUS_ADDRESS: statusAddresses.get(name) ?? "" };
+    const pod = pods.get(name) ?? assert.fail(`no pod ${name}`);
+    return pod.start("kasbah-agent", [process.execPath, agentBin, ...args], env);
+  }
+
   async function run(name: string): Promise<void> {
     const pod = new LocalPod(controlPlane, await createdPod(name), directory.join(name));
     pods.set(name, pod);
     await pod.mount((text) => localize(pod.root, text));
     const [status] = (await findFreeAddresses(1)) as [HostPort];
-    const env = { KASBAH_STATUS_ADDRESS: formatHostPort(status) };
-    const at = ["--ca-address", `127.0.0.1:${ca.port}`, "--ca-server-name", caName];
-    running.push(pod.start("kasbah-agent", [process.execPath, agentBin, ...at], env));
+    statusAddresses.set(name, formatHostPort(status));
+    running.push(startInAgent(name, ["--ca-address", `127.0.0.1:${ca.port}`, "--ca-server-name", caName]));
     const [, ...probe] = pod.container("kasbah-agent").startupProbe?.exec.command ?? [];
-    const wait = pod.start("kasbah-agent", [process.execPath, agentBin, ...probe], env);
+    const wait = startInAgent(name, probe);
     assert.deepEqual(await wait.exited, { code: 0, signal: null }, wait.log + running.at(-1)?.log);
     const args = (pod.container("envoy").args ?? []).map((arg) => arg.replace(/^\/etc/, `${pod.root}/etc`));
     const envoy = pod.start("envoy", [await testEnvoy(), ...args, "--disable-hot-restart"]);
@@ -98,9 +107,22 @@ describe("The two workloads that docs/kubernetes.md shows", function () {
 
   it("get pods at the restricted level, whose agents pass the startup probe with the names of their accounts", async () => {
     await Promise.all(["api", "web"].map(run));
-    const log = ca.process.log;
-    for (const name of ["api", "web"])
-      assert.ok(log.includes(`spiffe://cluster.local/ns/${namespace}/sa/${name}`), name);
+    for (const name of ["api", "web"]) {
+      const status = startInAgent(name, ["status"]);
+      assert.deepEqual(await status.exited, { code: 0, signal: null }, status.log);
+      assert.match(
+        status.log,
+        new RegExp(`: ready\n +SPIFFE ID +spiffe://cluster.local/ns/${namespace}/sa/${name}\n`),
+      );
+    }
+  });
+
+  it("are listed as the identities of the CA, with their pods", async () => {
+    const command = [kasbahBin, "identities", "--state-dir", ca.stateDir];
+    const { stdout } = await promisify(execFile)(process.execPath, command);
+    assert.match(stdout, /^2 identities in spiffe:\/\/cluster\.local /);
+    for (const [name, { pod }] of pods)
+      assert.match(stdout, new RegExp(`^/ns/${namespace}/sa/${name} +${pod.metadata.name} `, "m"));
   });
 
   it("talk mutual TLS: the call of web reaches the program behind api", async () => {
