@@ -15,6 +15,7 @@ const varying: readonly (readonly [RegExp, string])[] = [
   [/(?<=\d\.\d+|\]|localhost|\w\.svc):\d{2,5}\b/g, ":{port}"],
   [/\b\d+(\.\d+)? ?(?:[KMGT]i?B?|bytes|B)\b/g, "{size}"],
   [/\b(?:\d+(?:\.\d+)? ?(?:ms|min|[dhms])(?=\d|\b) ?)+/g, "{duration} "],
+  [/\bpid \d+\b/g, "pid {number}"],
   [/\(now\)/g, "({duration} ago)"],
   [/\b(?:\d{1,3},)*\d{3,}\b/g, "{number}"],
 ];

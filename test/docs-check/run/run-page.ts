@@ -23,7 +23,7 @@ export interface PageRun {
 /** The deadline of a command, long enough for a heavily loaded machine. */
 const commandMs = 240_000;
 /** How long a query is repeated: what it asks for may take a moment to appear. */
-const patienceMs = 8_000;
+const patienceMs = 45_000;
 const startMs = 90_000;
 const pauseMs = 300;
 
