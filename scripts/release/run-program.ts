@@ -21,7 +21,7 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     execFile(file, [...args], { ...options, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
-      const said = `${stderr}${stdout}`.trim().split("\n").slice(-20).join("\n") || error.message;
+      const said = `${stderr}${stdout}`.trim().split("\n").slice(-40).join("\n") || error.message;
       reject(new ReleaseError(`${basename(file)} ${args.slice(0, 2).join(" ")} failed: ${said}`));
     });
   });
