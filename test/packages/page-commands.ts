@@ -58,7 +58,7 @@ export function missingLines({ shown }: PageCommand, output: string): readonly s
 }
 
 function patternOf(line: string): RegExp {
-  const parts = withoutVarying(line).split(/…|<folder>/);
+  const parts = withoutVarying(line).split(/…|<\w+>/);
   return new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
 }
 

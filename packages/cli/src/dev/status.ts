@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { rootPathIn } from "../mesh/daemons/ca-arguments.ts";
 import type { DevDeps } from "./dev-deps.ts";
-import type { DevDocument, RunRecord } from "./folder/document.ts";
+import { byName, type DevDocument, type RunRecord } from "./folder/document.ts";
 import type { Layout } from "./folder/layout.ts";
 import { isRunning } from "./process/process-mark.ts";
 import { withoutEndedRuns } from "./run/claim-ports.ts";
@@ -40,7 +40,7 @@ export async function devStatus(layout: Layout, found: DevDocument, deps: DevDep
       log: layout.caLog,
     },
     root: { path: root, ...(rootNotAfter === undefined ? {} : { notAfter: rootNotAfter }) },
-    runs: await Promise.all(runs.map(runStatus)),
+    runs: await Promise.all(byName(runs).map(runStatus)),
     certificates: await existing(certificates),
   };
 }

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { DevDeps } from "./dev-deps.ts";
 import type { DevStore } from "./folder/dev-store.ts";
+import { byName } from "./folder/document.ts";
 import { withFolderErrors } from "./folder/folder-error.ts";
 import type { Layout } from "./folder/layout.ts";
 import { endProcess } from "./process/end-process.ts";
@@ -14,7 +15,8 @@ export interface Stopped {
 
 /** Ends the runs and the CA of a folder; does nothing if none runs. */
 export async function stopProject(store: DevStore, deps: DevDeps): Promise<Stopped> {
-  const { ca, runs } = await store.read();
+  const { ca, runs: found } = await store.read();
+  const runs = byName(found);
   const ended = await Promise.all(runs.map((run) => endProcess(run, deps)));
   const caEnded = ca !== undefined && (await endProcess(ca, deps));
   await store.update(({ ca: _, ...rest }) => ({

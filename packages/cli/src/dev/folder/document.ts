@@ -49,3 +49,8 @@ export function documentVersionOf(value: unknown): number | undefined {
   const parsed = z.object({ version: z.number() }).safeParse(value);
   return parsed.success ? parsed.data.version : undefined;
 }
+
+/** Runs start in any order, and are shown in the order of their names. */
+export function byName(runs: readonly RunRecord[]): readonly RunRecord[] {
+  return runs.toSorted((one, other) => one.name.localeCompare(other.name, "en") || one.pid - other.pid);
+}
