@@ -39,13 +39,15 @@ describe("kasbah dev run", function () {
   const folderOf = (_: LoggedProcess) => readdirSync(project.temporary)[0] ?? "none";
 
   it("starts one CA for two runs that begin at the same time, whose programs call each other by mTLS and learn who calls", async () => {
-    const [door = 0, api = 0, other = 0, web = 0, out = 0] = await freePorts(5);
+    const [door = 0, api = 0, other = 0, web = 0, out = 0, down = 0, gone = 0] = await freePorts(7);
     const callee = project.run("demo/api", "--listen", `${door}:${api}`, "--", ...answers(api));
     const caller = project.run(
       ...(["demo/web", "--listen", `${other}:${web}`] as const),
+      ...["--upstream", `${down}=demo/api@localhost:${gone}`],
       ...["--upstream", `${out}=demo/api@localhost:${door}`, "--", ...waits],
     );
     await Promise.all([callee.says("api   | listening\n"), caller.says("web   | up\n")]);
+    assert.match(await get(down), /^503 .*Connection_refused/);
     assert.match(await get(out), /^200 caller .*URI=spiffe:\/\/cluster\.local\/ns\/demo\/sa\/web$/);
     assert.equal(project.processes().filter(({ args }) => args.includes("kasbah-server.js")).length, 1);
     const { code, output } = await project.dev("status", "--json");

@@ -106,7 +106,7 @@ describe("createBootstrap", () => {
     assert.deepEqual(valuesOf(createBootstrap(settings), "timeout"), []);
   });
 
-  it("reaches localhost by IPv4 and IPv6, an address as it is, and a name by DNS", () => {
+  it("reaches a program on localhost by IPv4 and IPv6, a peer by IPv4, an address as it is, and a name by DNS", () => {
     const clusterOf = (host: string) => {
       const outbound = { address: loopback(3), upstream: { host, port: 4 }, peer: "spiffe://td/ns/a/sa/b" };
       return createBootstrap({ ...settings, outbound }).static_resources.clusters.at(-1);
@@ -115,10 +115,12 @@ describe("createBootstrap", () => {
       ["localhost", "10.0.0.1", "::1", "api.example"].map((host) => clusterOf(host)?.type),
       ["STATIC", "STATIC", "STATIC", "STRICT_DNS"],
     );
-    const addresses = valuesOf(clusterOf("localhost"), "socket_address").map(
-      (each) => (each as { address: string }).address,
-    );
-    assert.deepEqual(addresses, ["127.0.0.1", "::1"]);
+    const addressesIn = (cluster: unknown) =>
+      valuesOf(cluster, "socket_address").map((each) => (each as { address: string }).address);
+    assert.deepEqual(addressesIn(clusterOf("localhost")), ["127.0.0.1"]);
+    const inbound = { address: loopback(1), app: { host: "localhost", port: 2 }, peers: [] };
+    const [, app] = createBootstrap({ ...settings, inbound }).static_resources.clusters;
+    assert.deepEqual(addressesIn(app), ["127.0.0.1", "::1"]);
   });
 
   it("limits connections only if configured, and logs to its own output without a path", () => {

@@ -80,7 +80,10 @@ function appCluster({ cluster, route: { app, protocol } }: Named<Inbound>) {
 
 function upstreamCluster({ cluster, route }: Named<Outbound>) {
   const { upstream, peer, maxRequestsPerConnection, protocol = "http/1.1" } = route;
-  const tls = { ...plainCluster(cluster, upstream), transport_socket: upstreamTls(peer) };
+  const { port } = upstream;
+  // A second address would hide why the first one was refused: the peer's Envoy listens on IPv4.
+  const address = upstream.host === "localhost" ? { host: "127.0.0.1", port } : upstream;
+  const tls = { ...plainCluster(cluster, address), transport_socket: upstreamTls(peer) };
   if (protocol === "tcp") return tls;
   const version = protocol === "http" ? sameVersion : { explicit_http_config: { http_protocol_options: {} } };
   const limit =

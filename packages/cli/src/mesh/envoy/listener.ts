@@ -110,12 +110,25 @@ function connectionManager(
         },
       ],
       ...accessLog(accessLogPath),
-      // Server-sent events and WebSockets are quiet for longer than Envoy's 5 minutes.
-      ...(anyLength ? { stream_idle_timeout: "0s", upgrade_configs: [{ upgrade_type: "websocket" }] } : {}),
+      ...(anyLength ? unlimited : {}),
       ...more,
     },
   };
 }
+
+const unlimited = {
+  // Server-sent events and WebSockets are quiet for longer than Envoy's 5 minutes.
+  stream_idle_timeout: "0s",
+  upgrade_configs: [{ upgrade_type: "websocket" }],
+  // Without the reason, a peer that is down and one of another name look the same.
+  local_reply_config: {
+    body_format: {
+      text_format_source: {
+        inline_string: "%LOCAL_REPLY_BODY%: %UPSTREAM_TRANSPORT_FAILURE_REASON%\n",
+      },
+    },
+  },
+};
 
 function accessLog(path: string | undefined) {
   return path === undefined ? {} : { access_log: [jsonAccessLog(path)] };
