@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
 import { rootPathIn } from "../mesh/daemons/ca-arguments.ts";
+import { readAgentPage } from "./agent-page.ts";
 import type { DevDeps } from "./dev-deps.ts";
 import { byName, type DevDocument, type RunRecord } from "./folder/document.ts";
 import type { Layout } from "./folder/layout.ts";
@@ -46,21 +46,8 @@ export async function devStatus(layout: Layout, found: DevDocument, deps: DevDep
 }
 
 async function runStatus({ name, pid, listen, upstreams, statusAddress }: RunRecord) {
-  const notAfter = await expiryAtAgent(statusAddress);
+  const notAfter = (await readAgentPage(statusAddress))?.certificate?.notAfter;
   return { name, pid, listen, upstreams, ...(notAfter === undefined ? {} : { notAfter }) };
-}
-
-const page = z.object({ certificate: z.object({ notAfter: z.string() }).optional() });
-
-async function expiryAtAgent({ host, port }: RunRecord["statusAddress"]): Promise<string | undefined> {
-  try {
-    const response = await fetch(`http://${host}:${port}/debug/secrets`, {
-      signal: AbortSignal.timeout(2000),
-    });
-    return page.parse(await response.json()).certificate?.notAfter;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Files that were deleted since are no longer listed, and those that another command replaced have a new expiry. */

@@ -64,8 +64,11 @@ async function hideFromGit(directory: string): Promise<void> {
   }
 }
 
+/** The last line of kasbah-agent fetch repeats the reason and its fix. */
 function failure(name: string, output: string): CliError {
   const last = output.trimEnd().split("\n").at(-1) ?? "";
-  const reason = printableText(last.replace(/^kasbah-agent: /, ""), 600);
-  return new CliError("PROCESS_FAILED", `no certificate for ${name}: ${reason}`);
+  const [, reason = last] =
+    /^kasbah-agent: (?:no certificate[^:]*: )?(.*?)(?: \([A-Z_]+\))?(?:; fix: .*)?$/.exec(last) ?? [];
+  const shown = reason === "" ? `kasbah-agent did not end within ${deadlineMs / 1000} s` : reason;
+  return new CliError("PROCESS_FAILED", `no certificate for ${name}: ${printableText(shown, 600)}`);
 }

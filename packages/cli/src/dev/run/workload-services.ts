@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostPort } from "@kasbah/runtime";
+import { CliError } from "../../errors.ts";
 import { agentArguments } from "../../mesh/daemons/agent-arguments.ts";
 import type { CaEndpoint } from "../../mesh/daemons/ca-endpoint.ts";
 import { envoyArguments } from "../../mesh/daemons/envoy-arguments.ts";
@@ -10,7 +11,9 @@ import { createBootstrap } from "../../mesh/envoy/bootstrap.ts";
 import type { MeshDeps } from "../../mesh/local/mesh-deps.ts";
 import { isStatusReady } from "../../mesh/processes/ready.ts";
 import { Service } from "../../mesh/processes/service.ts";
+import { readAgentPage } from "../agent-page.ts";
 import { formatIdentity, workloadIdOf } from "../settings/identity.ts";
+import { shortAgentLines } from "./agent-lines.ts";
 import type { OutputLines } from "./output-lines.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -41,13 +44,15 @@ export async function createWorkloadServices(
   const bootstrapPath = join(deps.runDirectory, "envoy.json");
   await writeFile(bootstrapPath, JSON.stringify(bootstrapOf(plan, settings, sdsSocket), undefined, 2));
   const admin = new EnvoyAdmin(adminAddress);
-  const flags = ["--log-level", plan.verbose ? "info" : "warn", "--log-format", "pretty"];
+  const flags = plan.verbose
+    ? ["--log-level", "info", "--log-format", "pretty"]
+    : ["--log-level", "warn", "--log-format", "json"];
   const agent = {
     name: "the agent",
     file: deps.nodePath,
     args: agentArguments({ ...settings, sdsSocket, flags }),
     env: deps.childEnv,
-    onOutput: output.takeFrom("agent"),
+    onOutput: plan.verbose ? output.takeFrom("agent") : shortAgentLines(output.takeFrom("agent")),
   };
   const envoy = {
     name: "Envoy",
@@ -57,9 +62,19 @@ export async function createWorkloadServices(
     onOutput: output.takeFrom("envoy"),
   };
   return {
-    agent: new Service(agent, () => isStatusReady(statusAddress), deps),
+    agent: new Service(agent, () => isAgentReady(statusAddress), deps),
     envoy: new Service(envoy, () => admin.isReady(), deps),
   };
+}
+
+/** Trying again would not help until the policy changes. @throws CliError `NOT_READY` if the CA has refused the identity */
+async function isAgentReady(statusAddress: HostPort): Promise<boolean> {
+  if (await isStatusReady(statusAddress)) return true;
+  const failure = (await readAgentPage(statusAddress))?.lastFailure;
+  if (failure?.code === "CA_REFUSED") {
+    throw new CliError("NOT_READY", failure.message ?? "the CA refused the identity");
+  }
+  return false;
 }
 
 function bootstrapOf(plan: RunPlan, { trustDomain, adminAddress }: WorkloadSettings, sdsSocket: string) {
