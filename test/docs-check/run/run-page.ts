@@ -98,9 +98,7 @@ async function problemOf(terminal: Terminal, step: CommandStep): Promise<string 
 
 /** A command that stays running is given until its first output, and a daemon of ours until it is ready. */
 async function problemOfStart(terminal: Terminal, step: CommandStep): Promise<string | undefined> {
-  const ready = /^\s*kasbah-(server|agent)\b(?!.* (status|wait|fetch|rotate)\b)/.test(step.text)
-    ? /daemon started/
-    : /^/;
+  const ready = readyMarkOf(step.text);
   const { code, printed } = await terminal.until(
     (outcome) => outcome.code !== undefined || ready.test(outcome.printed),
     startMs,
@@ -110,6 +108,12 @@ async function problemOfStart(terminal: Terminal, step: CommandStep): Promise<st
   if (step.expected === undefined) return undefined;
   const difference = differenceOf(printed, [...step.expected, "…"]);
   return difference && `the page (-) and the output (+) differ:\n${difference}`;
+}
+
+function readyMarkOf(command: string): RegExp {
+  if (/^\s*kasbah dev run\b/.test(command)) return /^dev +\| starting /m;
+  const isDaemon = /^\s*kasbah-(server|agent)\b(?!.* (status|wait|fetch|rotate)\b)/.test(command);
+  return isDaemon ? /daemon started/ : /^/;
 }
 
 /** The output of a background job would mix with that of later commands. */
