@@ -16,6 +16,7 @@ export function chartFiles(): ReadonlyMap<string, string> {
   return new Map([
     [`${chart}/values.schema.json`, `${JSON.stringify(valuesJsonSchema(), null, 2)}\n`],
     [`${chart}/files/alerts.yaml`, alerts],
+    [`${chart}/files/defaults.yaml`, toYaml(defaultValues)],
     ["deploy/prometheus/alerts.yaml", alerts],
     [`${chart}/files/dashboard.json`, readText("deploy/grafana/kasbah.json")],
     ...named,

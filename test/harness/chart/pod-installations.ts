@@ -66,7 +66,13 @@ export const podInstallations: Readonly<Record<string, ValuesInput>> = {
 /** The same with nulls, which remove a default: as in a file, not as TypeScript has them. */
 export const removedDefaults: Readonly<Record<string, object>> = {
   "without security contexts": { pod: { securityContext: null, containerSecurityContext: null } },
-  "without probes": { probes: { startup: null, liveness: null, readiness: { timeoutSeconds: null } } },
+  "without two probes": {
+    probes: {
+      startup: null,
+      liveness: { enabled: false },
+      readiness: { enabled: false, timeoutSeconds: null },
+    },
+  },
   "without an update strategy": {
     updateStrategy: null,
     global: { imageRegistry: null, imagePullSecrets: null },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { installations } from "../../harness/chart/installations.ts";
-import { chartPath } from "../../harness/chart/yaml.ts";
+import { chartPath, root } from "../../harness/chart/yaml.ts";
 import { suiteTimeoutMs } from "../../harness/until.ts";
 import { whyNoHelm } from "../build-tools.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -100,6 +101,36 @@ describe("Chart on a real API server", function () {
     // Back to the former values: nothing remains of the others.
     await run("upgrade", "kasbah", namespace, image, "--reset-values");
     assert.equal(await kubectl(ports), "ClusterIP 15012 15014;ClusterIP 15012;");
+  });
+
+  it("upgrades a release of the earlier chart with --reuse-values, which brings no new default", async () => {
+    const namespace = await controlPlane.newNamespace("reuse", restricted);
+    const earlier = home.join("earlier");
+    await cp(chartPath, earlier, { recursive: true });
+    await cp(join(root, "test/fixtures/chart/values.yaml"), `${earlier}/values.yaml`);
+    await helm.run(["install", "kasbah", earlier, `--namespace=${namespace}`, image]);
+    const generation = () =>
+      kubectl([
+        "get",
+        "statefulset",
+        "kasbah",
+        `--namespace=${namespace}`,
+        "-o=jsonpath={.metadata.generation}",
+      ]);
+    const before = await generation();
+    await run("upgrade", "kasbah", namespace, "--reuse-values");
+    assert.equal(await generation(), before);
+    await run(
+      "upgrade",
+      "kasbah",
+      namespace,
+      "--reuse-values",
+      "--set=service.type=NodePort,probes.liveness.periodSeconds=20",
+    );
+    const period =
+      "{.spec.template.spec.containers[0].livenessProbe.periodSeconds} {.spec.template.spec.containers[0].readinessProbe.periodSeconds}";
+    const set = ["get", "statefulset", "kasbah", `--namespace=${namespace}`, `-o=jsonpath=${period}`];
+    assert.equal(await kubectl(set), "20 3");
   });
 
   it("mounts a claim that exists, and uses a service account of another owner with exactly the CA's rights", async () => {

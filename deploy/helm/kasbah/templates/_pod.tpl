@@ -1,6 +1,6 @@
-{{/* A probe with its pace; empty if the pace is. */}}
+{{/* A probe; empty if it is disabled. */}}
 {{- define "kasbah.probe" -}}
-{{- with .pace -}}
+{{- if .pace.enabled -}}
 httpGet:
   path: /healthz/{{ $.path }}
   port: http-probes

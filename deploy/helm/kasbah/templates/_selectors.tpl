@@ -1,6 +1,7 @@
 {{/* A LabelSelector as a flag of the CA reads it; empty if it selects everything. */}}
 {{- define "kasbah.selectorText" -}}
 {{- $parts := list }}
+{{- with . }}
 {{- range $key, $value := .matchLabels }}
 {{- $parts = append $parts (printf "%s=%s" $key $value) }}
 {{- end }}
@@ -11,6 +12,7 @@
 {{- $parts = append $parts (printf "!%s" .key) }}
 {{- else }}
 {{- $parts = append $parts (printf "%s %s (%s)" .key (lower .operator) (join "," .values)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- join "," $parts }}

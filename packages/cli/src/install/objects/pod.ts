@@ -1,3 +1,5 @@
+import type { z } from "zod";
+import type { probes } from "../values/pod-values.ts";
 import { imageOf, pullSecrets } from "./image.ts";
 import {
   grpcPort,
@@ -81,13 +83,11 @@ function ofPod(name: string, fieldPath: string): Json {
   return { name, valueFrom: { fieldRef: { fieldPath } } };
 }
 
-/** A map without a pace removes the probe. */
-function probe(path: "live" | "ready", pace: Readonly<Record<string, number | undefined>>): Json {
-  const numbers = Object.entries(pace).flatMap(([name, number]) =>
-    number === undefined ? [] : [[name, number]],
-  );
-  if (numbers.length === 0) return {};
-  return { httpGet: { path: `/healthz/${path}`, port: probePortName }, ...Object.fromEntries(numbers) };
+function probe(path: "live" | "ready", values: z.output<typeof probes>["liveness"]): Json {
+  const { enabled, initialDelaySeconds, ...pace } = values;
+  if (!enabled) return {};
+  const delay = initialDelaySeconds === undefined ? {} : { initialDelaySeconds };
+  return { httpGet: { path: `/healthz/${path}`, port: probePortName }, ...delay, ...pace };
 }
 
 function spreadOver(topologyKey: string): Json {

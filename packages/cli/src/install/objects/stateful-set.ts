@@ -16,7 +16,7 @@ export function statefulSet(installation: Installation): Manifest {
       serviceName: replicasService,
       // A replica that does not become ready must not keep others from starting.
       podManagementPolicy: "Parallel",
-      ...withoutEmpty({ updateStrategy }),
+      updateStrategy: Object.keys(updateStrategy).length > 0 ? updateStrategy : { type: "RollingUpdate" },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
       selector: { matchLabels: selectorLabels },
       template: { metadata, spec: podSpec(installation) },

@@ -42,18 +42,28 @@ export const pod = z.strictObject({
     .default(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]),
 });
 
-const count = z.int().min(1).max(3600).optional();
+const positive = z.int().min(1).max(3600);
 
-const probe = z.strictObject({
-  initialDelaySeconds: z.int().min(0).max(3600).optional(),
-  timeoutSeconds: count,
-  periodSeconds: count,
-  failureThreshold: count,
-});
+interface Pace {
+  readonly timeoutSeconds: number;
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
 
-/** The pace of the kubelet's probes; an empty map removes a probe. */
+const probe = ({ timeoutSeconds, periodSeconds, failureThreshold }: Pace) =>
+  z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      initialDelaySeconds: z.int().min(0).max(3600).optional(),
+      timeoutSeconds: positive.default(timeoutSeconds),
+      periodSeconds: positive.default(periodSeconds),
+      failureThreshold: positive.default(failureThreshold),
+    })
+    .prefault({});
+
+/** The pace of the kubelet's probes. */
 export const probes = z.strictObject({
-  startup: probe.default({ timeoutSeconds: 5, periodSeconds: 2, failureThreshold: 60 }),
-  liveness: probe.default({ timeoutSeconds: 5, periodSeconds: 10, failureThreshold: 6 }),
-  readiness: probe.default({ timeoutSeconds: 5, periodSeconds: 3, failureThreshold: 2 }),
+  startup: probe({ timeoutSeconds: 5, periodSeconds: 2, failureThreshold: 60 }),
+  liveness: probe({ timeoutSeconds: 5, periodSeconds: 10, failureThreshold: 6 }),
+  readiness: probe({ timeoutSeconds: 5, periodSeconds: 3, failureThreshold: 2 }),
 });

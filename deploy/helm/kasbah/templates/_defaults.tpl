@@ -1,0 +1,24 @@
+{{/*
+helm upgrade --reuse-values takes the defaults of the former chart too, which lack the groups that this chart has added.
+Every template begins with this, because Helm renders them in no fixed order.
+*/}}
+{{- define "kasbah.defaults" -}}
+{{- $defaults := .Files.Get "files/defaults.yaml" | fromYaml }}
+{{- $added := list "global" "commonLabels" "commonAnnotations" "updateStrategy" "serviceAccount" "service" "probes" "podMonitor" "dashboard" }}
+{{- range $added }}
+{{- include "kasbah.fill" (dict "values" $.Values "defaults" (pick $defaults .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Sets what is missing, at every depth. Not merge, which also replaces false and 0. */}}
+{{- define "kasbah.fill" -}}
+{{- $values := .values }}
+{{- range $key, $default := .defaults }}
+{{- $value := get $values $key }}
+{{- if not (hasKey $values $key) }}
+{{- $_ := set $values $key $default }}
+{{- else if and (kindIs "map" $value) (kindIs "map" $default) }}
+{{- include "kasbah.fill" (dict "values" $value "defaults" $default) }}
+{{- end }}
+{{- end }}
+{{- end }}
