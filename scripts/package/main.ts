@@ -15,10 +15,15 @@ try {
   if (options.help) stdout.write(packageHelp);
   else await build(options);
 } catch (error) {
-  // The parts that the images share report their problems as an ImageError.
-  if (!(error instanceof PackageError || error instanceof ImageError)) throw error;
+  if (!isForPeople(error)) throw error;
   stderr.write(`package: ${error.message}\n`);
   process.exitCode = error instanceof PackageError && error.message.endsWith("see --help") ? 2 : 1;
+}
+
+/** The parts that the images share report problems as an ImageError, and the system its own, such as a full disk. */
+function isForPeople(error: unknown): error is Error {
+  if (error instanceof PackageError || error instanceof ImageError) return true;
+  return error instanceof Error && "syscall" in error;
 }
 
 async function build({ out, json }: PackageOptions): Promise<void> {

@@ -33,7 +33,11 @@ describe("Packages of npm run package", function () {
     assertLooksLike(printed.replaceAll(folder, "out").trimEnd(), block?.output ?? "", "npm run package");
   });
 
-  it("are refused in one sentence if the command line is invalid", async () => {
+  it("are refused in one sentence if the command line or the folder is invalid", async () => {
+    await assert.rejects(
+      runPackage("--out", "package.json/out"),
+      /^ImageError: sh failed: package: ENOTDIR: [^\n]*package\.json\/out.$/,
+    );
     await assert.rejects(
       runPackage("--fast"),
       /^ImageError: sh failed: package: Unknown option '--fast'[^\n]*; see --help$/,

@@ -28,6 +28,11 @@ describe("Tarball on a machine with systemd", function () {
     await machine.run("ln -s /opt/unpacked/bin/kasbah /usr/local/bin/anything");
     for (const name of ["/opt/unpacked/bin/kasbah-server", "/opt/unpacked/bin/kasbah-agent", "anything"])
       assert.match(await machine.run(`cd / && runuser -u nobody ${name} -- --version`), /\d+\.\d+\.\d+\n$/);
+    const inFolder = "cd /tmp && mkdir -m 777 project && cd project";
+    const dev = "kasbah dev up && kasbah dev cert demo/web --out certs && kasbah dev down";
+    await machine.run(`${inFolder} && PATH=/opt/unpacked/bin:$PATH runuser -u nobody -- sh -c '${dev}'`);
+    const verify = "openssl verify -CAfile root-cert.pem -untrusted cert-chain.pem cert-chain.pem";
+    assert.equal(await machine.run(`cd /tmp/project/certs && ${verify}`), "cert-chain.pem: OK\n");
     const { code, stderr } = await machine.try("runuser -u nobody /opt/unpacked/install.sh");
     assert.deepEqual([code, stderr], [1, "install.sh: run it as root\n"]);
     const wrong = await machine.try("/opt/unpacked/install.sh --remove");
