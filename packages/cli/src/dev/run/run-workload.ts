@@ -32,7 +32,7 @@ export interface RunDeps extends DevDeps {
 
 const stopGraceMs = 10_000;
 /** Ctrl-C reaches a program in the foreground directly; it may need a moment to end by itself. */
-const ownEndMs = 2000;
+const ownEndMs = 5000;
 
 /**
  * Runs the agent, Envoy and the program until one of them ends or the signal comes, and ends the others. Returns the
