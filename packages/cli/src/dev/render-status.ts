@@ -12,7 +12,7 @@ export function renderDevStatus(status: DevStatus, now: Date): string {
   const fields = fieldLines([
     ["folder", status.folder],
     ["trust domain", status.trustDomain],
-    ["CA", ca.address === undefined ? "stopped" : `${formatHostPort(ca.address)}, pid ${ca.pid}`],
+    ["CA", ca.address === undefined ? "stopped" : `${ca.address}, pid ${ca.pid}`],
     ["root", root.path],
     ["root expires", expiry(root.notAfter)],
   ]);

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { formatHostPort } from "@kasbah/runtime";
 import { rootPathIn } from "../mesh/daemons/ca-arguments.ts";
 import { readAgentPage } from "./agent-page.ts";
 import type { DevDeps } from "./dev-deps.ts";
@@ -15,7 +16,8 @@ export interface DevStatus {
   readonly ca: {
     readonly running: boolean;
     readonly pid?: number;
-    readonly address?: DevDocument["runs"][number]["statusAddress"];
+    /** As kasbah-agent takes it in `--ca-address`. */
+    readonly address?: string;
     readonly log: string;
   };
   readonly root: { readonly path: string; readonly notAfter?: string };
@@ -36,7 +38,7 @@ export async function devStatus(layout: Layout, found: DevDocument, deps: DevDep
     trustDomain,
     ca: {
       running: isUp,
-      ...(isUp ? { pid: ca.pid, address: ca.grpcAddress } : {}),
+      ...(isUp ? { pid: ca.pid, address: formatHostPort(ca.grpcAddress) } : {}),
       log: layout.caLog,
     },
     root: { path: root, ...(rootNotAfter === undefined ? {} : { notAfter: rootNotAfter }) },
