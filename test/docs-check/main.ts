@@ -44,7 +44,8 @@ function chosen(paths: readonly string[]): readonly string[] {
 
 function listUntested(pages: readonly Page[]): void {
   const untested = pages.flatMap((page) => untestedIn(page).map((fence) => ({ page, fence })));
-  say(`${untested.length} blocks are untested:`);
+  const elsewhere = pages.flatMap(({ items }) => items.filter((item) => item.kind === "fence" && item.by));
+  say(`${elsewhere.length} blocks are run by tests of other suites, and ${untested.length} are untested:`);
   for (const { page, fence } of untested) say(`  ${page.path}:${fence.line}  ${fence.untested}`);
 }
 

@@ -1,7 +1,7 @@
 /** What differs in each run, and the mark that stands for it when output is compared. */
 const varying: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?/g, "{time}"],
-  [/\d{4}-\d\d-\d\d/g, "{time}"],
+  [/\d{4}-\d\d-\d\d|\b\d{8}T\d{9}Z\b/g, "{time}"],
   [
     /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+,? +[\d:]+(?: (?:GMT|UTC))?(?: \d{4})?(?: GMT)?/g,
     "{time}",

@@ -110,7 +110,18 @@ export class Kubelet {
     } else if (pod.spec.nodeName === undefined) {
       const target = { apiVersion: "v1", kind: "Node", name: this.#nodeName };
       await this.#controlPlane.adminRequest("POST", `${path}/binding`, { metadata: { name }, target });
-    } else if (!this.#pods.has(uid)) await this.#run(pod, path);
+    } else if (!this.#pods.has(uid)) await this.#runUnlessGone(pod, path);
+  }
+
+  /** A pod that is deleted while it starts gets no token anymore, which is no fault of its page. */
+  async #runUnlessGone(pod: ScheduledPod, path: string): Promise<void> {
+    try {
+      await this.#run(pod, path);
+    } catch (error) {
+      const { body } = await this.#controlPlane.adminRequest<Partial<ScheduledPod>>("GET", path);
+      const isGone = body.metadata?.uid !== pod.metadata.uid || body.metadata.deletionTimestamp !== undefined;
+      if (!isGone) throw error;
+    }
   }
 
   async #run(pod: ScheduledPod, path: string): Promise<void> {

@@ -117,7 +117,9 @@ export class PodProcess {
 
   /** The container's arguments, with those that depend on the machine replaced. */
   #withFlags(program: string, flags: Readonly<Record<string, string>>): readonly string[] {
-    const own = (this.#container.args ?? []).filter((arg) => !(flagOf(arg) in flags));
+    // ConfigMaps are not mounted here, so a policy of the chart does not apply.
+    const replaced = new Set(["--policy", ...Object.keys(flags)]);
+    const own = (this.#container.args ?? []).filter((arg) => !replaced.has(flagOf(arg)));
     return [program, ...own, ...Object.entries(flags).flat()];
   }
 
