@@ -20,6 +20,10 @@ describe("Comparison of output with a page", () => {
       "frontend-jtr4gkbk7x-xkbkj (a3f68fb5-ed76-4e68-80c2-99b0eddf916b)",
       "frontend-tm8kjcxhtg-mbxjf (d89b5204-28ee-4397-8cc4-3a17c28abc3b)",
     );
+    same("api-5cc4f8b7b6-hfrj9  node-1", "api-6f7c9d5b8-2xkqp   node-1");
+    same("sha256 Fingerprint=AD:D5:85:DE:AA:BB:CC:DD:EE", "sha256 Fingerprint=54:49:A4:C2:67:17:30:…");
+    same("SHA-256 381ab55e86d557d0", "SHA-256 5d3c…");
+    same("refused from 127.0.0.1, pid 12", "refused from 10.1.2.7, pid 17116");
     same("12,345 entries, 4.5 MiB", "100000 entries, 1 KiB");
     same("notAfter=Feb 19 08:00:00 2027 GMT", "notAfter=Dec  1 09:10:11 2026 GMT");
   });

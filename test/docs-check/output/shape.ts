@@ -7,14 +7,15 @@ const varying: readonly (readonly [RegExp, string])[] = [
     "{time}",
   ],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "{uid}"],
-  [/\b(?:[0-9A-F]{2}:){7,}[0-9A-F]{2}\b/gi, "{hex}"],
+  [/\b([a-z]+)-[a-z0-9]{9,10}-[a-z0-9]{5}\b/g, "$1-{pod}"],
+  [/\b(?:[0-9A-F]{2}:){7,}(?:[0-9A-F]{2}\b|…)/gi, "{hex}"],
   // A page may shorten it.
   [/\b(?=[0-9a-f]*\d)(?:[0-9a-f]{8,}\b…?|[0-9a-f]{4,}…)/gi, "{hex}"],
-  [/\b([a-z]+)-[a-z0-9]{9,10}-[a-z0-9]{5}\b/g, "$1-{pod}"],
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, "{address}"],
   [/(?<=\d\.\d+|\]|localhost|\w\.svc):\d{2,5}\b/g, ":{port}"],
   [/\b\d+(\.\d+)? ?(?:[KMGT]i?B?|bytes|B)\b/g, "{size}"],
   [/\b(?:\d+(?:\.\d+)? ?(?:ms|min|[dhms])(?=\d|\b) ?)+/g, "{duration} "],
+  [/\bpid \d+\b/g, "pid {number}"],
   [/\(now\)/g, "({duration} ago)"],
   [/\b(?:\d{1,3},)*\d{3,}\b/g, "{number}"],
 ];

@@ -17,7 +17,11 @@ type Say = (line: string) => void;
 /** Runs the pages that have commands: those of the cluster one after the other, and the rest beside them. */
 export async function checkPages(pages: readonly Page[], say: Say): Promise<readonly PageResult[]> {
   const busy = pages.filter((page) => commandsOf(page).length > 0);
-  const [inCluster, others] = [busy.filter(needsCluster), busy.filter((page) => !needsCluster(page))];
+  const others = busy.filter((page) => !needsCluster(page));
+  // The pages that install kasbah come first, so that the others share one installation.
+  const inCluster = busy
+    .filter(needsCluster)
+    .toSorted((one, other) => installsFirst(other) - installsFirst(one));
   const results = await Promise.all([
     inTurn(others, (page) => timed(page, say, () => checkPage(page))),
     inCluster.length === 0 ? [] : withCluster(say, (cluster) => checkInCluster(inCluster, say, cluster)),
@@ -34,6 +38,8 @@ async function checkInCluster(
   if (cluster !== undefined) return inTurn(pages, (page) => timed(page, say, () => checkPage(page, cluster)));
   return pages.map(({ path }) => ({ path, report: undefined, isSkipped: true }));
 }
+
+const installsFirst = ({ setup }: Page) => Number(setup === "bare-cluster");
 
 const commandsOf = (page: Page) =>
   stepsOf(page).filter((step): step is CommandStep => step.kind === "command");

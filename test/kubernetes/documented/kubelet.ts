@@ -6,7 +6,7 @@ import type { TemporaryDirectory } from "@kasbah/testkit";
 import type { ControlPlane } from "../control-plane.ts";
 import type { ExecNode } from "../exec-node.ts";
 import { createToken } from "../workloads.ts";
-import { type PodContainer, PodProcess } from "./pod-process.ts";
+import { type PodContainer, type PodPlace, PodProcess } from "./pod-process.ts";
 
 /** The fields of a pod that a kubelet reads. */
 interface ScheduledPod {
@@ -120,27 +120,34 @@ export class Kubelet {
     this.#pods.set(uid, { processes, stopped });
     const address = await this.#addressOf(namespace, name);
     const volume = this.#directory.join("volumes", await this.#volumeOf(pod));
-    const tokenFile = this.#directory.join("tokens", uid);
-    await mkdir(dirname(tokenFile), { recursive: true });
     for (const container of longRunning(pod)) {
-      const account = pod.spec.serviceAccountName ?? "default";
-      const place = { namespace, name, address, volume, tokenFile, controlPlane: this.#controlPlane };
-      const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`, `--bound-object-uid=${uid}`];
-      const audience = container.name === "kasbah-agent" ? ["--audience=istio-ca"] : [];
-      await writeFile(
-        tokenFile,
-        await createToken(this.#controlPlane, namespace, account, ...audience, ...bound),
-      );
-      await mkdir(volume, { recursive: true });
-      if (container.name === "kasbah-agent")
-        await writeFile(`${volume}/root-cert.pem`, await this.#rootOf(namespace));
-      const process = new PodProcess(container, place, this.#directory);
-      await this.#node.addContainer({ namespace, pod: name, container: container.name, ...process.inside });
-      await process.start();
+      const process = await this.#startContainer(pod, container, { namespace, name, address, volume });
       processes.push(process);
     }
     const names = pod.spec.containers.map(({ name: each }) => each);
     void this.#reportStatus(path, { address, names, processes }, stopped.signal).catch(report);
+  }
+
+  /** Starts a container as its program finds itself in a pod: with a token, the root, a volume and an address. */
+  async #startContainer(
+    { metadata: { uid }, spec }: ScheduledPod,
+    container: PodContainer,
+    pod: Omit<PodPlace, "tokenFile" | "controlPlane">,
+  ): Promise<PodProcess> {
+    const { namespace, name, volume } = pod;
+    const isAgent = container.name === "kasbah-agent";
+    const tokenFile = this.#directory.join("tokens", uid, container.name);
+    for (const folder of [dirname(tokenFile), volume]) await mkdir(folder, { recursive: true });
+    const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`, `--bound-object-uid=${uid}`];
+    const flags = isAgent ? ["--audience=istio-ca", ...bound] : bound;
+    const account = spec.serviceAccountName ?? "default";
+    await writeFile(tokenFile, await createToken(this.#controlPlane, namespace, account, ...flags));
+    if (isAgent) await writeFile(`${volume}/root-cert.pem`, await this.#rootOf(namespace));
+    const place = { ...pod, tokenFile, controlPlane: this.#controlPlane };
+    const process = new PodProcess(container, place, this.#directory);
+    await this.#node.addContainer({ namespace, pod: name, container: container.name, ...process.inside });
+    await process.start();
+    return process;
   }
 
   /** Reports readiness as it changes, as the probes of a kubelet do. */

@@ -13,7 +13,14 @@ async function main(): Promise<void> {
   if (missing !== undefined) return void process.stdout.write(`${missing}\n`);
   await using directory = await temporaryDirectory();
   const bin = await programsIn(directory);
-  const controllers = ["statefulset", "endpoints", "endpointslice", "job"];
+  // The last one lets claims go whose pods are gone, and with them their namespaces.
+  const controllers = [
+    "statefulset",
+    "endpoints",
+    "endpointslice",
+    "job",
+    "persistentvolumeclaim-protection",
+  ];
   const controlPlane = await startControlPlane({ controllers });
   await controlPlane.adminRequest("POST", "/apis/storage.k8s.io/v1/storageclasses", {
     metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },

@@ -17,7 +17,9 @@ export function renderDevStatus(status: DevStatus, now: Date): string {
     ["root expires", expiry(root.notAfter)],
   ]);
   const rows = [
-    ...status.runs.map((run) => [run.name, portsOf(run), expiry(run.notAfter), `pid ${run.pid}`]),
+    ...status.runs
+      .toSorted(byName)
+      .map((run) => [run.name, portsOf(run), expiry(run.notAfter), `pid ${run.pid}`]),
     ...status.certificates.map(({ name, directory, notAfter }) => [
       name,
       "files",
@@ -32,6 +34,10 @@ export function renderDevStatus(status: DevStatus, now: Date): string {
   const hint = ca.running ? "" : "the CA is stopped: run kasbah dev up to start it\n";
   return `${fields}\n${identities}${hint}`;
 }
+
+/** Programs that start at the same time are listed in the same order each time. */
+const byName = (one: { readonly name: string }, other: { readonly name: string }) =>
+  one.name < other.name ? -1 : 1;
 
 /** `8443:8080, 9001=demo/api@localhost:9443`, as on the command line. */
 function portsOf({ listen, upstreams }: DevStatus["runs"][number]): string {

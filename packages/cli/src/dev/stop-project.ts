@@ -9,7 +9,7 @@ import { endProcess } from "./process/end-process.ts";
 /** What was stopped. */
 export interface Stopped {
   readonly ca: boolean;
-  /** The names of the runs. */
+  /** The names of the runs, in order. */
   readonly runs: readonly string[];
 }
 
@@ -23,7 +23,13 @@ export async function stopProject(store: DevStore, deps: DevDeps): Promise<Stopp
     ...rest,
     runs: rest.runs.filter(({ mark }) => !runs.some((run) => run.mark === mark)),
   }));
-  return { ca: caEnded, runs: runs.filter((_, i) => ended[i]).map(({ name }) => name) };
+  return {
+    ca: caEnded,
+    runs: runs
+      .filter((_, i) => ended[i])
+      .map(({ name }) => name)
+      .toSorted(),
+  };
 }
 
 /** Deletes the folder with its keys. @throws CliError `DEV_FOLDER_UNUSABLE` */
