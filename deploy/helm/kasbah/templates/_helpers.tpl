@@ -10,15 +10,15 @@
 
 {{/* Selects the pods. Without a version and commonLabels, because the selector of a StatefulSet cannot change. */}}
 {{- define "kasbah.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "kasbah.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "kasbah.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: ca
 {{- end }}
 
 {{- define "kasbah.ownLabels" -}}
 {{ include "kasbah.selectorLabels" . }}
 app.kubernetes.io/part-of: kasbah
-app.kubernetes.io/version: {{ .Chart.AppVersion }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
@@ -44,8 +44,8 @@ contain the namespace, so that two installations do not share one.
 {{- define "kasbah.metadataWith" -}}
 {{- $root := .root -}}
 metadata:
-  name: {{ .name | default (print (include "kasbah.fullname" $root) (.suffix | default "")) }}
-  namespace: {{ $root.Release.Namespace }}
+  name: {{ .name | default (print (include "kasbah.fullname" $root) (.suffix | default "")) | quote }}
+  namespace: {{ $root.Release.Namespace | quote }}
   {{- include "kasbah.marks" . | nindent 2 }}
 {{- end }}
 
@@ -55,7 +55,7 @@ metadata:
 
 {{- define "kasbah.clusterMetadata" -}}
 metadata:
-  name: {{ include "kasbah.clusterName" . }}
+  name: {{ include "kasbah.clusterName" . | quote }}
   {{- include "kasbah.marks" (dict "root" .) | nindent 2 }}
 {{- end }}
 
