@@ -2,17 +2,38 @@
 # Installs kasbah with its systemd units, upgrades it, or removes it. Run it as root from the unpacked tarball.
 #   ./install.sh               install or upgrade: /usr/local/bin, /usr/local/lib/kasbah, units, users, /etc/kasbah
 #   ./install.sh --uninstall   remove what it installed; the keys in /var/lib/kasbah and /etc/kasbah stay
-# PREFIX=/opt/kasbah names another directory than /usr/local.
+# PREFIX=/opt/kasbah names another directory than /usr/local. Later upgrades and the removal find it by themselves.
 set -eu
+# The users of the services must be able to read the programs.
+umask 022
 
-prefix=${PREFIX:-/usr/local}
 here=$(dirname -- "$(readlink -f -- "$0")")
 units=/etc/systemd/system
+installed=$(sed -n 's|^ExecStart=\(/.*\)/bin/kasbah-server$|\1|p' "$units/kasbah-server.service" 2>/dev/null || true)
+prefix=${PREFIX:-${installed:-/usr/local}}
 names="kasbah-server.service kasbah-agent@.service kasbah-agent-wait@.service kasbah-check.service kasbah-check.timer"
 
 fail() {
   echo "install.sh: $1" >&2
   exit "$2"
+}
+
+check_prefix() {
+  case "$prefix" in
+    *[!A-Za-z0-9._/+-]* | [!/]*)
+      fail "PREFIX=$prefix: expected an absolute path of letters, digits and ._/+-, such as /opt/kasbah" 2
+      ;;
+    /home/* | /root/* | /run/user/* | /tmp/* | /var/tmp/*)
+      fail "PREFIX=$prefix: the services cannot see this directory; choose another one, such as /opt/kasbah" 2
+      ;;
+  esac
+}
+
+# Our units in /etc would override those of the package, now and after each of its upgrades.
+check_package() {
+  if dpkg-query --show --showformat='${db:Status-Abbrev}' kasbah 2>/dev/null | grep -q '^.i'; then
+    fail "the Debian package kasbah is installed: upgrade it by dpkg -i, or run apt-get remove kasbah first" 1
+  fi
 }
 
 runs_systemd() { [ -d /run/systemd/system ]; }
@@ -53,6 +74,8 @@ install_files() {
 }
 
 install_all() {
+  check_prefix
+  check_package
   install -d "$units"
   create_users
   install_files
