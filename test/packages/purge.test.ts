@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Machine, whyNoMachine } from "../harness/machine/machine.ts";
-import { packages, withoutPrograms } from "../harness/machine/packages.ts";
+import { withoutPrograms } from "../harness/machine/packages.ts";
 
 describe("Purge of the Debian package", function () {
   this.timeout(300_000);
@@ -16,7 +16,7 @@ describe("Purge of the Debian package", function () {
   });
   after(() => machine?.[Symbol.asyncDispose]());
 
-  const install = async () => machine.install(await withoutPrograms((await packages()).debian));
+  const install = async () => machine.install(await withoutPrograms());
   const purge = (answer?: string) =>
     machine.run("dpkg --purge kasbah 2>&1", answer === undefined ? {} : { KASBAH_PURGE_KEYS: answer });
   const exists = async (path: string) => (await machine.try(`test -e ${path}`)).code === 0;
