@@ -1,5 +1,6 @@
 import type { HostPort } from "@kasbah/runtime";
 import { z } from "zod";
+import { getOnce } from "../mesh/processes/http-request.ts";
 
 const page = z.object({
   certificate: z.object({ notAfter: z.string() }).optional(),
@@ -10,12 +11,10 @@ const page = z.object({
 export type AgentPage = z.infer<typeof page>;
 
 /** Undefined if the agent does not answer. */
-export async function readAgentPage({ host, port }: HostPort): Promise<AgentPage | undefined> {
+export async function readAgentPage(address: HostPort): Promise<AgentPage | undefined> {
   try {
-    const response = await fetch(`http://${host}:${port}/debug/secrets`, {
-      signal: AbortSignal.timeout(2000),
-    });
-    return page.parse(await response.json());
+    const { body } = await getOnce(address, "/debug/secrets", AbortSignal.timeout(2000));
+    return page.parse(JSON.parse(body));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import type { DevDeps } from "./dev-deps.ts";
 import type { DevStore } from "./folder/dev-store.ts";
 import { byName } from "./folder/document.ts";
@@ -32,7 +32,10 @@ export async function stopProject(store: DevStore, deps: DevDeps): Promise<Stopp
   };
 }
 
-/** Deletes the folder with its keys. @throws CliError `DEV_FOLDER_UNUSABLE` */
-export function purgeFolder({ folder }: Layout): Promise<void> {
-  return withFolderErrors(folder, () => rm(folder, { recursive: true, force: true }));
+/** Deletes the folder with its keys, even if it is a link to another place. @throws CliError `DEV_FOLDER_UNUSABLE` */
+export function purgeFolder({ folder }: Pick<Layout, "folder">): Promise<void> {
+  return withFolderErrors(folder, async () => {
+    await rm(await realpath(folder), { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
+  });
 }

@@ -1,6 +1,7 @@
 import { errnoOf, formatHostPort, type HostPort, printableText } from "@kasbah/runtime";
 import { z } from "zod";
 import { CliError } from "../errors.ts";
+import { getOnce } from "../mesh/processes/http-request.ts";
 
 const answerSchema = z.object({
   ready: z.boolean(),
@@ -20,7 +21,7 @@ export interface ReadinessQuestion {
  */
 export async function askReadiness(question: ReadinessQuestion): Promise<string> {
   const name = formatHostPort(question.address);
-  const text = await read(name, question);
+  const text = await read(question);
   const answer = answerSchema.safeParse(text);
   if (!answer.success) throw new CliError("TARGET_REPLY_INVALID", `${name}: no health check of a CA`);
   const { ready, reasons, warnings } = answer.data;
@@ -30,17 +31,16 @@ export async function askReadiness(question: ReadinessQuestion): Promise<string>
   return `${name} is ready${warned}`;
 }
 
-async function read(name: string, { deadlineMs, signal }: ReadinessQuestion): Promise<unknown> {
+async function read({ address, deadlineMs, signal }: ReadinessQuestion): Promise<unknown> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   try {
-    const reply = await fetch(`http://${name}/healthz/ready`, { signal: limit, redirect: "manual" });
-    return parsed(await reply.text());
+    return parsed((await getOnce(address, "/healthz/ready", limit)).body);
   } catch (cause) {
     signal.throwIfAborted();
-    const reason = cause instanceof Error && cause.cause !== undefined ? errnoOf(cause.cause) : undefined;
+    const reason = limit.aborted ? undefined : errnoOf(cause);
     throw new CliError(
       "TARGET_UNREACHABLE",
-      `${name}: ${reason ?? `no answer within ${deadlineMs / 1000} s`}`,
+      `${formatHostPort(address)}: ${reason ?? `no answer within ${deadlineMs / 1000} s`}`,
       {
         cause,
       },

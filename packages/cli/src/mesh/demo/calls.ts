@@ -1,7 +1,7 @@
 import { formatHostPort } from "@kasbah/runtime";
 import { callWithoutCertificate } from "../local/call-without-certificate.ts";
-import { getOnce } from "../local/http-request.ts";
 import type { Mesh } from "../local/mesh.ts";
+import { getOnce } from "../processes/http-request.ts";
 import type { DemoDeps } from "./demo-deps.ts";
 import { mustHold } from "./proof.ts";
 

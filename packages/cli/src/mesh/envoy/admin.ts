@@ -1,5 +1,6 @@
-import type { HostPort } from "@kasbah/runtime";
+import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
+import { getOnce } from "../processes/http-request.ts";
 
 /** A certificate that Envoy currently uses. */
 export interface EnvoyCertificate {
@@ -12,16 +13,16 @@ export interface EnvoyCertificate {
  * A small client for Envoy's admin interface. Throws CliError `ENVOY_ADMIN_FAILED` if Envoy does not answer.
  */
 export class EnvoyAdmin {
-  readonly #base: string;
+  readonly #address: HostPort;
 
-  constructor({ host, port }: HostPort) {
-    this.#base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  constructor(address: HostPort) {
+    this.#address = address;
   }
 
   /** True once Envoy is LIVE, which requires secrets for every listener. */
   async isReady(): Promise<boolean> {
     try {
-      return (await fetch(`${this.#base}/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+      return (await getOnce(this.#address, "/ready", AbortSignal.timeout(2000))).status === 200;
     } catch {
       return false;
     }
@@ -52,13 +53,13 @@ export class EnvoyAdmin {
 
   async #get(path: string): Promise<unknown> {
     try {
-      const response = await fetch(`${this.#base}${path}`, { signal: AbortSignal.timeout(5000) });
-      if (!response.ok) throw new TypeError(`status ${response.status}`);
-      return await response.json();
+      const { status, body } = await getOnce(this.#address, path);
+      if (status !== 200) throw new TypeError(`status ${status}`);
+      return JSON.parse(body);
     } catch (cause) {
       throw new CliError(
         "ENVOY_ADMIN_FAILED",
-        `Envoy's admin interface ${this.#base}${path} did not answer`,
+        `Envoy's admin interface http://${formatHostPort(this.#address)}${path} did not answer`,
         {
           cause,
         },

@@ -1,5 +1,5 @@
 import type { Clock, HostPort } from "@kasbah/runtime";
-import { getOnce } from "./http-request.ts";
+import { getOnce } from "../processes/http-request.ts";
 
 /** The result of a period of traffic. */
 export interface TrafficResult {

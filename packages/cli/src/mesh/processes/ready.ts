@@ -1,6 +1,7 @@
 import { type Clock, type HostPort, printableText } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
 import type { Child } from "./child.ts";
+import { getOnce } from "./http-request.ts";
 
 export interface ReadyOptions {
   readonly clock: Clock;
@@ -36,9 +37,9 @@ export async function waitUntilReady(
 }
 
 /** True if the status server reports ready. */
-export async function isStatusReady({ host, port }: HostPort): Promise<boolean> {
+export async function isStatusReady(address: HostPort): Promise<boolean> {
   try {
-    return (await fetch(`http://${host}:${port}/healthz/ready`, { signal: AbortSignal.timeout(2000) })).ok;
+    return (await getOnce(address, "/healthz/ready", AbortSignal.timeout(2000))).status === 200;
   } catch {
     return false;
   }

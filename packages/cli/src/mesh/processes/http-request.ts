@@ -7,12 +7,19 @@ export interface HttpAnswer {
 }
 
 const deadlineMs = 5000;
-const maxBodyBytes = 64 * 1024;
+const maxBodyBytes = 1 << 20;
 
-/** Sends one GET on a new connection. Rejects with the socket's error. */
-export function getOnce({ host, port }: HostPort, path: string): Promise<HttpAnswer> {
+/**
+ * Sends one GET on a new connection. Rejects with the socket's error, or when the signal aborts. The connection is
+ * direct: `fetch` would use a proxy for localhost too if NODE_USE_ENV_PROXY is set.
+ */
+export function getOnce(
+  { host, port }: HostPort,
+  path: string,
+  signal: AbortSignal = AbortSignal.timeout(deadlineMs),
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const call = request({ host, port, path, agent: false, timeout: deadlineMs }, (response) => {
+    const call = request({ host, port, path, agent: false, timeout: deadlineMs, signal }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
