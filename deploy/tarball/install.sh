@@ -91,6 +91,7 @@ install_all() {
 uninstall() {
   if runs_systemd; then
     for unit in $(running_units) kasbah-check.timer; do systemctl disable --now "$unit" || true; done
+    systemctl stop 'kasbah-agent-wait@*.service' || true
   fi
   for unit in $names; do rm -f "$units/$unit"; done
   rm -f "$units"/multi-user.target.wants/kasbah-server.service "$units"/multi-user.target.wants/kasbah-agent@*.service \
