@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Option } from "commander";
 import { helpBlocks } from "../scripts/reference/cli/help-blocks.ts";
+import { optionRow } from "../scripts/reference/cli/option-row.ts";
 import { marked, table } from "../scripts/reference/markdown.ts";
 import { referencePages } from "../scripts/reference/pages.ts";
 
@@ -59,10 +61,19 @@ Examples
     ]);
   });
 
+  it("shows defaults and required flags of commands in their own column, with the rest of the meaning beside it", () => {
+    const row = (description: string) => optionRow(new Option("--a <b>", description), (text) => text);
+    assert.deepEqual(row("folder (default: the nearest one)"), ["`--a <b>`", "the nearest one", "folder"]);
+    assert.deepEqual(row("folder (env: A_B, default: c)"), ["`--a <b>`", "`c`", "folder (env: A_B)"]);
+    assert.deepEqual(row("folder (required)"), ["`--a <b>`", "required", "folder"]);
+    assert.deepEqual(row("folder (env: A_B)"), ["`--a <b>`", "", "folder (env: A_B)"]);
+    assert.doesNotMatch([...pages.values()].join("\n"), /^\|.*\(.*default: [^|]*\) \|$/m);
+  });
+
   it("marks flags, variables and paths as code, and escapes what a table or GitHub would interpret", () => {
     assert.equal(
-      marked("see --json, KASBAH_JSON=<x>, ./a/key.pem. Not e-mail, and/or, <b>"),
-      "see `--json`, `KASBAH_JSON=<x>`, `./a/key.pem`. Not e-mail, and/or, &lt;b>",
+      marked("see --json, KASBAH_JSON=<x>, ./a/key.pem or ~/.cache/b. Not e-mail, and/or, <b>"),
+      "see `--json`, `KASBAH_JSON=<x>`, `./a/key.pem` or `~/.cache/b`. Not e-mail, and/or, &lt;b>",
     );
     assert.equal(table(["a", "b"], [["x|y", ""]]), "| a | b |\n|---|---|\n| x\\|y | |\n");
   });

@@ -33,7 +33,7 @@ const codeLike = new RegExp(
     /[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:_<\w+>)?(?:=[^\s,;)]+)?/,
     /(?:kasbah|istio|citadel)_[a-z_]+/,
     /\.kasbah(?:\/[\w.-]+)*/,
-    /(?:\.{0,2}\/[\w.-]+)+\/?/,
+    /~?(?:\.{0,2}\/[\w.-]+)+\/?/,
     /[\w-]+\.(?:pem|sock|yaml|p12|crt|key)\b/,
   ]
     .map(({ source }) => `(?<![\\w/\`$-])${source}`)

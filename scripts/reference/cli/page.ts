@@ -6,6 +6,7 @@ import { code, fromSubfolder, table } from "../markdown.ts";
 import { agentCommands, exitCodeTable } from "./agent-commands.ts";
 import { markedWith } from "./command-names.ts";
 import { type HelpBlock, type HelpItem, helpBlocks } from "./help-blocks.ts";
+import { optionRow } from "./option-row.ts";
 import { commandsBelow, kasbahProgram, type NamedCommand, shownOptions, textAfterHelp } from "./program.ts";
 
 const intro = `# Commands
@@ -76,20 +77,8 @@ function argumentRows(all: readonly Argument[]): string {
 }
 
 function optionRows(all: readonly Option[]): string {
-  const rows = all.map((each) => [code(each.flags), defaultOf(each), meaningOf(each)]);
+  const rows = all.map((each) => optionRow(each, marked));
   return rows.length === 0 ? "" : table(["flag", "default", "meaning"], rows);
-}
-
-function defaultOf({ defaultValue, defaultValueDescription, mandatory }: Option): string {
-  if (defaultValueDescription !== undefined) return code(defaultValueDescription);
-  if (mandatory && defaultValue === undefined) return "required";
-  const isNothing = defaultValue === undefined || defaultValue === false || Array.isArray(defaultValue);
-  return isNothing ? "" : code(String(defaultValue));
-}
-
-function meaningOf({ description, argChoices }: Option): string {
-  const choices = argChoices === undefined ? "" : `: ${argChoices.map(code).join(", ")}`;
-  return `${marked(description)}${choices}`;
 }
 
 function blocksText(help: string): string {

@@ -8,6 +8,12 @@ Every template begins with this, because Helm renders them in no fixed order.
 {{- range $added }}
 {{- include "kasbah.fill" (dict "values" $.Values "defaults" (pick $defaults .)) }}
 {{- end }}
+{{- /* A group that is null has its defaults, as with kasbah install. Null for resources removes requests and limits. */}}
+{{- range $group, $default := omit $defaults "resources" }}
+{{- if and (kindIs "map" $default) (not (hasKey $.Values $group)) }}
+{{- $_ := set $.Values $group $default }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Sets what is missing, at every depth. Not merge, which also replaces false and 0. */}}

@@ -25,7 +25,7 @@ export function certCommand(deps: CommandDeps): Command {
   return new Command("cert")
     .description("write a certificate and its key to files, for a program without Envoy")
     .argument("<name>", "identity, such as demo/web")
-    .option("--out <directory>", "directory for the files")
+    .option("--out <directory>", "directory for the files (required)")
     .addOption(dirOption())
     .addHelpText("after", help)
     .action((name: string, options: CertOptions) => cert(name, options, deps));

@@ -42,7 +42,7 @@ export function devRunCommand(deps: CommandDeps): Command {
     .description("run a program with an identity, behind an agent and Envoy")
     .usage("--as NAMESPACE/ACCOUNT [options] -- COMMAND")
     .argument("[command...]", "the program and its arguments, after --")
-    .option("--as <name>", "identity of the program, such as demo/web")
+    .option("--as <name>", "identity of the program, such as demo/web (required)")
     .option("--listen <ports>", "PORT:PROGRAM-PORT for callers; repeatable", collected, [])
     .option("--upstream <peer>", "PORT=NAMESPACE/ACCOUNT@HOST:PORT to call; repeatable", collected, [])
     .addOption(
