@@ -12,6 +12,7 @@ import { suiteTimeoutMs } from "../harness/until.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./hooks.ts";
 import { canDo, claimOf, podOf } from "./install/observations.ts";
+import { deletePublishedRoots } from "./published-roots.ts";
 
 const several: ValuesInput = {
   replicas: 3,
@@ -102,6 +103,7 @@ describe("kasbah install on a real API server", function () {
   });
 
   it("lets the CA watch the ConfigMaps of one name in all namespaces, and no others", async () => {
+    await deletePublishedRoots(controlPlane);
     const { namespace } = await install({});
     const list = (...more: readonly string[]) =>
       kubectl([
