@@ -1,5 +1,6 @@
-import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectories } from "@kasbah/runtime";
 import type { JSONWebKeySet, JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, SignJWT } from "jose";
 import { CertsDevError } from "./errors.ts";
@@ -89,7 +90,7 @@ function issuerName(saved: unknown): string {
 }
 
 async function ownDirectory(directory: string): Promise<void> {
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  const made = await makeDirectories(directory, 0o700);
   if (made !== undefined) {
     await chmod(directory, 0o700);
     return;

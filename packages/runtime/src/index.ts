@@ -46,6 +46,7 @@ export {
   writeFileDurably,
 } from "./files/durable-file.ts";
 export { type DurableFs, type DurableHandle, nodeFs } from "./files/durable-fs.ts";
+export { makeDirectories } from "./files/make-directories.ts";
 export { storageFailure } from "./files/storage-failure.ts";
 export type { LogFacts } from "./log/facts.ts";
 export { createLogger, type LogFormat, type Logger, type LogLevel, type RootLogger } from "./log/log.ts";

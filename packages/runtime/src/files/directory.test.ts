@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { rejectsWithCode, type TemporaryDirectory, temporaryDirectory } from "@kasbah/testkit";
 import { ensureDirectory } from "./directory.ts";
 import { nodeFs } from "./durable-fs.ts";
@@ -45,9 +46,10 @@ describe("ensureDirectory", () => {
     }
   });
 
-  it("reports a read-only file system, for which a recursive mkdir reports a missing directory", async () => {
-    const mkdir: typeof nodeFs.mkdir = async (path, { recursive }) => {
-      throw Object.assign(new Error(`mkdir ${path}`), { code: recursive ? "ENOENT" : "EROFS" });
+  it("reports a read-only file system, with the first directory that could not be created as the cause", async () => {
+    const mkdir: typeof nodeFs.mkdir = async (path) => {
+      const code = path === directory.join("volume") ? "EROFS" : "ENOENT";
+      throw Object.assign(new Error(`mkdir ${path}`), { code });
     };
     const path = directory.join("volume", "state");
     const error = await rejectsWithCode(
@@ -57,6 +59,25 @@ describe("ensureDirectory", () => {
     assert.match(error.message, /state: EROFS, its file system is read-only: mount a volume there$/);
     assert.ok(error.cause instanceof Error);
     assert.equal(error.cause.message, `mkdir ${directory.join("volume")}`);
+  });
+
+  it("rejects a directory below one in which nothing can be created, such as /proc, and does not try forever", async () => {
+    const mkdir: typeof nodeFs.mkdir = async (path, mode) => {
+      if (dirname(path) === directory.join("proc")) throw Object.assign(new Error(path), { code: "ENOENT" });
+      return nodeFs.mkdir(path, mode);
+    };
+    const path = directory.join("proc", "x", "y");
+    const error = await rejectsWithCode(
+      ensureDirectory(path, 0o700, { ...nodeFs, mkdir }),
+      "DIRECTORY_UNUSABLE",
+    );
+    assert.match(error.message, /y: ENOENT, nothing can be created there: choose another directory$/);
+  });
+
+  it("creates a directory that another process creates at the same time", async () => {
+    const paths = ["a/b/c", "a/b/d", "a/b/c"].map((path) => directory.join(path));
+    await Promise.all(paths.map((path) => ensureDirectory(path, 0o700)));
+    for (const path of paths) assert.ok((await stat(path)).isDirectory());
   });
 
   it("creates the directory and its parents with the given mode, regardless of the umask", async () => {

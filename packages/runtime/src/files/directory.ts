@@ -4,6 +4,7 @@ import { geteuid } from "node:process";
 import { errnoOf, RuntimeError } from "../errors.ts";
 import { syncDirectory } from "./durable-file.ts";
 import { type DurableFs, nodeFs } from "./durable-fs.ts";
+import { makeDirectories } from "./make-directories.ts";
 
 /**
  * Ensures that `path` is a directory, and creates it and its parents durably with `mode`. Throws
@@ -13,12 +14,11 @@ import { type DurableFs, nodeFs } from "./durable-fs.ts";
 export async function ensureDirectory(path: string, mode: number, fs: DurableFs = nodeFs): Promise<void> {
   const directory = resolve(path);
   try {
-    const first = await fs.mkdir(directory, { recursive: true, mode });
+    const first = await makeDirectories(directory, mode, fs);
     if (first !== undefined) await settle(directory, first, mode, fs);
-  } catch (error) {
-    const cause = errnoOf(error) === "ENOENT" ? await reasonOf(error, directory, mode, fs) : error;
+  } catch (cause) {
     const reason = errnoOf(cause) ?? "unexpected failure";
-    const hint = reason === "EROFS" ? ", its file system is read-only: mount a volume there" : "";
+    const hint = hints[reason] ?? "";
     throw new RuntimeError("DIRECTORY_UNUSABLE", `cannot create directory ${directory}: ${reason}${hint}`, {
       cause,
     });
@@ -26,25 +26,10 @@ export async function ensureDirectory(path: string, mode: number, fs: DurableFs 
   if ((mode & 0o077) === 0) await requirePrivate(directory, fs);
 }
 
-/**
- * Node's recursive mkdir reports ENOENT on a read-only or full file system, because it checks the directory
- * that it failed to create. Creating the first missing directory without recursion reveals the cause.
- */
-async function reasonOf(error: unknown, directory: string, mode: number, fs: DurableFs): Promise<unknown> {
-  const isThere = (path: string) =>
-    fs.stat(path).then(
-      () => true,
-      () => false,
-    );
-  let missing = directory;
-  while (dirname(missing) !== missing && !(await isThere(dirname(missing)))) missing = dirname(missing);
-  try {
-    await fs.mkdir(missing, { recursive: false, mode });
-    return error;
-  } catch (reason) {
-    return reason;
-  }
-}
+const hints: Readonly<Record<string, string>> = {
+  EROFS: ", its file system is read-only: mount a volume there",
+  ENOENT: ", nothing can be created there: choose another directory",
+};
 
 /** Sets the mode regardless of the umask, and makes each new directory durable in its parent. */
 async function settle(directory: string, first: string, mode: number, fs: DurableFs): Promise<void> {

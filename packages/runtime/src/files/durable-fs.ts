@@ -8,7 +8,7 @@ export interface DurableFs {
   open(path: string, flags: number, mode?: number): Promise<DurableHandle>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  mkdir(path: string, options: { recursive: boolean; mode: number }): Promise<string | undefined>;
+  mkdir(path: string, mode: number): Promise<void>;
   mkdtemp(prefix: string): Promise<string>;
   rm(path: string, options: { recursive: true; force: true }): Promise<void>;
   stat(path: string): Promise<{ readonly mode: number; readonly uid: number; isDirectory(): boolean }>;

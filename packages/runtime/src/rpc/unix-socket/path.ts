@@ -1,7 +1,8 @@
-import { lstat, mkdir, unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import { errnoOf, RuntimeError } from "../../errors.ts";
+import { makeDirectories } from "../../files/make-directories.ts";
 import { maxSocketPathBytes } from "../../socket-path.ts";
 import { deniedSocket } from "./failure.ts";
 
@@ -14,7 +15,7 @@ const probeTimeoutMs = 1_000;
  */
 export async function clearSocketPath(path: string, flag: string): Promise<void> {
   refuseLongPath(path, flag);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectories(dirname(path), 0o700);
   const problem = await fileProblem(path);
   if (problem !== undefined)
     throw new RuntimeError("SOCKET_PATH_INVALID", `${problem}, or choose another ${flag}`);
