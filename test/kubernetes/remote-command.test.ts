@@ -63,7 +63,7 @@ describe("kasbah on a laptop", function () {
   /** An account with the role that docs/remote.md shows; the other account may not create pods/exec. */
   async function operatorOf(namespace: string): Promise<string> {
     const page = await readFile(join(repositoryRoot, "docs/remote.md"), "utf8");
-    const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    const [, yaml = ""] = /```yaml[^\n]*\n(.*?)```/s.exec(page) ?? [];
     const kubectl = (args: readonly string[], stdin = "") =>
       controlPlane.kubectl([...args, `--namespace=${namespace}`], { stdin });
     await kubectl(["apply", "-f=-"], yaml.replace("namespace: kasbah-system", `namespace: ${namespace}`));

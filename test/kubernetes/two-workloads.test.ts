@@ -140,7 +140,7 @@ describe("The two workloads that docs/kubernetes.md shows", function () {
   });
 
   it("are shown on the page as they are in the manifest", () => {
-    const blocks = [...readText("docs/kubernetes.md").matchAll(/^```yaml\n(.*?)^```$/gms)].map(
+    const blocks = [...readText("docs/kubernetes.md").matchAll(/^```yaml[^\n]*\n(.*?)^```$/gms)].map(
       ([, text = ""]) => text,
     );
     assert.ok(blocks.length >= 2);

@@ -31,7 +31,7 @@ interface HelmRelease {
 
 /** The releases in the blocks of YAML of docs/gitops.md. */
 export function gitOpsReleases(): readonly GitOpsRelease[] {
-  const blocks = [...readText("docs/gitops.md").matchAll(/^```yaml\n([\s\S]*?)^```$/gm)];
+  const blocks = [...readText("docs/gitops.md").matchAll(/^```yaml[^\n]*\n([\s\S]*?)^```$/gm)];
   const objects: readonly { readonly kind?: string }[] = blocks.flatMap(([, text = ""]) =>
     parseAllDocuments(text).map((document) => document.toJS()),
   );

@@ -165,7 +165,7 @@ describe("The SDS socket", () => {
     await clock.runFor(6_000);
     await eventually(async () => (await lstat(path).catch(() => undefined)) !== undefined);
     await connects(path);
-    assert.equal(logger.events.length, 1);
+    await eventually(() => logger.events.length === 1);
   });
 
   it("recreates the socket after its directory was replaced by a file, and can stop in the meantime", async () => {
