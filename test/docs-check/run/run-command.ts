@@ -36,7 +36,7 @@ async function problemOf(terminal: Terminal, step: CommandStep): Promise<string 
   return difference && `the page (-) and the output (+) differ:\n${difference}`;
 }
 
-/** A command that stays running starts when it has printed what the page shows, and a daemon of ours when it is ready. */
+/** A command that stays running starts when it has printed what the page shows, and a daemon of kasbah when it is ready. */
 async function problemOfStart(terminal: Terminal, step: CommandStep): Promise<string | undefined> {
   const isDaemon = /^\s*kasbah-(server|agent)\b(?!.* (status|wait|fetch|rotate)\b)/.test(step.text);
   const shown = [...(step.expected ?? []), "…"];

@@ -79,7 +79,7 @@ describe("Chart below an umbrella chart", () => {
     assert.equal(kept.containers[0]?.image, "registry.example:5000/mesh/ca:0.1.0");
   });
 
-  it("accepts the globals of other charts, whatever their form", async () => {
+  it("accepts the globals of other charts in any form", async () => {
     const global = {
       istioNamespace: "istio-system",
       hosts: [1, { a: null }],

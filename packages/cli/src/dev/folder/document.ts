@@ -5,7 +5,7 @@ export const documentVersion = 1;
 
 const address = z.object({ host: z.string(), port: z.number() });
 
-/** A process of ours: a pid alone may belong to another program after a restart of the machine. */
+/** A process that kasbah dev started: a pid alone may belong to another program after a restart of the machine. */
 const process = z.object({ pid: z.number(), mark: z.string() });
 
 const ca = process.extend({ grpcAddress: address, httpAddress: address });
