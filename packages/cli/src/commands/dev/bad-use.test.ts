@@ -118,6 +118,11 @@ describe("kasbah dev, used wrongly", () => {
         await refusal(argv),
         `DEV_FOLDER_MISSING: ${folder.path} and its parents have no .kasbah: run kasbah dev up first`,
       );
+    for (const swallowed of ["--", "--out"])
+      assert.equal(
+        await refusal(["dev", "status", "--dir", swallowed]),
+        `USAGE_INVALID: --dir: expected a folder such as other or ./-other, got "${swallowed}"`,
+      );
     assert.equal(
       await refusal(["dev", "status", "--dir", "gone"]),
       `DEV_FOLDER_MISSING: ${folder.join("gone")} does not exist: run kasbah dev up first`,

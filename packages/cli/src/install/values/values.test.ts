@@ -62,6 +62,7 @@ describe("Installation values", () => {
       { volume: { size: "much" } },
       { networkPolicy: { apiServerPorts: [70_000] } },
       { prometheusRule: { runbookUrl: "javascript:alert(1)" } },
+      { prometheusRule: { runbookUrl: "https://wiki.test/a: b" } },
       { policy: { text: "default: { allow: true }", configMap: "ours" } },
       { image: { repository: "" } },
       [],
