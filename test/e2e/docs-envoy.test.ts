@@ -25,7 +25,9 @@ describe("Envoy configuration in the documentation", function () {
 });
 
 function yamlBlocks(page: string): readonly string[] {
-  return [...readFileSync(page, "utf8").matchAll(/```yaml[^\n]*\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+  return [...readFileSync(page, "utf8").matchAll(/```yaml[^\n]*\n([\s\S]*?)```/g)].map(
+    ([, block = ""]) => block,
+  );
 }
 
 function bootstrapWith([clusters = "", tlsContext = ""]: readonly string[]): string {

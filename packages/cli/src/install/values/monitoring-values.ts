@@ -32,7 +32,12 @@ export const podMonitor = z.strictObject({
 export const prometheusRule = z.strictObject({
   enabled: z.boolean().default(false),
   labels: texts.default({}),
-  runbookUrl: z.union([z.url({ protocol: /^https?$/ }).regex(/^\S+$/, "expected a URL without spaces"), z.literal("")]).default(""),
+  runbookUrl: z
+    .union([
+      z.url({ protocol: /^https?$/ }).regex(/^https?:\/\/\S+$/, "expected a URL without spaces"),
+      z.literal(""),
+    ])
+    .default(""),
 });
 
 /** A ConfigMap with the dashboard, for the sidecar of Grafana that collects them. */
