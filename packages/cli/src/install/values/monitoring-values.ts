@@ -33,10 +33,7 @@ export const prometheusRule = z.strictObject({
   enabled: z.boolean().default(false),
   labels: texts.default({}),
   runbookUrl: z
-    .union([
-      z.url({ protocol: /^https?$/ }).regex(/^https?:\/\/\S+$/, "expected a URL without spaces"),
-      z.literal(""),
-    ])
+    .union([z.url({ protocol: /^https?$/ }).regex(/^\S+$/, "expected a URL without spaces"), z.literal("")])
     .default(""),
 });
 
