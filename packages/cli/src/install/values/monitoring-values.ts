@@ -33,7 +33,8 @@ export const prometheusRule = z.strictObject({
   enabled: z.boolean().default(false),
   labels: texts.default({}),
   runbookUrl: z
-    .union([z.url({ protocol: /^https?$/ }).regex(/^\S+$/, "expected a URL without spaces"), z.literal("")])
+    .string()
+    .regex(/^(https?:\/\/\S+)?$/, "expected an http or https URL without spaces, or an empty value")
     .default(""),
 });
 
