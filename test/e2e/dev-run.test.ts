@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { eventually } from "@kasbah/testkit";
-import { DevProject, freePorts } from "../../harness/dev-project.ts";
-import { setUpTimeoutMs, testEnvoy } from "../../harness/envoy.ts";
-import type { LoggedProcess } from "../../harness/logged-process.ts";
-import { suiteTimeoutMs } from "../../harness/until.ts";
+import { DevProject, freePorts } from "../harness/dev-project.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import type { LoggedProcess } from "../harness/logged-process.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
 /** A program that answers with the identity of its caller, and one that only waits. */
 const answers = (port: number) => [

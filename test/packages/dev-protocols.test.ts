@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:http2";
-import { DevProject, freePorts } from "../../harness/dev-project.ts";
-import { setUpTimeoutMs, testEnvoy } from "../../harness/envoy.ts";
-import { suiteTimeoutMs } from "../../harness/until.ts";
+import { DevProject, freePorts } from "../harness/dev-project.ts";
+import { setUpTimeoutMs, testEnvoy } from "../harness/envoy.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 
 /** HTTP/2 without TLS, as a gRPC server speaks it, on one port, and an upgrade as for WebSockets on another. */
 const program = (http2: number, upgrade: number) => `
