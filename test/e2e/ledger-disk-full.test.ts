@@ -17,7 +17,7 @@ const fullMs = Number(process.env["KASBAH_FULL_SECONDS"] ?? 8) * 1_000;
 
 /** The output of the commands for a machine in the runbook, with the addresses of this test. */
 async function runbookSays(ca: CaProcess): Promise<string> {
-  const commands = runbookCommands("disk-full").filter((command) => command.startsWith("curl "));
+  const commands = runbookCommands("disk-full").filter((command) => command.includes("$STATE_DIR"));
   assert.equal(commands.length, 1);
   const script = String(commands[0]).replace("localhost:15014", await ca.statusAddress());
   const env = { ...process.env, STATE_DIR: ca.stateDir };
