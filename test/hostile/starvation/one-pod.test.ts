@@ -185,6 +185,7 @@ describe("CA in 512 MiB whose certificates one service account requests as fast 
     );
     assert.ok(peakMiB < limitMiB, `${peakMiB} MiB`);
     const [before = 0, , after = 0] = memories;
-    assert.ok(after <= before * 1.2, `${before} MiB after the first attack, ${after} MiB after the third`);
+    // Not a ratio: V8 collects at different moments, the more so on a busy machine.
+    assert.ok(after <= before + 40, `${before} MiB after the first attack, ${after} MiB after the third`);
   });
 });
