@@ -3,6 +3,8 @@
 known=$CLUSTER_BIN/known-cluster
 if [ -f "$known" ]; then . "$known"; fi
 if ! kubectl --namespace demo get pod "${POD-none}" -o name >/dev/null 2>&1; then
+  # A root that another CA published in demo would stay there, and the agent would trust only that one.
+  . "$SETUPS/bare-cluster.sh"
   helm upgrade --install kasbah "$CLONE/deploy/helm/kasbah" --namespace kasbah-system --create-namespace \
     --set image.repository=registry.example/kasbah/server >/dev/null
   kubectl --namespace kasbah-system rollout status statefulset/kasbah --timeout=120s >/dev/null

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type TemporaryDirectory, temporaryDirectory, untilSeen } from "@kasbah/testkit";
 import { kasbahBin, serverBin } from "../../harness/repository.ts";
 import type { ControlPlane } from "../control-plane.ts";
@@ -44,26 +46,37 @@ export async function runTestPod(
   addresses: Readonly<Record<string, string>>,
 ): Promise<{ readonly pod: TestPod; readonly runs: readonly ContainerRun[] }> {
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-  let pod: TestPod | undefined;
-  await untilSeen("pod", 60_000, async () => {
+  const pod = await untilSeen(path, 60_000, async () => {
     const { status, body } = await controlPlane.adminRequest<TestPod>("GET", path);
-    pod = status === 200 ? body : undefined;
-    return pod === undefined ? undefined : "pod";
+    return status === 200 ? body : undefined;
   });
-  if (pod === undefined) throw new Error(`no pod ${name}`);
   const directory = await temporaryDirectory();
+  const write = () => writeVolumes(controlPlane, namespace, pod, directory);
+  const ended = new AbortController();
   try {
-    const mounts = await writeVolumes(controlPlane, namespace, pod, directory);
+    const mounts = await write();
+    const updated = keepUpdated(write, ended.signal);
     const { containers } = pod.spec;
     const runs = await Promise.all(containers.map((each) => runContainer(each, mounts, addresses)));
+    ended.abort();
+    await updated;
     await report(controlPlane, path, runs);
     return { pod, runs };
   } finally {
+    ended.abort();
     await directory.remove();
   }
 }
 
-/** Writes the ConfigMaps that the pod mounts. Returns the directory of each volume. */
+/** The CA may publish an optional ConfigMap only after the pod has started. */
+async function keepUpdated(write: () => Promise<unknown>, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    await write();
+    await sleep(500);
+  }
+}
+
+/** Writes the ConfigMaps that the pod mounts, as far as they exist. Returns the directory of each volume. */
 async function writeVolumes(
   controlPlane: ControlPlane,
   namespace: string,
@@ -76,9 +89,12 @@ async function writeVolumes(
     places.set(name, place);
     await mkdir(place, { recursive: true });
     if (configMap === undefined) continue;
-    const path = `/api/v1/namespaces/${namespace}/configmaps/${configMap.name}`;
-    const { body } = await controlPlane.adminRequest<{ data?: Record<string, string> }>("GET", path);
-    for (const [file, text] of Object.entries(body.data ?? {})) await writeFile(join(place, file), text);
+    const source = `/api/v1/namespaces/${namespace}/configmaps/${configMap.name}`;
+    const { body } = await controlPlane.adminRequest<{ data?: Record<string, string> }>("GET", source);
+    for (const [file, text] of Object.entries(body.data ?? {})) {
+      const path = join(place, file);
+      if (!existsSync(path)) await writeFile(path, text);
+    }
   }
   return places;
 }
