@@ -25,7 +25,7 @@ const overview: OverviewMessage = {
   },
   port: { connections: 1, maxConnections: 10_000, inFlight: 2, waiting: 3, workers: 4 },
   identities: {
-    ...{ live: 10_000, late: 1, partial: true },
+    ...{ live: 10_000, late: 1, partial: true, fresh: Buffer.from([1, 2, 3, 255]).toString("base64") },
     soonest: [{ spiffeId: "spiffe://a/ns/b/sa/c", serial: "0a", notBefore: new Date(0), notAfter: now }],
   },
   clock: { state: "suspect", reason: "the clock is 8 years ahead", wallTime: new Date(-1) },
@@ -67,7 +67,10 @@ describe("OverviewAdmin messages", () => {
       identities: { live: 0, late: 0, soonest: [], partial: false },
     };
     assert.deepEqual(decode(encode(idle)), idle);
-    assert.deepEqual(getOverview.request.decode(getOverview.request.encode({})), {});
+    const { request } = getOverview;
+    for (const forMerging of [true, false])
+      assert.deepEqual(request.decode(request.encode({ forMerging })), { forMerging });
+    assert.deepEqual(request.decode(new Uint8Array()), { forMerging: false });
   });
 
   it("reads absent parts as empty, as a later release may leave them out", () => {

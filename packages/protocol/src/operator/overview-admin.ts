@@ -1,8 +1,8 @@
 import { kasbah } from "../../generated/messages.js";
 import type { Codec, Method } from "../codec.ts";
 import { activityOf, countedFields } from "./activity.ts";
-import { dateOf, type NoFields, noFields, oneOf } from "./fields.ts";
-import type { ActivityMessage, OverviewMessage } from "./overview.ts";
+import { dateOf, oneOf } from "./fields.ts";
+import type { ActivityMessage, IdentityTotalsMessage, OverviewMessage } from "./overview.ts";
 
 const wire = kasbah.v1;
 
@@ -15,12 +15,7 @@ const overview: Codec<OverviewMessage> = {
       ...rest,
       ...{ now: now.getTime(), startedAt: startedAt?.getTime() ?? null },
       ...{ reasons: [...reasons], warnings: [...warnings], activity: activityFields(activity) },
-      identities: {
-        ...identities,
-        soonest: identities.soonest.map(({ notBefore, notAfter, ...one }) => ({
-          ...{ ...one, notBefore: notBefore.getTime(), notAfter: notAfter.getTime() },
-        })),
-      },
+      identities: identityFields(identities),
       clock: { ...clock, wallTime: clock.wallTime.getTime() },
     }).finish(),
   decode: (bytes) => {
@@ -39,10 +34,18 @@ const overview: Codec<OverviewMessage> = {
   },
 };
 
-/** Reads what one CA process does and how it is. Fails with UNIMPLEMENTED in a CA of an earlier release. */
-export const getOverview: Method<NoFields, OverviewMessage> = {
+export interface OverviewRequest {
+  /** Whether the answer must allow to merge the identities of several replicas. */
+  readonly forMerging: boolean;
+}
+
+/** Reads how one CA process is and what it did. Fails with UNIMPLEMENTED in a CA of an earlier release. */
+export const getOverview: Method<OverviewRequest, OverviewMessage> = {
   path: "/kasbah.v1.OverviewAdmin/GetOverview",
-  request: noFields,
+  request: {
+    encode: ({ forMerging }) => wire.GetOverviewRequest.encode({ forMerging }).finish(),
+    decode: (bytes) => ({ forMerging: wire.GetOverviewRequest.decode(bytes).forMerging }),
+  },
   response: overview,
 };
 
@@ -67,12 +70,23 @@ function portOf(read: kasbah.v1.PortState): OverviewMessage["port"] {
   return { connections, maxConnections, inFlight, waiting, workers };
 }
 
-function identitiesOf({ live, late, soonest, partial }: kasbah.v1.IdentityTotals) {
-  const lateOnes = soonest.map((one) => {
+function identityFields({ fresh = "", soonest, ...rest }: IdentityTotalsMessage) {
+  return {
+    ...{ ...rest, fresh: Buffer.from(fresh, "base64") },
+    soonest: soonest.map(({ notBefore, notAfter, ...one }) => ({
+      ...{ ...one, notBefore: notBefore.getTime(), notAfter: notAfter.getTime() },
+    })),
+  };
+}
+
+function identitiesOf(read: kasbah.v1.IdentityTotals): IdentityTotalsMessage {
+  const { live, late, partial, fresh } = read;
+  const soonest = read.soonest.map((one) => {
     const { spiffeId, serial, notBefore, notAfter } = new wire.LateIdentity(one);
     return { spiffeId, serial, notBefore: dateOf(notBefore), notAfter: dateOf(notAfter) };
   });
-  return { live, late, soonest: lateOnes, partial };
+  const hashes = fresh.length === 0 ? {} : { fresh: Buffer.from(fresh).toString("base64") };
+  return { live, late, soonest, partial, ...hashes };
 }
 
 function clockOf({ state, reason, wallTime }: kasbah.v1.ClockState): OverviewMessage["clock"] {

@@ -72,6 +72,11 @@ export interface IdentityTotalsMessage {
   readonly soonest: readonly LateIdentityMessage[];
   /** Whether there may be more: the CA still reads its ledger, or there are too many to count. */
   readonly partial: boolean;
+  /**
+   * Present only if it was requested: the identities that are not late, as the CRC-32 of each name in four octets,
+   * big-endian, all in base64.
+   */
+  readonly fresh?: string | undefined;
 }
 
 export interface LateIdentityMessage {
