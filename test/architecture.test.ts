@@ -66,8 +66,8 @@ describe("dependency rules", () => {
     assert.ok(sources.flatMap(({ imports }) => imports).length > sources.length);
   });
 
-  it("pki, protocol and runtime import no other package of this repository", () => {
-    const leaves = ["packages/pki", "packages/protocol", "packages/runtime"];
+  it("pki, protocol, runtime and the console import no other package of this repository", () => {
+    const leaves = ["packages/pki", "packages/protocol", "packages/runtime", "packages/console"];
     noImport((source, { specifier }) => leaves.includes(source.package) && ours(specifier));
   });
 
@@ -95,6 +95,14 @@ describe("dependency rules", () => {
       if (target === undefined || target.startsWith(`${source.package}/src/`)) return false;
       return target !== "packages/protocol/generated/messages.js";
     });
+  });
+
+  it("the console runs in a browser, and only the CLI knows the types of its answers", () => {
+    noImport(({ package: home }, { specifier, typeOnly }) =>
+      home === "packages/console"
+        ? !/^(\.|preact(\/|$))/.test(specifier)
+        : /^@kasbah\/console(\/|$)/.test(specifier) && !(home === "packages/cli" && typeOnly),
+    );
   });
 
   it("shipped code never imports the testkit", () => {

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { bundleAgent, licensesPath } from "./bundle-agent.ts";
+import { bundleConsole } from "./bundle-console.ts";
 import { bundleServer, bundleWorker } from "./bundle-server.ts";
 import { licensesOf, packagesIn } from "./contents.ts";
 
-const [agent] = await Promise.all([bundleAgent(), bundleServer(), bundleWorker()]);
+const [agent] = await Promise.all([bundleAgent(), bundleServer(), bundleWorker(), bundleConsole()]);
 await writeFile(licensesPath, await licensesOf(await packagesIn(agent)));

@@ -22,7 +22,7 @@ export interface Source {
 
 /** Every shipped source file of the workspace, without tests and fixtures. */
 export function shippedSources(): readonly Source[] {
-  return globSync(["packages/*/src/**/*.ts", "certs-dev/src/**/*.ts"], { cwd: root })
+  return globSync(["packages/*/src/**/*.{ts,tsx}", "certs-dev/src/**/*.ts"], { cwd: root })
     .filter((path) => !/\.(test|fixture)\.ts$/.test(path))
     .sort()
     .map(readSource);
