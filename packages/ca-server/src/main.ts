@@ -34,7 +34,7 @@ import { workersOf } from "./config/workers.ts";
 import { createGrpcServer } from "./grpc/create-grpc-server.ts";
 import { createReferenceIds } from "./grpc/reference-ids.ts";
 import { createIssuance } from "./issuance/issue-certificate.ts";
-import { createKubernetes } from "./kubernetes/create-kubernetes.ts";
+import { createKubernetes, type Kubernetes } from "./kubernetes/create-kubernetes.ts";
 import { namedFileProblems } from "./offline/named-files.ts";
 import { pluggedInProblems } from "./offline/plugged-in-problems.ts";
 import { openOwnedAuthorities } from "./opening/authorities.ts";
@@ -49,6 +49,7 @@ import { DirectoryLock } from "./store/directory-lock.ts";
 import { prepareStateDirectory } from "./store/state-directory.ts";
 import { readVolumeId } from "./store/volume-id.ts";
 import { createTelemetry } from "./telemetry/create-telemetry.ts";
+import { readOverview } from "./telemetry/overview.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
 import { createUnauthenticated } from "./unauthenticated/create-unauthenticated.ts";
@@ -83,7 +84,7 @@ async function checkFiles(config: ServerConfig, purpose: "run" | "check"): Promi
 
 /** Opens what the state directory and the cluster contain, in the order in which one needs the other. */
 async function openState(config: ServerConfig, logger: Logger) {
-  const telemetry = createTelemetry(version);
+  const telemetry = createTelemetry(version, systemClock);
   const state = await prepareStateDirectory(config.stateDir);
   const lock = new DirectoryLock(state.control, { ...host, clock: systemClock });
   await lock.start();
@@ -117,7 +118,8 @@ async function openState(config: ServerConfig, logger: Logger) {
   const { backing } = owned.owner;
   const authorities = await openOwnedAuthorities({ ...opening, backing, ledger, writer, newSerial });
   anchors.follow(authorities.keeper);
-  return { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities };
+  const replica = config.podName ?? config.ledgerPlace ?? volumeId;
+  return { telemetry, state, lock, time, ledger, kubernetes, status, owned, authorities, replica };
 }
 
 /** Creates the rooms of the CA, and returns their components in the order in which they start. */
@@ -172,13 +174,22 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     isReady: () => readiness().ready,
     scheduler: createScheduler(clock, cronSweep()),
   });
+  const clockOperations = new ClockOperator({
+    ...{ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() },
+  });
+  const overview = {
+    ...{ version, replica: opened.replica, trustDomain: trustDomain.name, startedAt: clock.now() },
+    role: () => roleOf(config, kubernetes),
+    ...{ readiness, activity: telemetry.activity, ledger, port: grpc.endpoint, clock: clockOperations },
+  };
   const admin = createAdminSocket({
     ...{ path: config.adminSocket ?? state.adminSocket, newReferenceId, clock, roll: Math.random, logger },
     ...{ operations: rotation, compromise, requests, log: ledger.operators, loss: ledger.loss },
     knownHeads: () => ledger.knownHeads(),
     move: createMover(owned, () => kubernetes?.leads() ?? true),
     admission: { decisions: ledger.decisions, onRecord: ledger.index, policy },
-    clockOperations: new ClockOperator({ clock, replaceFutureRoot: () => rotation.replaceFutureRoot() }),
+    overview: (request) => readOverview(overview, request),
+    clockOperations,
   });
   status.serve(readiness);
   const observed = { authorities: issuers, roots: authorities, grpc: grpc.endpoint };
@@ -194,6 +205,12 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     new MemoryReturn({ sweep: cronSweep("*/10 * * * * *") }),
     new StartGarbage(),
   ];
+}
+
+/** Without a shared Secret, every CA leads. */
+function roleOf({ stateSecret }: ServerConfig, kubernetes: Pick<Kubernetes, "leads"> | undefined) {
+  if (stateSecret === undefined || kubernetes === undefined) return "single";
+  return kubernetes.leads() ? "leader" : "follower";
 }
 
 /** How many processes serve the gRPC port, and with which limits. */

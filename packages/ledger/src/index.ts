@@ -42,7 +42,16 @@ export { AnchorWriter } from "./opening/anchor-writer.ts";
 export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
 export { type CheckpointTarget, copyName, fileTarget, headOfNote } from "./opening/checkpoint-target.ts";
 export { LedgerOpening } from "./opening/ledger-opening.ts";
-export type { EntryIndex, EntryLog, EntryStore, Found, Holder, LedgerReader, LedgerTail } from "./ports.ts";
+export type {
+  EntryIndex,
+  EntryLog,
+  EntryStore,
+  Found,
+  Holder,
+  LedgerReader,
+  LedgerTail,
+  NewestOfName,
+} from "./ports.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { readHolders } from "./reader/read-holders.ts";
 export { createSegmentLog, createSegmentStore } from "./segment-store.ts";

@@ -46,8 +46,24 @@ export interface EntryIndex {
    * expires last first. It includes every durable entry. Rejects if the index cannot be used.
    */
   holders(authorities: ReadonlySet<string>, now: Date): Promise<readonly Holder[]>;
+  /**
+   * The newest unexpired certificate of each name, in batches from the newest entries to the oldest: the first one of a
+   * name counts. Undefined until the index has caught up once; it throws if the index fails meanwhile.
+   */
+  newestOfNames(now: Date): Iterable<readonly NewestOfName[]> | undefined;
+  /** The serials of the certificates in these entries; undefined for those that cannot be read. */
+  serialsAt(indices: readonly number[]): Promise<readonly (string | undefined)[]>;
   /** Adds the durable entries that it does not contain yet. Concurrent callers share one run. */
   catchUp(): Promise<void>;
+}
+
+/** The newest certificate of a name, to the second. */
+export interface NewestOfName {
+  readonly spiffeId: string;
+  /** Index of its entry. */
+  readonly index: number;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
 }
 
 /** An identity that holds unexpired certificates of an authority. */

@@ -8,7 +8,7 @@ import {
 
 /** Every metric that kasbah-server registers. No value is read. */
 export function caMetrics(): readonly MetricDefinition[] {
-  const { registry, observe } = createTelemetry("");
+  const { registry, observe } = createTelemetry("", clock);
   createLoopWatch({ registry, clock, logger: createLogger({ level: "silent", format: "json" }) });
   const unread = (): never => {
     throw new Error("a definition has no value");

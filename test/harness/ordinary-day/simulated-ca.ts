@@ -53,7 +53,7 @@ export interface SimulatedCa {
 export async function openSimulatedCa(path: string, clock: FakeClock): Promise<SimulatedCa> {
   const config = run(required);
   const logger = recordingLogger();
-  const telemetry = createTelemetry("1.2.3");
+  const telemetry = createTelemetry("1.2.3", clock);
   const [second, minute, hour, anchor] = [manualSweep(), manualSweep(), manualSweep(), manualSweep()];
   const state = await prepareStateDirectory(path);
   const authorities = await openOnDisk({ path, clock, minStageMs: 60_000 });

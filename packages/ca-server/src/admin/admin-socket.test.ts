@@ -10,8 +10,10 @@ import {
   explainIdentity,
   getAuthorityStatus,
   getClockStatus,
+  getOverview,
   type Method,
   moveCaState,
+  type OverviewMessage,
   pauseRotation,
   previewDistrust,
   resumeRotation,
@@ -42,6 +44,19 @@ const clockStatus = {
   bootMs: 5_000,
   replaced: [],
 } as const;
+
+const overview: OverviewMessage = {
+  ...{ version: "1.2.3", replica: "kasbah-0", trustDomain: "cluster.local", role: "single" },
+  ...{ now: new Date(1), startedAt: new Date(0), ready: true, reasons: [], warnings: [] },
+  activity: { bucketMs: 60_000, endsAt: new Date(2), issued: [1], refused: [], handshakes: [] },
+  ledger: {
+    ...{ writable: true, failure: "", entries: 1, signed: 1, loss: "" },
+    ...{ bytes: 1, limitBytes: 0, diskFree: 1, diskSize: 2 },
+  },
+  port: { connections: 0, maxConnections: 1, inFlight: 0, waiting: 0, workers: 1 },
+  identities: { live: 0, late: 0, soonest: [], partial: false },
+  clock: { state: "trusted", reason: "", wallTime: new Date(1) },
+};
 
 describe("AdminSocket", () => {
   let directory: TemporaryDirectory;
@@ -100,6 +115,7 @@ describe("AdminSocket", () => {
       move,
       loss,
       knownHeads,
+      overview: async ({ forMerging }) => (forMerging ? assert.fail("no merge") : overview),
       clock: systemClock,
       roll: Math.random,
       logger,
@@ -218,6 +234,13 @@ describe("AdminSocket", () => {
     assert.ok(entry?.kind === "operator");
     assert.deepEqual([entry.act, entry.outcome], ["abort", "refused"]);
     assert.match(entry.reason ?? "", /no rotation/);
+  });
+
+  it("reports an overview without a log line or an entry, and a failure only by its reference", async () => {
+    assert.deepEqual(await call(getOverview, { forMerging: false }), overview);
+    assert.deepEqual(ledger.entries, []);
+    const { code, message } = await refusalOf(call(getOverview, { forMerging: true }));
+    assert.deepEqual([code, /no merge/.test(message)], [grpcStatus.INTERNAL, false]);
   });
 
   it("reports the clock, and records an operator who accepts it with both times", async () => {

@@ -10,6 +10,7 @@ import { type AdmissionRoutesDeps, createAdmissionRoutes } from "./admission-rou
 import { type ClockOperations, createClockRoutes } from "./clock-routes.ts";
 import { type CompromiseRoutesDeps, createCompromiseRoutes } from "./compromise-routes.ts";
 import { createLedgerRoutes, type LedgerRoutesDeps } from "./ledger-routes.ts";
+import { createOverviewRoutes, type ReadOverview } from "./overview-routes.ts";
 import { createRequestRoutes, type RequestRoutesDeps } from "./request-routes.ts";
 import { createStateRoutes, type StateMover } from "./state-routes.ts";
 
@@ -24,6 +25,7 @@ export interface AdminSocketDeps {
   readonly loss: LedgerRoutesDeps["loss"];
   readonly knownHeads: LedgerRoutesDeps["knownHeads"];
   readonly requests: RequestRoutesDeps["requests"];
+  readonly overview: ReadOverview;
   readonly newReferenceId: () => string;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -46,6 +48,7 @@ export function createAdminSocket(deps: AdminSocketDeps): UnixSocket {
       ...createAdmissionRoutes(admission),
       ...createStateRoutes(deps),
       ...createLedgerRoutes(deps),
+      ...createOverviewRoutes(deps.overview),
       ...createClockRoutes({ clock: clockOperations, log, logger }),
     ],
     toStatus: (error, path) => statusOf(error, path, deps),

@@ -10,6 +10,7 @@ import {
   type EntryLog,
   type EntryStore,
   encodeEntry,
+  type IssuedEntry,
   type LedgerDirectory,
   type LedgerLimit,
   LedgerOpening,
@@ -26,6 +27,8 @@ import { createAnchoring } from "./anchors/create-anchoring.ts";
 import type { LedgerLossReport } from "./anchors/ledger-loss.ts";
 import type { PeerLedgers } from "./anchors/peers/peer-ledgers.ts";
 import { Decisions } from "./decisions.ts";
+import { IdentitySeeding } from "./identities/identity-seeding.ts";
+import { LiveIdentities } from "./identities/live-identities.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { PeerLimit } from "./peer-limit.ts";
 import { ServingLog } from "./serving-log.ts";
@@ -75,6 +78,7 @@ export interface CaLedger {
   readonly serving: ServingLog;
   /** Finds decisions that are no longer in memory. */
   readonly index: Pick<EntryIndex, "find" | "holders">;
+  readonly identities: Pick<LiveIdentities, "totals">;
   readonly log: EntryLog;
   /** The log for what operators and the CA itself do, which has reserved space. */
   readonly acts: ActLog;
@@ -128,13 +132,20 @@ export function createLedger(deps: LedgerDeps): CaLedger {
   const isNameKnown = (spiffeId: string) => index.isNameKnown(spiffeId);
   const anchoring = createAnchoring({ ...deps, opening, tree, log });
   const unusual = createUnusual({ metrics, isNameKnown, sweep: sweeps.hour, clock, logger });
+  const identities = new LiveIdentities(index);
+  const seeding = new IdentitySeeding({ index, identities, sweep: sweeps.minute, clock, logger });
+  const onIssued = (entry: IssuedEntry) => {
+    unusual.look(entry);
+    identities.issued(entry);
+  };
   const limit = new PeerLimit(refusalsRate, clock);
   const serving = new ServingLog({ log, sweep: sweeps.minute, clock, logger });
   return {
-    decisions: new Decisions({ log, limit, unauthenticated, onIssued: unusual.look }),
+    decisions: new Decisions({ log, limit, unauthenticated, onIssued }),
     operators: new OperatorLog({ log: acts, clock }),
     serving,
     index,
+    identities,
     log,
     acts,
     space: new SpaceReport(space),
@@ -143,7 +154,7 @@ export function createLedger(deps: LedgerDeps): CaLedger {
     peers: anchoring.peers,
     knownHeads: anchoring.knownHeads,
     components: [
-      ...[opening, space, log, tree, index, unauthenticated],
+      ...[opening, space, log, tree, index, seeding, unauthenticated],
       ...[unusual.component, retention, serving],
       ...anchoring.components,
     ],

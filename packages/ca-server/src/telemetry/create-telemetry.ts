@@ -1,5 +1,6 @@
 import type { SpaceUse } from "@kasbah/ledger";
-import { createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import { type Clock, createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import { Activity, countActivity, countHandshakes } from "./activity.ts";
 import {
   type AuthorityGauges,
   registerAuthorityMetrics,
@@ -22,6 +23,8 @@ export interface Telemetry {
   readonly calls: CaMetrics;
   readonly ledger: LedgerMetrics;
   readonly unauthenticated: UnauthenticatedMetrics;
+  /** What the same events were in the last hour. */
+  readonly activity: Pick<Activity, "read">;
   /** Registers the gauges that are read at each scrape. */
   observe(sources: ObservedSources): void;
 }
@@ -44,13 +47,18 @@ interface ObservedSources {
 }
 
 /** @param version of the package, for the metric that shows the build. */
-export function createTelemetry(version: string): Telemetry {
+export function createTelemetry(
+  version: string,
+  machineClock: Pick<Clock, "now" | "monotonicMs">,
+): Telemetry {
+  const activity = new Activity(machineClock);
   const registry = createRegistry({ name: "kasbah-server", version });
   return {
     registry,
-    calls: createCaMetrics(registry),
+    activity,
+    calls: countActivity(createCaMetrics(registry), activity),
     ledger: createLedgerMetrics(registry),
-    unauthenticated: createUnauthenticatedMetrics(registry),
+    unauthenticated: countHandshakes(createUnauthenticatedMetrics(registry), activity),
     observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());

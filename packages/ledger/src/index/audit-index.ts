@@ -65,7 +65,7 @@ export class AuditIndex {
       first: Number(row?.["first"]),
       unreadable: Number(row?.["unreadable"]),
       lastDigest: row?.["last_digest"] as Uint8Array,
-      last: this.#placeOf(size - 1),
+      last: this.placeOf(size - 1),
     };
   }
 
@@ -76,8 +76,15 @@ export class AuditIndex {
 
   /** The position from which to read an entry. */
   positionOf(index: number): LinePosition {
-    const place = this.#placeOf(index);
-    return place === undefined ? { index } : place;
+    return this.placeOf(index) ?? { index };
+  }
+
+  /** Undefined if it does not contain the entry. */
+  placeOf(index: number): Place | undefined {
+    const row = this.#place.get(index);
+    if (row === undefined) return undefined;
+    const { segment, offset, length } = row;
+    return { index, segmentFirst: Number(segment), offset: Number(offset), length: Number(length) };
   }
 
   /**
@@ -116,13 +123,6 @@ export class AuditIndex {
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  #placeOf(index: number): Place | undefined {
-    const row = this.#place.get(index);
-    if (row === undefined) return undefined;
-    const { segment, offset, length } = row;
-    return { index, segmentFirst: Number(segment), offset: Number(offset), length: Number(length) };
   }
 
   #writable(): IndexWriter {

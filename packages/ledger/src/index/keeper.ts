@@ -1,14 +1,16 @@
 import type { Component, Logger, Sweep } from "@kasbah/runtime";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
-import type { EntryIndex, Holder } from "../ports.ts";
+import type { EntryIndex, Holder, NewestOfName } from "../ports.ts";
 import { listSegments } from "../segments/list.ts";
 import { AuditIndex } from "./audit-index.ts";
 import { catchUp, takeNew } from "./catch-up.ts";
 import { isDamaged, removeIndex } from "./file.ts";
 import { findDecision } from "./find-decision.ts";
 import { findHolders } from "./find-holders.ts";
+import { readSerials } from "./read-serials.ts";
 import { RecentLines } from "./recent-lines.ts";
+import { secondOf } from "./rows.ts";
 
 export interface IndexKeeperDeps {
   readonly directory: LedgerDirectory;
@@ -84,6 +86,19 @@ export class IndexKeeper implements EntryIndex, Component {
     } catch (error) {
       this.#fail(error);
       return undefined;
+    }
+  }
+
+  newestOfNames(now: Date): Iterable<readonly NewestOfName[]> | undefined {
+    return this.#isCurrent ? this.#index?.find.newestOfNames(secondOf(now.getTime())) : undefined;
+  }
+
+  async serialsAt(indices: readonly number[]): Promise<readonly (string | undefined)[]> {
+    try {
+      return await readSerials(this.#index, this.#deps.directory.segments, indices);
+    } catch (error) {
+      this.#fail(error);
+      return indices.map(() => undefined);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { NewestOfName } from "../ports.ts";
 import type { Place } from "../segments/line-source.ts";
 import { keyHash, type LookupKey } from "./rows.ts";
 import { bucketSize } from "./schema.ts";
@@ -28,6 +29,11 @@ const sql = {
   unexpired: `SELECT ${columns} FROM buckets b CROSS JOIN certificates c ON c.bucket = b.bucket
     JOIN entries e ON e.id = c.bucket * ${bucketSize} + c.at
     WHERE b.max_not_after >= ?1 AND c.not_after >= ?1 AND ${kept} ORDER BY e.id`,
+  liveBuckets: "SELECT bucket FROM buckets WHERE max_not_after >= ? ORDER BY bucket DESC",
+  // With max(), SQLite takes the other columns from the row of the maximum.
+  liveIn: `SELECT i.spiffe_id, c.not_before, c.not_after, c.bucket * ${bucketSize} + max(c.at) AS id
+    FROM certificates c JOIN identities i ON i.id = c.identity
+    WHERE c.bucket = ? AND c.not_after >= ? GROUP BY c.identity`,
   known: "SELECT 1 FROM identities WHERE spiffe_id = ?",
   names: "SELECT spiffe_id FROM identities WHERE spiffe_id >= ?1 AND spiffe_id < ?2 ORDER BY spiffe_id",
   authorities: `SELECT ${columns} FROM authorities a JOIN entries e ON e.id = a.entry WHERE ${kept} ORDER BY e.id`,
@@ -75,6 +81,16 @@ export class IndexQueries {
     for (const row of this.#statement("unexpired").iterate(second)) yield placeOf(row);
   }
 
+  /**
+   * The newest unexpired certificate of each name, in batches from the newest entries to the oldest: the first one of a
+   * name counts. No batch takes more than some milliseconds.
+   */
+  *newestOfNames(second: number): Generator<readonly NewestOfName[]> {
+    // Collected first, because the index may change between two batches.
+    for (const { bucket } of this.#statement("liveBuckets").all(second))
+      yield this.#statement("liveIn").all(Number(bucket), second).map(newestOf);
+  }
+
   /** Whether the ledger contains a certificate for this name. */
   isNameKnown(spiffeId: string): boolean {
     return this.#statement("known").get(spiffeId) !== undefined;
@@ -116,6 +132,15 @@ export class IndexQueries {
       .all(...values)
       .map(placeOf);
   }
+}
+
+function newestOf(row: ReturnType<StatementSync["all"]>[number]): NewestOfName {
+  return {
+    spiffeId: String(row["spiffe_id"]),
+    index: Number(row["id"]),
+    notBeforeMs: Number(row["not_before"]) * 1000,
+    notAfterMs: Number(row["not_after"]) * 1000,
+  };
 }
 
 function placeOf(row: ReturnType<StatementSync["all"]>[number]): Place {
