@@ -66,6 +66,11 @@ export const cliCodeHelp = {
     cause: "the CA answered but could not perform the operation",
     fix: "the message contains its code, or a reference for its log",
   },
+  ADMIN_OUTDATED: {
+    ...command,
+    cause: "the CA, or the command in its pod, has an earlier release that does not know this operation",
+    fix: "upgrade the CA, or use the command of its release",
+  },
   OPERATION_REFUSED: {
     ...command,
     cause:

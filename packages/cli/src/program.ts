@@ -12,6 +12,7 @@ import { pingCommand } from "./commands/ping-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
 import { refusalsCommand } from "./commands/refusals/refusals-command.ts";
 import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
+import { overviewCommand } from "./commands/status/overview-command.ts";
 import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
 import { inspect } from "./inspect/inspect.ts";
@@ -120,6 +121,7 @@ export function createProgram(deps: CommandDeps): Command {
     program.addCommand(command);
   }
   program.addCommand(createInitCommand(deps));
+  program.addCommand(overviewCommand(deps), { hidden: true });
   return program;
 }
 

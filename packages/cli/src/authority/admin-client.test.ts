@@ -9,6 +9,7 @@ import {
   temporaryDirectory,
 } from "@kasbah/testkit";
 import { idle } from "../commands/run-kasbah.fixture.ts";
+import { sampleOverview } from "../commands/status/sample-overview.fixture.ts";
 import { AdminClient } from "./admin-client.ts";
 
 describe("AdminClient", () => {
@@ -77,8 +78,17 @@ describe("AdminClient", () => {
 
   it("explains that a CA of an earlier release does not know an operation", async () => {
     ca.refusal = { code: grpcStatus.UNIMPLEMENTED, message: "unknown method" };
-    const { message } = await rejectsWithCode(client.recall("root-1"), "ADMIN_FAILED");
+    const { message } = await rejectsWithCode(client.recall("root-1"), "ADMIN_OUTDATED");
     assert.match(message, /does not know this operation: it runs an earlier release/);
+  });
+
+  it("reports a CA of an earlier release by a code of its own, and the overview of a CA as that of one replica", async () => {
+    await rejectsWithCode(client.overview(), "ADMIN_OUTDATED");
+    ca.overview = sampleOverview;
+    assert.deepEqual(await client.overview(), {
+      given: [{ replica: "kasbah-0", overview: sampleOverview }],
+      ...{ missing: [], identities: sampleOverview.identities },
+    });
   });
 
   it("encodes an operator name that is not ASCII for the header", async () => {

@@ -15,6 +15,7 @@ import {
   getAuthorityStatus,
   getClockStatus,
   getLedgerHeads,
+  getOverview,
   type IdentityExplanationMessage,
   type KnownHeadsMessage,
   type LedgerLossMessage,
@@ -22,6 +23,8 @@ import {
   type MovedStateMessage,
   moveCaState,
   type NewRequestMessage,
+  type OverviewMessage,
+  type OverviewRequest,
   pauseRotation,
   previewDistrust,
   recallAuthority,
@@ -34,6 +37,7 @@ import {
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { explainAdminFailure } from "./admin-failure.ts";
 import type { OperatorClient } from "./operator-client.ts";
+import type { Overviews } from "./overviews.ts";
 
 export type {
   AuthorityMessage,
@@ -64,7 +68,7 @@ const deadlines: AdminDeadlines = { answerMs: 10_000, actMs: 60_000 };
 
 /**
  * The client of the CA's admin socket. Throws CliError `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`,
- * `OPERATION_REFUSED`, `ADMIN_FAILED`.
+ * `OPERATION_REFUSED`, `ADMIN_OUTDATED`, `ADMIN_FAILED`.
  */
 export class AdminClient implements OperatorClient {
   readonly everyMs = 1000;
@@ -159,6 +163,16 @@ export class AdminClient implements OperatorClient {
   /** The decision of the current policy about an identity. */
   explainIdentity(spiffeId: string): Promise<IdentityExplanationMessage> {
     return this.#call(explainIdentity, { spiffeId }, this.#deadlines.answerMs);
+  }
+
+  async overview(): Promise<Overviews> {
+    const overview = await this.ownOverview({ forMerging: false });
+    return { given: [{ replica: overview.replica, overview }], missing: [], identities: overview.identities };
+  }
+
+  /** The overview as this CA process reports it. Throws `ADMIN_OUTDATED` in a CA of an earlier release. */
+  ownOverview(request: OverviewRequest): Promise<OverviewMessage> {
+    return this.#call(getOverview, request, this.#deadlines.answerMs);
   }
 
   /** Queries the status first, so that only a live CA gets the long deadline of an operation. */

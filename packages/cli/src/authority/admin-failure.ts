@@ -26,7 +26,7 @@ export async function explainAdminFailure(error: unknown, { path, isAct }: Admin
   }
   if (code === grpcStatus.UNIMPLEMENTED) {
     const advice = "it runs an earlier release: upgrade it, or use the command of that release";
-    return new CliError("ADMIN_FAILED", `the CA does not know this operation: ${advice}`, options);
+    return new CliError("ADMIN_OUTDATED", `the CA does not know this operation: ${advice}`, options);
   }
   const isOwnWord = /^[A-Z_]+: /.test(message);
   if (code !== grpcStatus.UNAVAILABLE || isOwnWord) {

@@ -8,6 +8,7 @@ import type {
   SignedChainMessage,
   StateHome,
 } from "@kasbah/protocol";
+import type { Overviews } from "./overviews.ts";
 import type { Replicated } from "./replicated.ts";
 
 /**
@@ -37,4 +38,6 @@ export interface OperatorClient {
   /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;
+  /** How the CA is, for each replica. Throws `ADMIN_OUTDATED` if no replica has a release that can answer. */
+  overview(): Promise<Overviews>;
 }

@@ -95,7 +95,7 @@ describe("Failures between kasbah and a CA in a cluster", () => {
   it("distinguishes an outdated image from an image without the command", async () => {
     await replicas.onExec("kasbah-0", "echo \"error: unknown command 'authority'\" >&2; exit 2");
     const old = (await list()).error;
-    assert.equal(old?.code, "ADMIN_FAILED");
+    assert.equal(old?.code, "ADMIN_OUTDATED");
     assert.match(
       String(old?.message),
       /image of the pod is older than your kasbah \(error: unknown command 'authority'\)/,

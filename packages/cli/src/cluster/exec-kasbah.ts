@@ -29,12 +29,13 @@ const caCodes: readonly string[] = [
   "ADMIN_UNREACHABLE",
   "ADMIN_FORBIDDEN",
   "ADMIN_FAILED",
+  "ADMIN_OUTDATED",
 ] satisfies CliErrorCode[];
 
 /**
  * Runs `kasbah` in a pod and parses its answer. Output from a pod is untrusted until the schema accepts it.
  *
- * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`,
+ * @throws CliError `OPERATION_REFUSED`, `ADMIN_UNREACHABLE`, `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `ADMIN_OUTDATED`,
  * `TARGET_REPLY_INVALID`, `PROCESS_FAILED`
  */
 export async function execKasbah<Answer>(
@@ -82,7 +83,7 @@ function explainCommand(run: KubectlRun): CliError | undefined {
   const words = errorWordsOf(stderr);
   // We chose the arguments, so an invalid command line means that the pod runs another version.
   const advice = "its kasbah does not support this command: the image of the pod is older than your kasbah";
-  if (exitCode === 2) return new CliError("ADMIN_FAILED", `${advice} (${words})`);
+  if (exitCode === 2) return new CliError("ADMIN_OUTDATED", `${advice} (${words})`);
   // The command gave no reason, so it is unknown what it did before.
   return new CliError("ADMIN_UNREACHABLE", `its kasbah exited with code ${exitCode} (${words})`);
 }

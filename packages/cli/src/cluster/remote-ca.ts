@@ -4,6 +4,7 @@ import type { AuthorityStatusMessage, MovedStateMessage, StateHome } from "../au
 import type { OperatorClient } from "../authority/operator-client.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
+import { listOverviews } from "./list-overviews.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { mergePreviews } from "./merge-distrust.ts";
 import {
@@ -14,6 +15,7 @@ import {
   movedState,
   newRequest,
 } from "./read-answers.ts";
+import { overviewAnswer } from "./read-overview.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 export interface RemoteDeps extends ReplicasDeps {
@@ -28,7 +30,7 @@ const status = { args: ["authority", "status"], schema: authorityStatus, merge: 
 /**
  * The CA in a cluster: runs `kasbah` in its pods through `kubectl exec`. Queries go to every replica; an
  * operation goes to one, because replicas share their state. Throws CliError `ADMIN_UNREACHABLE`,
- * `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
+ * `ADMIN_FORBIDDEN`, `ADMIN_FAILED`, `ADMIN_OUTDATED`, `OPERATION_REFUSED`, `TARGET_REPLY_INVALID`, `PROCESS_FAILED`.
  */
 export class RemoteCa implements OperatorClient {
   /** Every query starts one process per replica in the cluster. */
@@ -53,6 +55,11 @@ export class RemoteCa implements OperatorClient {
   async explainIdentity(spiffeId: string) {
     const args = ["why", parseSpiffeId(spiffeId).toString()];
     return this.#replicas.ask({ args, schema: explanation, merge: mergeExplanations });
+  }
+
+  overview() {
+    const args = ["overview", "--for-merging"];
+    return this.#replicas.ask({ args, schema: overviewAnswer, merge: listOverviews, namesMissing: true });
   }
 
   rotate(kind: "root" | "intermediate") {

@@ -20,6 +20,8 @@ export interface Question<Answer, Merged> {
   readonly isOneEnough?: boolean;
   /** With exit code 1 the command may still print a negative answer as JSON. */
   readonly mayBeNo?: boolean;
+  /** The merged answer names the replicas that did not answer, so no warning has to. */
+  readonly namesMissing?: boolean;
   readonly deadlineMs?: number;
 }
 
@@ -44,6 +46,7 @@ export class Replicas {
       execKasbah(this.#call(pod, question, signal), this.#kubectl, deadlineMs);
     const answers = await askEvery(replicas, one, { signal: this.#deps.signal, isOneEnough });
     const merged = merge(answers);
+    if (question.namesMissing) return merged;
     // A refusal counts as an answer only if a single replica can have the answer.
     const silent = isOneEnough ? answers.missing : [...answers.refused, ...answers.missing];
     for (const failed of silent)

@@ -9,10 +9,12 @@ import {
   explainCall,
   explainIdentity,
   getAuthorityStatus,
+  getOverview,
   type IdentityExplanationMessage,
   type Method,
   moveCaState,
   type NewRequestMessage,
+  type OverviewMessage,
   pauseRotation,
   previewDistrust,
   recallAuthority,
@@ -40,6 +42,7 @@ export interface FakeAdminCall {
     | "distrust"
     | "preview-distrust"
     | "explain-call"
+    | "overview"
     | "explain-identity";
   readonly request: object;
   /** The operator's name. */
@@ -56,6 +59,8 @@ export interface FakeAuthorityAdmin {
   /** The answers about a call and about an identity; undefined means that the call is unknown. */
   decision: DecisionMessage | undefined;
   explanation: IdentityExplanationMessage | undefined;
+  /** If undefined, the CA has an earlier release, which does not know the question. */
+  overview: OverviewMessage | undefined;
   /** The answer to a request for a CSR. */
   request: NewRequestMessage | undefined;
   /** If set, every request is refused with this status. */
@@ -100,6 +105,11 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     route("distrust", distrustAuthority, answer),
     route("preview-distrust", previewDistrust, (call) => answerFor(call, fake.preview)),
     route("explain-call", explainCall, (call) => answerFor(call, fake.decision)),
+    route("overview", getOverview, (call) => {
+      calls.push(call);
+      if (fake.overview !== undefined) return fake.overview;
+      throw new FakeRefusal({ code: 12, message: "unknown method" });
+    }),
     route("explain-identity", explainIdentity, (call) => answerFor(call, fake.explanation)),
   ];
   const server = new Http2Server({ routes, toStatus });
@@ -110,6 +120,7 @@ export async function startFakeAuthorityAdmin(path: string): Promise<FakeAuthori
     decision: undefined,
     request: undefined,
     explanation: undefined,
+    overview: undefined,
     refusal: undefined,
     close: () => server.close(0),
   };
