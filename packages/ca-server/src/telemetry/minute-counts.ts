@@ -1,5 +1,5 @@
 export const bucketMs = 60_000;
-export const buckets = 60;
+const buckets = 60;
 
 /** Counts per minute of the last hour. Minutes are numbered, and never go back. */
 export class MinuteCounts {

@@ -1,5 +1,5 @@
 import type { OverviewMessage } from "@kasbah/protocol";
-import { mergeIdentities } from "../authority/merge-identities.ts";
+import { mergeIdentityTotals } from "../authority/merge-identity-totals.ts";
 import type { Overviews } from "../authority/overviews.ts";
 import { type Answers, noAnswerError } from "./answers.ts";
 
@@ -10,6 +10,6 @@ export function listOverviews(answers: Answers<OverviewMessage>): Overviews {
   return {
     given: given.map(({ replica, answer }) => ({ replica, overview: answer })),
     missing: [...refused, ...missing],
-    identities: mergeIdentities(given.map(({ answer }) => answer.identities)),
+    identities: mergeIdentityTotals(given.map(({ answer }) => answer.identities)),
   };
 }

@@ -5,7 +5,7 @@ const mostListed = 20;
 const hashBytes = 4;
 
 /** The identities of all replicas, of which one may have renewed what is late at another. */
-export function mergeIdentities(totals: readonly IdentityTotalsMessage[]): IdentityTotalsMessage {
+export function mergeIdentityTotals(totals: readonly IdentityTotalsMessage[]): IdentityTotalsMessage {
   const fresh = new Set(totals.flatMap(({ fresh: hashes = "" }) => [...hashesIn(hashes)]));
   const newest = new Map<string, LateIdentityMessage>();
   for (const one of totals.flatMap(({ soonest }) => soonest)) {

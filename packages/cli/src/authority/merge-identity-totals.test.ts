@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import type { IdentityTotalsMessage } from "@kasbah/protocol";
-import { mergeIdentities } from "./merge-identities.ts";
+import { mergeIdentityTotals } from "./merge-identity-totals.ts";
 
 const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes));
 const late = (name: string, minutes = 60) => ({
@@ -20,36 +20,39 @@ function totals(
   return { ...counts, soonest, fresh: hashes.toString("base64"), ...changes };
 }
 
-describe("mergeIdentities", () => {
+describe("mergeIdentityTotals", () => {
   it("reads hashes that are no base64, or cut off, without failing", () => {
     for (const fresh of ["!!!", "AAE=", "AAECAw"])
-      assert.equal(mergeIdentities([totals([], [late("a")], { fresh })]).late, 1, fresh);
+      assert.equal(mergeIdentityTotals([totals([], [late("a")], { fresh })]).late, 1, fresh);
   });
 
   it("does not report an identity as late that has renewed at another replica, whichever answers first", () => {
     const replicas = [totals(["b"], [late("a")]), totals(["a", "c"], []), totals([], [late("b"), late("d")])];
     for (const order of [replicas, replicas.toReversed()]) {
-      const merged = mergeIdentities(order);
+      const merged = mergeIdentityTotals(order);
       assert.deepEqual([merged.live, merged.late, merged.partial], [4, 1, false]);
       assert.deepEqual(merged.soonest, [late("d")]);
     }
   });
 
   it("counts an identity once that is late at several replicas, with its newest certificate", () => {
-    const merged = mergeIdentities([totals([], [late("a", 60)]), totals([], [late("a", 90), late("b", 70)])]);
+    const merged = mergeIdentityTotals([
+      totals([], [late("a", 60)]),
+      totals([], [late("a", 90), late("b", 70)]),
+    ]);
     assert.deepEqual(merged.soonest, [late("b", 70), late("a", 90)]);
     assert.equal(merged.live, 2);
   });
 
   it("lists at most twenty, and is partial if a replica is or lists fewer than it counts", () => {
     const many = Array.from({ length: 50 }, (_, each) => late(`n${each}`, 100 - each));
-    const merged = mergeIdentities([totals([], many)]);
+    const merged = mergeIdentityTotals([totals([], many)]);
     assert.deepEqual(
       [merged.late, merged.soonest.length, merged.soonest[0]?.spiffeId],
       [50, 20, "spiffe://a/ns/b/sa/n49"],
     );
-    assert.equal(mergeIdentities([totals([], many, { partial: true })]).partial, true);
-    const cut = mergeIdentities([totals([], many, { late: 70, live: 70 })]);
+    assert.equal(mergeIdentityTotals([totals([], many, { partial: true })]).partial, true);
+    const cut = mergeIdentityTotals([totals([], many, { late: 70, live: 70 })]);
     assert.deepEqual([cut.late, cut.live, cut.partial], [70, 70, true]);
   });
 });
