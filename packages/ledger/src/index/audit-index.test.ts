@@ -356,6 +356,32 @@ describe("AuditIndex", () => {
       );
     });
 
+    it("gives the newest unexpired certificate of each name per bucket, newest bucket first", async () => {
+      await ledger.write(
+        issued({ spiffeId: spiffe("gone"), notAfter: iso(noon - 1_000) }),
+        issued({ spiffeId: spiffe("a"), notAfter: iso(noon + 9_000) }),
+        issued({ spiffeId: spiffe("a"), notAfter: iso(noon + 5_000) }),
+        issued({ spiffeId: spiffe("b") }),
+      );
+      ledger.size = bucketSize;
+      ledger.roll();
+      await ledger.write(issued({ spiffeId: spiffe("b"), notAfter: iso(noon + 7_000) }), refused());
+      const index = await indexed();
+      const batches = [...index.find.newestOfNames(at(noon))];
+      assert.deepEqual(
+        batches.map((batch) =>
+          batch.map(({ spiffeId, index: place, notAfterMs }) => [spiffeId, place, notAfterMs - noon]),
+        ),
+        [
+          [[spiffe("b"), bucketSize, 7_000]],
+          [
+            [spiffe("a"), 2, 5_000],
+            [spiffe("b"), 3, 3_600_000],
+          ],
+        ],
+      );
+    });
+
     it("finds the names that have had a certificate", async () => {
       await ledger.write(issued(), refused({ spiffeId: spiffe("backend") }));
       const index = await indexed();

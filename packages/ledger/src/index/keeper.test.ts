@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
 import { eventually, manualSweep, type RecordingLogger, recordingLogger } from "@kasbah/testkit";
-import { issued, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
+import { issued, noon, refused, spiffe, WrittenLedger } from "@kasbah/testkit/ledger";
 import { encodeEntry } from "../entry/encode-entry.ts";
 import { IndexKeeper } from "./keeper.ts";
 
@@ -59,6 +59,24 @@ describe("IndexKeeper", () => {
     }
     assert.deepEqual(await keeper.find(last.referenceId), last);
     assert.equal(keeper.isNameKnown(spiffe("frontend")), true);
+  });
+
+  it("knows the newest certificates of names once it has caught up, and their serials as far as they can be read", async () => {
+    const now = new Date(noon);
+    assert.equal(keeper.newestOfNames(now), undefined);
+    const entries = [issued(), issued({ spiffeId: spiffe("backend") })];
+    await ledger.write(...entries, refused());
+    durable = 3;
+    await keeper.catchUp();
+    const names = [...(keeper.newestOfNames(now) ?? [])].flat().map(({ spiffeId }) => spiffeId);
+    assert.deepEqual(names.sort(), [spiffe("backend"), spiffe("frontend")]);
+    const serials = [entries[1]?.serial, undefined, undefined, entries[0]?.serial];
+    assert.deepEqual(await keeper.serialsAt([1, 2, 99, 0]), serials);
+    const [segment] = await ledger.segments();
+    await writeFile(segment?.path ?? "", "");
+    assert.deepEqual(await keeper.serialsAt([1]), [undefined]);
+    await keeper.stop();
+    assert.deepEqual(await keeper.serialsAt([1]), [undefined]);
   });
 
   it("indexes only durable entries, one run at a time", async () => {
