@@ -1,8 +1,10 @@
 // With KASBAH_TEST_SEED=<number>, runs files, suites and tests in a random order that the number determines.
-let state = Number(process.env.KASBAH_TEST_SEED);
+// With `mocha --parallel`, each file is a run of its own: the number determines the order in it.
+let state;
 
 exports.mochaHooks = {
   beforeAll() {
+    state = Number(process.env.KASBAH_TEST_SEED);
     if (Number.isInteger(state)) shuffleSuite(this.test.parent);
   },
 };
