@@ -2,6 +2,7 @@
 # Installs kasbah with its systemd units, upgrades it, or removes it. Run it as root from the unpacked tarball.
 #   ./install.sh               install or upgrade: /usr/local/bin, /usr/local/lib/kasbah, units, users, /etc/kasbah
 #   ./install.sh --uninstall   remove what it installed; the keys in /var/lib/kasbah and /etc/kasbah stay
+# Both include the completions for bash, zsh and fish in /usr/local/share.
 # PREFIX=/opt/kasbah names another directory than /usr/local. Later upgrades and the removal find it by themselves.
 set -eu
 # The users of the services must be able to read the programs.
@@ -11,6 +12,9 @@ here=$(dirname -- "$(readlink -f -- "$0")")
 units=/etc/systemd/system
 installed=$(sed -n 's|^ExecStart=\(/.*\)/bin/kasbah-server$|\1|p' "$units/kasbah-server.service" 2>/dev/null || true)
 prefix=${PREFIX:-${installed:-/usr/local}}
+completions="bash-completion/completions/kasbah bash-completion/completions/kasbah-server
+  bash-completion/completions/kasbah-agent zsh/site-functions/_kasbah fish/vendor_completions.d/kasbah.fish
+  fish/vendor_completions.d/kasbah-server.fish fish/vendor_completions.d/kasbah-agent.fish"
 names="kasbah-server.service kasbah-agent@.service kasbah-agent-wait@.service kasbah-check.service kasbah-check.timer"
 
 fail() {
@@ -65,6 +69,7 @@ install_files() {
   for command in kasbah kasbah-server kasbah-agent; do
     install -m 0755 "$here/bin/$command" "$prefix/bin/$command"
   done
+  for file in $completions; do install -D -m 0644 "$here/share/$file" "$prefix/share/$file"; done
   for unit in $names; do
     sed "s|=/usr/bin/kasbah|=$prefix/bin/kasbah|" "$here/systemd/$unit" >"$units/$unit"
   done
@@ -97,6 +102,7 @@ uninstall() {
   rm -f "$units"/multi-user.target.wants/kasbah-server.service "$units"/multi-user.target.wants/kasbah-agent@*.service \
     "$units"/timers.target.wants/kasbah-check.timer
   for command in kasbah kasbah-server kasbah-agent; do rm -f "$prefix/bin/$command"; done
+  for file in $completions; do rm -f "$prefix/share/$file"; done
   rm -rf "$prefix/lib/kasbah" /etc/sysusers.d/kasbah.conf
   if runs_systemd; then systemctl daemon-reload; fi
   echo "removed; the keys in /var/lib/kasbah and the configuration in /etc/kasbah are kept"

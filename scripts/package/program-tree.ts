@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { root } from "../bundles/single-file.ts";
 import { commands } from "../release/manifest.ts";
 import type { PackageContents } from "./build-packages.ts";
+import { type CompletionFolders, completionFiles } from "./completion-files.ts";
 
 /** Where the parts of a package are, relative to its top. */
 export interface Layout {
@@ -11,6 +12,8 @@ export interface Layout {
   /** The directory of the programs, as the shell of a command finds it. */
   readonly programsInShell: string;
   readonly units: string;
+  /** Where shells look for completions. */
+  readonly completions: CompletionFolders;
 }
 
 const unitNames = [
@@ -45,6 +48,8 @@ export async function writeProgramTree(
   }
   for (const name of unitNames)
     await writeIn(top, join(units, name), await readFile(sourceOf("systemd", name), "utf8"));
+  for (const [path, text] of await completionFiles(contents.release, layout.completions))
+    await writeIn(top, path, text);
 }
 
 /** A file of `deploy/`. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Metafile } from "esbuild";
 import { type Environment, type Names, readNames } from "../../deploy/names.ts";
+import { completedShells } from "../../packages/cli/src/shipped-files.ts";
 import { bundleAgent } from "../bundles/bundle-agent.ts";
 import { bundleCommand } from "../bundles/bundle-command.ts";
 import { bundleServer, bundleWorker } from "../bundles/bundle-server.ts";
@@ -25,7 +26,8 @@ export async function stageRelease(folder: string, env: Environment = process.en
   await writeLaunchers(folder);
   await copyFile(join(root, "LICENSE"), join(folder, "LICENSE"));
   await copyFile(join(root, readmeDirectory, "README.md"), join(folder, "README.md"));
-  await copyFile(join(root, "packages/cli/generated/codes.json"), join(folder, "generated/codes.json"));
+  for (const name of ["codes.json", ...completedShells.map((shell) => `completion.${shell}`)])
+    await copyFile(join(root, "packages/cli/generated", name), join(folder, "generated", name));
   await writeFile(join(folder, "generated/names.json"), publishedNames(names));
 }
 

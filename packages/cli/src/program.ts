@@ -5,6 +5,7 @@ import { authorityCommand } from "./commands/authority/authority-command.ts";
 import { checkCommand } from "./commands/authority/check-command.ts";
 import { clockCommand } from "./commands/clock-command.ts";
 import type { CommandDeps } from "./commands/command-deps.ts";
+import { completionCommand } from "./commands/completion-command.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { devCommand } from "./commands/dev/dev-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
@@ -112,7 +113,7 @@ export function createProgram(deps: CommandDeps): Command {
         throw new CliError("TARGET_INVALID", "--json and --pem are mutually exclusive: use one of them");
       deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
     });
-  const local = [devCommand(deps), pingCommand(deps), policyCommand(deps)];
+  const local = [devCommand(deps), pingCommand(deps), policyCommand(deps), completionCommand(deps)];
   const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];

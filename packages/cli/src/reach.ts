@@ -71,6 +71,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   restore: { local: "it writes to a state directory that no running CA uses, so no pod can run it" },
   "clock status": { local: ownClock },
   "clock accept": { local: ownClock },
+  completion: { local: "it prints a script for the shell on this machine" },
   "policy check": { local: "it reads a local file and does not contact a CA" },
 };
 

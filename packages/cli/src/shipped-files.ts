@@ -16,8 +16,12 @@ export const serverProgram = pathOf(
 export const agentProgram = pathOf(isPublished ? "bin/kasbah-agent.js" : "../agent/bin/kasbah-agent.js");
 export const reaperProgram = pathOf("bin/reaper.js");
 
+/** The shells for which scripts/completion writes a script. */
+export const completedShells = ["bash", "zsh", "fish"] as const;
+export type CompletedShell = (typeof completedShells)[number];
+
 /** A file that scripts/generate-*.js wrote. */
-export function generatedFile(name: "codes.json" | "names.json"): string {
+export function generatedFile(name: "codes.json" | "names.json" | `completion.${CompletedShell}`): string {
   return pathOf(`generated/${name}`);
 }
 

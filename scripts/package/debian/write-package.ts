@@ -14,6 +14,11 @@ const layout: Layout = {
   commands: "usr/bin",
   programsInShell: "/usr/lib/kasbah",
   units: "usr/lib/systemd/system",
+  completions: {
+    bash: "usr/share/bash-completion/completions",
+    zsh: "usr/share/zsh/vendor-completions",
+    fish: "usr/share/fish/vendor_completions.d",
+  },
 };
 const documents = "usr/share/doc/kasbah";
 const scripts = ["postinst", "prerm", "postrm"];

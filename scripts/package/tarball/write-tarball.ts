@@ -13,6 +13,11 @@ const layout: Layout = {
   commands: "bin",
   programsInShell: '$(dirname -- "$(readlink -f -- "$0")")/../lib/kasbah',
   units: "systemd",
+  completions: {
+    bash: "share/bash-completion/completions",
+    zsh: "share/zsh/site-functions",
+    fish: "share/fish/vendor_completions.d",
+  },
 };
 
 /** Writes the tarball, and returns its path. The same contents give the same bytes. */

@@ -12,7 +12,8 @@ import { serverCommand } from "../../../packages/ca-server/src/config/config.ts"
 import { optionTable } from "../config/page.ts";
 import { code, marked, table } from "../markdown.ts";
 
-const described = [
+/** The commands of the agent with their settings. */
+export const describedAgentCommands = [
   { command: waitCommand, options: waitOptions },
   { command: statusCommand, options: statusOptions },
   { command: rotateNowCommand, options: rotateNowOptions },
@@ -21,10 +22,10 @@ const described = [
 
 /** The daemons and the agent's commands, which share one table of settings. */
 export function agentCommands(): string {
-  const names = described.map(({ command: { name } }) => name.split(" ")[1]);
+  const names = describedAgentCommands.map(({ command: { name } }) => name.split(" ")[1]);
   if (names.toSorted().join() !== agentCommandNames.toSorted().join())
     throw new Error(`expected the agent's commands ${agentCommandNames}, described ${names}`);
-  const sections = described.map(
+  const sections = describedAgentCommands.map(
     ({ command, options }) =>
       `### ${command.name}\n\n${marked(command.summary)}\n\n${optionTable(Object.values(options.own), {})}\n${exitCodeTable(command)}${examplesText(command.examples)}`,
   );
