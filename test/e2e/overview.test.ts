@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { readOfflineOverview } from "@kasbah/ca-server/state";
 import { createCertificateRequest, createKeyPair, parseSpiffeId } from "@kasbah/pki";
 import { createCertificate, type OverviewMessage } from "@kasbah/protocol";
 import { systemClock } from "@kasbah/runtime";
@@ -34,7 +37,7 @@ async function distrust(port: number): Promise<void> {
 }
 
 describe("kasbah overview of a CA with two worker processes", () => {
-  it("counts what callers get and are refused, and knows the live identities again after a restart", async () => {
+  it("counts what callers get and are refused, and knows the live identities when it is stopped and after a restart", async () => {
     await using ca = await startCa({ flags: ["--workers", "2"] });
     const now = systemClock.now();
     const claims = { namespace: "demo", serviceAccount: "frontend" };
@@ -58,6 +61,15 @@ describe("kasbah overview of a CA with two worker processes", () => {
     assert.deepEqual(identities, { live: 1, late: 0, soonest: [], partial: false });
     assert.ok(ledger.writable && ledger.entries > 0 && ledger.diskFree > 0, JSON.stringify(ledger));
     await ca.process.stop();
+    const stopped = await readOfflineOverview(ca.stateDir, systemClock.now());
+    assert.deepEqual([stopped.role, stopped.ready, stopped.trustDomain], ["stopped", false, "cluster.local"]);
+    assert.deepEqual([sum(stopped.activity.issued), stopped.identities], [1, identities]);
+    assert.deepEqual(
+      stopped.activity.refused.map(({ code, counts }) => [code, sum(counts)]),
+      [["TOKEN_AUDIENCE", 2]],
+    );
+    assert.deepEqual([stopped.ledger.failure, stopped.ledger.loss, stopped.replica], ["", "", seen.replica]);
+    assert.ok(stopped.ledger.signed > 0 && stopped.ledger.signed === stopped.ledger.entries);
     await using directory = await temporaryDirectory();
     const { flags } = await saveIssuer(directory.path);
     const again = new CaProcess({ stateDir: ca.stateDir, flags });
@@ -70,5 +82,9 @@ describe("kasbah overview of a CA with two worker processes", () => {
     } finally {
       await again.stop();
     }
+    const [segment] = await readdir(join(ca.stateDir, "ledger", "0", "segments"));
+    await truncate(join(ca.stateDir, "ledger", "0", "segments", segment ?? ""));
+    const { loss } = (await readOfflineOverview(ca.stateDir, systemClock.now())).ledger;
+    assert.match(loss, /^the ledger has 0 entries, but the control state names \d+$/);
   });
 });

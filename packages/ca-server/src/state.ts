@@ -11,6 +11,7 @@ export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/mov
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export type { StoppedCa } from "./offline/open-stopped.ts";
 export { operateStopped } from "./offline/operate-stopped.ts";
+export { readOfflineOverview } from "./offline/overview/offline-overview.ts";
 export { previewStoppedDistrust } from "./offline/preview-distrust.ts";
 export { type SetLocation, type TriedSet, type TryOptions, trySet } from "./offline/try-set.ts";
 export { decisionMessage } from "./recording/decision-message.ts";

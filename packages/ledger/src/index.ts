@@ -52,8 +52,10 @@ export type {
   LedgerTail,
   NewestOfName,
 } from "./ports.ts";
+export { type LedgerVisitor, readLedgerEnd } from "./reader/ledger-end.ts";
 export { openLedgerForReading, type Slot, slotsOf } from "./reader/open-ledger.ts";
 export { readHolders } from "./reader/read-holders.ts";
+export { type StoredIndex, withStoredIndex } from "./reader/stored-index.ts";
 export { createSegmentLog, createSegmentStore } from "./segment-store.ts";
 export { type ActLog, actsOf } from "./segments/acts.ts";
 export { openSegmentFile } from "./segments/file.ts";
@@ -61,6 +63,7 @@ export { listSegments, type Segment, segmentPath } from "./segments/list.ts";
 export { SegmentLog } from "./segments/log.ts";
 export { readEntry } from "./segments/read-entry.ts";
 export { openSegmentLines, readLines } from "./segments/reader.ts";
+export { ledgerBytes } from "./space/ledger-bytes.ts";
 export type { SpaceUse } from "./space/ledger-space.ts";
 export { freeBytesOf, type LedgerLimit } from "./space/limit.ts";
 export { type Checkpoint, openCheckpoint } from "./tree/checkpoint.ts";
@@ -74,3 +77,4 @@ export { RefusalLog } from "./unauthenticated/refusal-log.ts";
 export type { Finding, LedgerVerdict } from "./verify/finding.ts";
 export type { KnownHead } from "./verify/known-heads.ts";
 export { verifyLedger } from "./verify/verify-ledger.ts";
+export { type VolumeBytes, volumeOf } from "./volume/volume.ts";

@@ -63,7 +63,8 @@ async function openWritten(
   return undefined;
 }
 
-async function openRead(directory: LedgerDirectory): Promise<AuditIndex | undefined> {
+/** The index on disk as it is; undefined if it is missing, damaged, or does not match the segments. */
+export async function openRead(directory: LedgerDirectory): Promise<AuditIndex | undefined> {
   let index: AuditIndex | undefined;
   try {
     index = AuditIndex.open(directory.index, { readOnly: true });
