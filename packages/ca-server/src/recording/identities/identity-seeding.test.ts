@@ -6,7 +6,7 @@ import { IdentitySeeding } from "./identity-seeding.ts";
 const newest = (spiffeId: string): NewestOfName => ({ spiffeId, index: 1, notBeforeMs: 0, notAfterMs: 1 });
 
 describe("IdentitySeeding", () => {
-  function seedingFrom(answers: (Iterable<readonly NewestOfName[]> | undefined)[]) {
+  function seedingFrom(answers: (Iterable<readonly NewestOfName[]> | undefined)[], isBusy = false) {
     const { sweep, tick } = manualSweep();
     const found: string[] = [];
     const identities = {
@@ -15,8 +15,10 @@ describe("IdentitySeeding", () => {
     };
     const logger = recordingLogger();
     let asked = 0;
+    const { promise: ready, resolve: release } = Promise.withResolvers<void>();
+    if (!isBusy) release();
     const index = {
-      catchUp: async () => undefined,
+      catchUp: () => ready,
       newestOfNames: () => {
         asked += 1;
         return answers.shift();
@@ -24,7 +26,7 @@ describe("IdentitySeeding", () => {
     };
     const clock = new FakeClock();
     const seeding = new IdentitySeeding({ index, identities, sweep, clock, logger });
-    return { seeding, tick, found, logger, asked: () => asked };
+    return { seeding, tick, found, logger, release, asked: () => asked };
   }
 
   it("tries again every minute until the index has caught up and can be read, and then never again", async () => {
@@ -44,6 +46,15 @@ describe("IdentitySeeding", () => {
     assert.equal(logger.events.filter(({ level }) => level === "warn").length, 1);
   });
 
+  it("stops at once even if the index is busy, and takes nothing from it afterwards", async () => {
+    const { seeding, found, logger, release } = seedingFrom([[[newest("a")]]], true);
+    await seeding.start();
+    await seeding.stop();
+    release();
+    await seeding.settled();
+    assert.deepEqual([found, logger.events], [[], []]);
+  });
+
   it("lets callers in between two batches, and stops there with the CA", async () => {
     let given = 0;
     const endless = (function* () {
@@ -56,6 +67,7 @@ describe("IdentitySeeding", () => {
     await seeding.start();
     await new Promise((resolve) => setImmediate(resolve));
     await seeding.stop();
+    await seeding.settled();
     assert.ok(given < 100, `${given} batches`);
     assert.equal(found.includes("seeded"), false);
   });

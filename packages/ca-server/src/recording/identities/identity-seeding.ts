@@ -31,10 +31,10 @@ export class IdentitySeeding implements Component {
     this.#sweeping = this.#deps.sweep(() => this.#tryAgain());
   }
 
+  /** Waits for nothing: the index, which may be busy for long, stops after this. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#sweeping?.stop();
-    await this.#working;
   }
 
   /** Resolves when the current attempt has ended. */
@@ -43,7 +43,7 @@ export class IdentitySeeding implements Component {
   }
 
   #tryAgain(): void {
-    if (this.#isDone) return;
+    if (this.#isDone || this.#isStopping) return;
     this.#working ??= this.#seed().finally(() => {
       this.#working = undefined;
     });
@@ -63,6 +63,7 @@ export class IdentitySeeding implements Component {
       identities.seeded();
       this.#isDone = true;
     } catch (error) {
+      if (this.#isStopping) return;
       if (!this.#hasFailed) logger.warn("cannot read the live identities of the ledger", { error });
       this.#hasFailed = true;
     }
