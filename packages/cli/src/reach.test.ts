@@ -20,7 +20,7 @@ describe("The table of commands that support a cluster", () => {
     const local = commands.filter((command) => typeof reachOf(command) === "object");
     assert.ok(local.length >= 21, `${local.length} local commands`);
     for (const command of local) {
-      const file = command.registeredArguments.length > 0 ? ["file"] : [];
+      const file = command.registeredArguments.map(({ argChoices }) => argChoices?.[0] ?? "file");
       if (nameOf(command) === "audit export") file.push("--since=1h");
       if (nameOf(command) === "audit accept-loss") file.push("--reason=a new volume");
       const { error } = await runKasbah(["-n", "mesh", ...nameOf(command).split(" "), ...file]);
