@@ -23,8 +23,12 @@ const program = createProgram({
   version,
   screen: {
     write: (text) => void stdout.write(text),
-    colour: stdout.isTTY === true && !env["NO_COLOR"],
+    colour: stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
     interactive: stdout.isTTY === true,
+    // It changes with the window; a terminal without a size has 0.
+    get columns() {
+      return stdout.isTTY === true ? stdout.columns || 80 : undefined;
+    },
   },
   drained,
   env,

@@ -18,6 +18,7 @@ import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
 import { inspect } from "./inspect/inspect.ts";
 import { withClusterOptions } from "./kubectl/cluster-choice.ts";
+import { lookOf } from "./output/terminal/look.ts";
 import { programFlagsOf, refuseOutOfReach } from "./reach.ts";
 
 const introduction = `
@@ -111,7 +112,8 @@ export function createProgram(deps: CommandDeps): Command {
     .action(async (target: string, { json, pem }: { json: boolean; pem: boolean }) => {
       if (json && pem)
         throw new CliError("TARGET_INVALID", "--json and --pem are mutually exclusive: use one of them");
-      deps.screen.write(await inspect(target, json ? "json" : pem ? "pem" : "text", deps.clock.now()));
+      const format = json ? "json" : pem ? "pem" : "text";
+      deps.screen.write(await inspect(target, format, deps.clock.now(), lookOf(deps.screen)));
     });
   const local = [devCommand(deps), pingCommand(deps), policyCommand(deps), completionCommand(deps)];
   const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];

@@ -30,6 +30,13 @@ ${table(
   ],
 )}`;
 
+const output = `## Output
+
+On a terminal, colors show severity and expiry: red needs action now, yellow soon. Tables fit the terminal: dates become distances such as
+\`in 3h\`, and long names and fingerprints lose their middle (\`…\`). \`--wide\` shows everything. In a pipe or a file, text is complete and without color;
+\`--json\` has every value with exact UTC times, and is what scripts should read. \`NO_COLOR=1\` turns colors off.
+`;
+
 const marked = markedWith([
   "kasbah-server",
   "kasbah-agent",
@@ -40,7 +47,7 @@ const marked = markedWith([
 export function cliPage(): string {
   const program = kasbahProgram();
   const commands = commandsBelow(program, "kasbah").map((each) => commandSection(each));
-  const top = `## kasbah\n\n${sentence(program.description())}\n\n${optionRows(shownOptions(program))}\n${blocksText(textAfterHelp(program))}`;
+  const top = `${output}\n## kasbah\n\n${sentence(program.description())}\n\n${optionRows(shownOptions(program))}\n${blocksText(textAfterHelp(program))}`;
   return fromSubfolder([intro + exitCodes, top, ...commands, agentCommands()].join("\n"));
 }
 

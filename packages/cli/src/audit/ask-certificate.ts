@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { LedgerReader } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { inspectFile } from "../inspect/file.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
 import { withAuthorities } from "./ask-who.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./render/certificate.ts";
 import { renderServing, type ServingRecord, servingJson, servingRecords } from "./render/serving.ts";
@@ -34,13 +35,17 @@ export async function askCertificate(ledger: LedgerReader, wanted: Wanted): Prom
   return { wanted, certificates, serving, sameSerial: isOther ? await by({ serial }) : [] };
 }
 
-export function renderCertificateAnswer(answer: CertificateAnswer, now: Date): string {
+export function renderCertificateAnswer(
+  answer: CertificateAnswer,
+  now: Date,
+  look: Look = plainLook,
+): string {
   const { certificates, serving, sameSerial, wanted } = answer;
   const shown = (records: readonly CertificateRecord[]) =>
     records
-      .map((one) => `${printableText(one.found.entry.spiffeId)}\n${renderCertificate(one, now)}`)
+      .map((one) => `${printableText(one.found.entry.spiffeId)}\n${renderCertificate(one, now, look)}`)
       .join("\n");
-  const own = serving.map((one) => renderServing(one, now));
+  const own = serving.map((one) => renderServing(one, now, look));
   if (certificates.length + own.length > 0)
     return [...own, ...(certificates.length === 0 ? [] : [shown(certificates)])].join("\n");
   const what =

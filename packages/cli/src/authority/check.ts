@@ -2,6 +2,8 @@ import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol"
 import { printableText } from "@kasbah/runtime";
 import { CliError } from "../errors.ts";
 import { timeAndDistance } from "../output/relative-time.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
+import { paint } from "../output/terminal/paint.ts";
 import type { Replicated } from "./replicated.ts";
 
 type CheckLevel = "OK" | "WARNING" | "CRITICAL";
@@ -99,20 +101,26 @@ function checkOne(authority: AuthorityMessage, limits: CheckLimits, now: Date): 
   return { id, level, notAfter, runbook: runbooks[kind === "root" ? "root" : "issuer"] };
 }
 
+const tones = { OK: "good", WARNING: "warning", CRITICAL: "critical", UNREACHABLE: "critical" } as const;
+
 /** One line for each authority and warning, the runbooks of those that need attention, and the level last. */
-export function renderCheck({ level, authorities, warnings }: CheckReport, now: Date): string {
+export function renderCheck(
+  { level, authorities, warnings }: CheckReport,
+  now: Date,
+  look: Look = plainLook,
+): string {
   const width = Math.max(...authorities.map(({ id }) => id.length));
   const lines = authorities.map(({ id, level: own, notAfter, note }) => {
     const ends = now < notAfter ? "expires" : "expired";
     const why = note === undefined ? "" : `, ${note}`;
-    return `${own.padEnd(8)}  ${id.padEnd(width)}  ${ends} ${timeAndDistance(notAfter, now)}${why}`;
+    const text = `${id.padEnd(width)}  ${ends} ${timeAndDistance(notAfter, now)}${why}`;
+    return `${paint(own.padEnd(8), tones[own], look)}  ${printableText(text)}`;
   });
   const pages = [
     ...authorities.flatMap(({ runbook }) => runbook ?? []),
     ...(level === "UNREACHABLE" ? [runbooks.down] : warnings.map(() => runbooks.warnings)),
   ];
   const fixes = [...new Set(pages)].map((page) => `see ${page}`);
-  return [...lines, ...warnings.map((warning) => `! ${warning}`), ...fixes, level]
-    .map((line) => `${printableText(line)}\n`)
-    .join("");
+  const notes = warnings.map((warning) => paint(`! ${printableText(warning)}`, "warning", look));
+  return [...lines, ...notes, ...fixes, paint(level, tones[level], look)].map((line) => `${line}\n`).join("");
 }

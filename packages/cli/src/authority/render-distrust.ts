@@ -1,27 +1,31 @@
 import type { DistrustPreviewMessage, HolderMessage } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
 import { fieldLines } from "../output/field-lines.ts";
-import { timeAndDistance } from "../output/relative-time.ts";
-import { table } from "../output/table.ts";
+import { relativeTime, timeAndDistance } from "../output/relative-time.ts";
+import { type Cell, table } from "../output/table.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
 
 const shownHolders = 20;
 
 /** Renders what distrusting an authority would do: who is concerned, until when, and what breaks. */
-export function renderDistrust(preview: DistrustPreviewMessage, now: Date): string {
+export function renderDistrust(preview: DistrustPreviewMessage, now: Date, look: Look = plainLook): string {
   const { id, removed, signer, creates, leaves, identities, pods, holdersUnknown } = preview;
   const others = removed.filter((one) => one !== id);
   const created =
     creates === "root"
       ? "a new root, which the CA creates first"
       : "a new intermediate, which the CA creates first";
-  const lines = fieldLines([
-    ["removes", others.length === 0 ? id : `${id}, and under it ${others.join(", ")}`],
-    ["keys", "destroyed at once; this cannot be undone"],
-    ["signs then", creates === "" ? signer : created],
-    ["in use", holdersUnknown === "" ? usage(leaves, identities, pods) : `unknown: ${holdersUnknown}`],
-    ["until", untilOf(preview, now)],
-  ]);
-  return `dry run: nothing has changed\n${lines}\nwhat breaks\n${breaksOf(preview, now)}${holderTable(preview, now)}`;
+  const lines = fieldLines(
+    [
+      ["removes", others.length === 0 ? id : `${id}, and under it ${others.join(", ")}`],
+      ["keys", "destroyed at once; this cannot be undone"],
+      ["signs then", creates === "" ? signer : created],
+      ["in use", holdersUnknown === "" ? usage(leaves, identities, pods) : `unknown: ${holdersUnknown}`],
+      ["until", untilOf(preview, now)],
+    ],
+    look,
+  );
+  return `dry run: nothing has changed\n${lines}\nwhat breaks\n${breaksOf(preview, now)}${holderTable(preview, now, look)}`;
 }
 
 function usage(leaves: number, identities: number, pods: number): string {
@@ -68,15 +72,16 @@ function intermediateBreaks({ id, acceptedUntil }: DistrustPreviewMessage, now: 
   ];
 }
 
-function holderTable({ holders, identities }: DistrustPreviewMessage, now: Date): string {
+function holderTable({ holders, identities }: DistrustPreviewMessage, now: Date, look: Look): string {
   if (holders.length === 0) return "";
   const header = ["IDENTITY", "WORKLOADS", "CERTIFICATES", "LAST EXPIRES"];
   const shown = holders.slice(0, shownHolders);
   const more = identities - shown.length;
   const rest = more > 0 ? `and ${more} more (--json lists up to 200)\n` : "";
-  return `\n${table([header, ...shown.map((holder) => rowOf(holder, now))])}${rest}`;
+  return `\n${table([header, ...shown.map((holder) => rowOf(holder, now))], { ...look, elastic: [0] })}${rest}`;
 }
 
-function rowOf({ spiffeId, pods, leaves, notAfter }: HolderMessage, now: Date): string[] {
-  return [spiffeId, String(pods), String(leaves), timeAndDistance(notAfter, now)];
+function rowOf({ spiffeId, pods, leaves, notAfter }: HolderMessage, now: Date): (string | Cell)[] {
+  const expiry = { text: timeAndDistance(notAfter, now), short: relativeTime(notAfter, now) };
+  return [spiffeId, String(pods), String(leaves), expiry];
 }

@@ -5,8 +5,11 @@ import type {
   RotationMessage,
 } from "@kasbah/protocol";
 import { printableText } from "@kasbah/runtime";
-import { timeAndDistance } from "../output/relative-time.ts";
-import { table } from "../output/table.ts";
+import { relativeTime, timeAndDistance } from "../output/relative-time.ts";
+import { type Cell, table } from "../output/table.ts";
+import { authorityTone } from "../output/terminal/expiry-tone.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
+import { paint } from "../output/terminal/paint.ts";
 import { rootNotes } from "./root-notes.ts";
 
 /** Explains each stage to a first-time reader. */
@@ -27,7 +30,11 @@ const following = {
 } as const;
 
 /** Renders the authorities as a table. Retired ones are only counted unless `all` is set. */
-export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all = false): string {
+export function renderAuthorities(
+  status: AuthorityStatusMessage,
+  now: Date,
+  { all = false, look = plainLook }: { all?: boolean | undefined; look?: Look } = {},
+): string {
   const header = ["AUTHORITY", "STAGE", "SIGNS", "KEY", "EXPIRES", "SHA-256"];
   const shown = status.authorities.filter(({ stage }) => all || stage !== "retired");
   const rows = shown.map((authority) => rowOf(authority, now));
@@ -36,8 +43,8 @@ export function renderAuthorities(status: AuthorityStatusMessage, now: Date, all
   const count = hidden === 0 ? "" : `${hidden} retired (use --all to list)\n`;
   const origin = status.authorities.some((one) => one.origin === "plugged-in" && one.stage !== "retired");
   const note = origin ? "\nplugged-in authorities are replaced by the operator (--root-ca-dir)\n" : "";
-  const notes = `${note}${rootNotes(status)}${warningsOf(status)}`;
-  return `${table([header, ...rows])}${ends.join("")}${count}${notes}`;
+  const notes = `${note}${rootNotes(status, look)}${warningsOf(status, look)}`;
+  return `${table([header, ...rows], { ...look, elastic: [0] })}${ends.join("")}${count}${notes}`;
 }
 
 /** The certificate that a stage or a retirement waits for, if it is known. */
@@ -47,19 +54,23 @@ function holderLines(leaf: LeafMessage | undefined, now: Date): string[] {
   return [`  held by  ${spiffeId}`, `           serial ${serial}, expires ${timeAndDistance(notAfter, now)}`];
 }
 
-function rowOf(authority: AuthorityMessage, now: Date): string[] {
+function rowOf(authority: AuthorityMessage, now: Date): (string | Cell)[] {
   const { id, signs, keyType, notAfter, fingerprint, distrustedAt } = authority;
-  const stage = distrustedAt === undefined ? authority.stage : "distrusted";
-  return [id, stage, signs ? "yes" : "-", keyType, timeAndDistance(notAfter, now), fingerprint.slice(0, 16)];
+  const stage =
+    distrustedAt === undefined ? authority.stage : { text: "distrusted", tone: "critical" as const };
+  // Authorities that no longer sign are expected to expire.
+  const tone = signs || authority.stage === "prepared" ? authorityTone(notAfter, now) : undefined;
+  const expiry = { text: timeAndDistance(notAfter, now), short: relativeTime(notAfter, now), tone };
+  return [id, stage, signs ? "yes" : "-", keyType, expiry, fingerprint.slice(0, 16)];
 }
 
 /** Renders the rotation in progress, what it waits for and what happens next. */
-export function renderRotation(status: AuthorityStatusMessage, now: Date): string {
+export function renderRotation(status: AuthorityStatusMessage, now: Date, look: Look = plainLook): string {
   const { rotation } = status;
   const current = rotation === undefined ? idle(status, now) : underWay(rotation, status.epoch, now);
   const lines = [...current, ...departures(status, now)];
   const text = lines.map((line) => `${printableText(line)}\n`).join("");
-  return `${text}${rootNotes(status)}${warningsOf(status)}`;
+  return `${text}${rootNotes(status, look)}${warningsOf(status, look)}`;
 }
 
 function idle(status: AuthorityStatusMessage, now: Date): string[] {
@@ -108,6 +119,6 @@ function destruction(keyKeptUntil: Date, now: Date): string {
   return keyKeptUntil <= now ? `was due to be destroyed at ${time}` : `is destroyed at ${time}`;
 }
 
-function warningsOf({ warnings }: AuthorityStatusMessage): string {
-  return warnings.map((warning) => `! ${printableText(warning)}\n`).join("");
+function warningsOf({ warnings }: AuthorityStatusMessage, look: Look): string {
+  return warnings.map((warning) => `${paint(`! ${printableText(warning)}`, "warning", look)}\n`).join("");
 }

@@ -7,6 +7,7 @@ import type {
 import { printableText } from "@kasbah/runtime";
 import { plainTime } from "../output/relative-time.ts";
 import { table } from "../output/table.ts";
+import type { Look } from "../output/terminal/look.ts";
 
 /** More would hide the rest of the answer; `--json` has them all. */
 const maxShown = 20;
@@ -14,12 +15,14 @@ const maxShown = 20;
 const kinds = { "old-root": "shows only other roots", unknown: "shows no roots" } as const;
 
 /** What to replace in the root files of clients, and by when; "" if nothing. */
-export function rootNotes(status: AuthorityStatusMessage): string {
+export function rootNotes(status: AuthorityStatusMessage, look: Look): string {
   const successor = status.authorities.findLast(({ kind, trusted }) => kind === "root" && trusted);
   const bridged = status.authorities.flatMap((one) => bridgeNote(one, successor));
-  return [...bridged.map((line) => `${line}\n`), clientsNote(status, successor), requestsNote(status)].join(
-    "",
-  );
+  return [
+    ...bridged.map((line) => `${line}\n`),
+    clientsNote(status, successor, look),
+    requestsNote(status),
+  ].join("");
 }
 
 function bridgeNote(
@@ -45,13 +48,14 @@ function requestsNote({ requests = [] }: AuthorityStatusMessage): string {
 function clientsNote(
   { rootClients = [] }: AuthorityStatusMessage,
   successor: AuthorityMessage | undefined,
+  look: Look,
 ): string {
   if (rootClients.length === 0 || successor === undefined) return "";
   const rows = rootClients.slice(0, maxShown).map(rowOf);
   const more = rootClients.length - rows.length;
   const rest = more === 0 ? "" : `${more} more (use --json to list)\n`;
   const head = `clients that have not shown that they hold ${successor.id}:\n`;
-  return `${printableText(head.trimEnd())}\n${table([["CLIENT", "ADDRESS", "PROGRAM", "ROOTS"], ...rows])}${rest}`;
+  return `${printableText(head.trimEnd())}\n${table([["CLIENT", "ADDRESS", "PROGRAM", "ROOTS"], ...rows], { ...look, elastic: [0, 2] })}${rest}`;
 }
 
 function rowOf({ spiffeId, address, program, kind }: RootClientMessage): string[] {

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import type { AdminClient, ClockStatusMessage } from "../authority/admin-client.ts";
-import { fieldLines } from "../output/field-lines.ts";
+import { type Field, fieldLines } from "../output/field-lines.ts";
 import { toJson } from "../output/json.ts";
 import { timeAndDistance } from "../output/relative-time.ts";
+import { type Look, lookOf } from "../output/terminal/look.ts";
+import { paint } from "../output/terminal/paint.ts";
 import { adminClientOf, type CaLocation, withStateLocation } from "./ca-location.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
@@ -43,15 +45,19 @@ type Work = (ca: AdminClient) => Promise<ClockStatusMessage>;
 
 async function show(work: Work, options: ClockOptions, deps: CommandDeps): Promise<void> {
   const status = await work(adminClientOf(options, deps));
-  deps.screen.write(options.json ? toJson(status) : renderClock(status));
+  deps.screen.write(options.json ? toJson(status) : renderClock(status, lookOf(deps.screen)));
 }
 
-function renderClock({ state, reason, trustedTime, wallTime, replaced }: ClockStatusMessage): string {
-  const fields: [string, string][] = [
+function renderClock(
+  { state, reason, trustedTime, wallTime, replaced }: ClockStatusMessage,
+  look: Look,
+): string {
+  const tone = { trusted: "good", suspect: "warning", unknown: "critical" } as const;
+  const fields: Field[] = [
     ["trusted time", trustedTime.toISOString()],
     ["clock of the machine", timeAndDistance(wallTime, trustedTime)],
     ["reason", reason],
     ["replaced", replaced.join(", ")],
   ];
-  return `the clock is ${state}${reason === "" ? "" : "; nothing irreversible happens"}\n${fieldLines(fields)}`;
+  return `the clock is ${paint(state, tone[state], look)}${reason === "" ? "" : "; nothing irreversible happens"}\n${fieldLines(fields, look)}`;
 }

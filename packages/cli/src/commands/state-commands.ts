@@ -12,6 +12,7 @@ import { Command } from "commander";
 import { renderAuthorities } from "../authority/render-status.ts";
 import { toJson } from "../output/json.ts";
 import { plainTime } from "../output/relative-time.ts";
+import { lookOf } from "../output/terminal/look.ts";
 import { type StateLocation, stateDirectoryOf } from "./ca-location.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
@@ -72,7 +73,7 @@ async function runInit(argv: readonly string[], deps: CommandDeps): Promise<void
   const logger = createLogger({ level: "warn", format: config.logFormat, stream: stderr });
   const { isNew, ...status } = await initState(config, { clock, logger, holder: holderOf(deps) });
   if (config.json) return screen.write(toJson({ ...status, isNew }));
-  screen.write(renderAuthorities(status, clock.now()));
+  screen.write(renderAuthorities(status, clock.now(), { look: lookOf(screen) }));
   const what = config.rootCaDir === undefined ? "created a CA" : "imported the plugged-in CA";
   const next = isNew ? what : "kept the existing CA";
   screen.write(

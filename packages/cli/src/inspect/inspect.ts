@@ -1,4 +1,5 @@
 import { describeSkippedRoot } from "@kasbah/pki";
+import { type Look, plainLook } from "../output/terminal/look.ts";
 import { viewOf } from "./certificate-view.ts";
 import { inspectFile } from "./file.ts";
 import type { Findings } from "./findings.ts";
@@ -13,12 +14,17 @@ export type InspectFormat = "text" | "json" | "pem";
 const deadlineMs = 5000;
 
 /** Renders the certificates at `text`, never a key. @throws CliError, PkiError */
-export async function inspect(text: string, format: InspectFormat, now: Date): Promise<string> {
+export async function inspect(
+  text: string,
+  format: InspectFormat,
+  now: Date,
+  look: Look = plainLook,
+): Promise<string> {
   const target = parseTarget(text);
   const findings = await findingsOf(target);
   if (format === "pem") return findings.chain.map((certificate) => certificate.toPem()).join("");
   const report = reportOf(target, findings, now);
-  return format === "json" ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report);
+  return format === "json" ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, look);
 }
 
 /** Fetches the certificates of a target. */

@@ -1,4 +1,7 @@
 import { formatDuration, printableText } from "@kasbah/runtime";
+import { authorityTone, leafTone } from "../output/terminal/expiry-tone.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
+import { paint, type Tone } from "../output/terminal/paint.ts";
 import type { CertificateView } from "./certificate-view.ts";
 
 /** Everything to print about one target. */
@@ -16,13 +19,20 @@ export interface Report {
  * Renders aligned text for people. Names are untrusted: control characters are escaped, never sent to the
  * terminal.
  */
-export function renderReport({ target, chain, roots, skipped = [], openssl }: Report): string {
+export function renderReport(
+  { target, chain, roots, skipped = [], openssl }: Report,
+  look: Look = plainLook,
+): string {
   const titled = [
     ...chain.map((view, index) => ({ title: titleOf(view, index), view })),
     ...(roots ?? []).map((view) => ({ title: "trust bundle", view })),
   ];
-  const blocks = titled.map(({ title, view }) => [title, ...renderCertificate(view)].join("\n"));
-  const unusable = skipped.map((block) => `not usable\n  ${printableText(block, 500)}`);
+  const blocks = titled.map(({ title, view }) =>
+    [paint(title, "strong", look), ...renderCertificate(view, look)].join("\n"),
+  );
+  const unusable = skipped.map(
+    (block) => `${paint("not usable", "warning", look)}\n  ${printableText(block, 500)}`,
+  );
   return `${[printableText(target), ...blocks, ...unusable, `verify with openssl\n  ${openssl}`].join("\n\n")}\n`;
 }
 
@@ -34,7 +44,7 @@ function titleOf({ kind }: CertificateView, index: number): string {
   return "next in the chain";
 }
 
-function renderCertificate(view: CertificateView): string[] {
+function renderCertificate(view: CertificateView, look: Look): string[] {
   const names = [...view.uriNames, ...view.dnsNames.map((name) => `DNS ${name}`), ...view.ipAddresses];
   const rows: [string, string][] = [
     ...(view.spiffeId ? ([["SPIFFE ID", view.spiffeId]] as [string, string][]) : []),
@@ -45,7 +55,19 @@ function renderCertificate(view: CertificateView): string[] {
     ["SHA-256", view.fingerprint],
     ["valid", `${plainTime(view.notBefore)} to ${plainTime(view.notAfter)}, ${remaining(view)}`],
   ];
-  return rows.map(([label, value]) => `  ${label.padEnd(12)}${printableText(value)}`);
+  const tone = toneOf(view);
+  return rows.map(([label, value]) => {
+    const shown = printableText(value);
+    return `  ${paint(label.padEnd(12), "quiet", look)}${label === "valid" ? paint(shown, tone, look) : shown}`;
+  });
+}
+
+function toneOf({ kind, notBefore, notAfter, remainingMs }: CertificateView): Tone | undefined {
+  const [from, until] = [new Date(notBefore), new Date(notAfter)];
+  const now = new Date(until.getTime() - remainingMs);
+  const tone =
+    kind === "authority" ? authorityTone(until, now) : leafTone({ notBefore: from, notAfter: until }, now);
+  return from > now ? "critical" : tone;
 }
 
 function plainTime(iso: string): string {

@@ -5,4 +5,6 @@ export interface Screen {
   readonly colour: boolean;
   /** A terminal, on which a line can be overwritten. */
   readonly interactive: boolean;
+  /** The columns of the terminal now; undefined elsewhere, where nothing is shortened. */
+  readonly columns?: number | undefined;
 }

@@ -8,7 +8,7 @@ export function wrapFields(fields: readonly (readonly [string, string])[]): stri
   const indent = Math.max(...shown.map(([name]) => name.length)) + 4;
   return shown
     .map(([name, text]) => {
-      const lines = wrap(printableText(text), width - indent);
+      const lines = wrapText(printableText(text), width - indent);
       return lines
         .map((line, index) => `  ${(index === 0 ? name : "").padEnd(indent - 2)}${line}\n`)
         .join("");
@@ -16,7 +16,8 @@ export function wrapFields(fields: readonly (readonly [string, string])[]): stri
     .join("");
 }
 
-function wrap(text: string, columns: number): readonly string[] {
+/** Breaks a text at its spaces into lines of at most `columns` characters; a longer word has its own line. */
+export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

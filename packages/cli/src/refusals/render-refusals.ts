@@ -2,21 +2,25 @@ import type { DroppedRefusals, RefusedEntry } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
 import { toJsonLine } from "../output/json.ts";
 import { plainTime } from "../output/relative-time.ts";
+import { type Look, plainLook } from "../output/terminal/look.ts";
+import { paint } from "../output/terminal/paint.ts";
+import { shortenMiddle } from "../output/terminal/shorten.ts";
 import { addressOf, type RefusalFilter } from "./refusal-filter.ts";
 import type { ListedRefusal, RefusalList } from "./refusal-list.ts";
 
-const width = 80;
+/** Without a terminal. */
+const usualWidth = 80;
 const gap = "  ";
 const mostNetworks = 4;
 
 /** The last refusals as a table of at most 80 columns, and how many there were. */
-export function renderRefusals(list: RefusalList, filter: RefusalFilter): string {
+export function renderRefusals(list: RefusalList, filter: RefusalFilter, look: Look = plainLook): string {
   const { refusals, total, dropped, codes } = list;
   const since = plainTime(filter.since);
   if (total === 0 && dropped.length === 0) return `no refusals since ${since}\n`;
   const codeWidth = Math.max(4, ...refusals.map(({ entry }) => entry.code.length));
-  const head = rowOf(["TIME", "CODE", "REFERENCE", "CALLER"], codeWidth);
-  const rows = refusals.map((one) => renderRefusal(one, codeWidth));
+  const head = paint(rowOf(["TIME", "CODE", "REFERENCE", "CALLER"], codeWidth, plainLook), "quiet", look);
+  const rows = refusals.map((one) => renderRefusal(one, codeWidth, look));
   return [
     ...(refusals.length === 0 ? [] : [head, ...rows, "\n"]),
     refusals.length === total
@@ -32,8 +36,13 @@ export function renderRefusals(list: RefusalList, filter: RefusalFilter): string
 }
 
 /** One refusal as a row. Without the width of the codes, as wide as its own. */
-export function renderRefusal({ entry }: ListedRefusal, codeWidth = entry.code.length): string {
-  return rowOf([plainTime(new Date(entry.time)), entry.code, entry.referenceId, callerOf(entry)], codeWidth);
+export function renderRefusal(
+  { entry }: ListedRefusal,
+  codeWidth = entry.code.length,
+  look: Look = plainLook,
+): string {
+  const cells = [plainTime(new Date(entry.time)), entry.code, entry.referenceId, callerOf(entry)];
+  return rowOf(cells, codeWidth, look);
 }
 
 /** One line of a followed list about refusals that were not kept. */
@@ -48,12 +57,21 @@ export function refusalJson({ entry, replica }: ListedRefusal): string {
 function rowOf(
   [time = "", code = "", reference = "", caller = ""]: readonly string[],
   codeWidth: number,
+  look: Look,
 ): string {
   const [shownCode, shownReference] = [printableText(code, 60), printableText(reference, 60)];
-  const row = [time.padEnd(20), shownCode.padEnd(codeWidth), shownReference.padEnd(12)].join(gap);
-  const left = Math.max(width - row.length - gap.length, 8);
-  const shown = printableText(caller, 300);
-  return `${row}${gap}${shown.length > left ? `${shown.slice(0, left - 1)}…` : shown}`.trimEnd().concat("\n");
+  const cells = [time.padEnd(20), shownCode.padEnd(codeWidth), shownReference.padEnd(12)];
+  const used = cells.join(gap).length + gap.length;
+  const text = printableText(caller, 300);
+  const left = Math.max((look.columns ?? usualWidth) - used, 8);
+  const shown = look.columns === undefined ? clipped(text, left) : shortenMiddle(text, left);
+  const painted = cells.map((cell, at) => (at === 1 ? paint(cell, "warning", look) : cell));
+  return `${[...painted, shown].join(gap).trimEnd()}\n`;
+}
+
+/** As scripts know it: without a terminal, a row loses its end. */
+function clipped(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }
 
 /** The namespace and service account of an authenticated caller, else the address. */
@@ -91,7 +109,7 @@ function listed(items: readonly string[], title: string): readonly string[] {
   let line = title;
   for (const [index, item] of items.entries()) {
     const text = index === items.length - 1 ? item : `${item}, `;
-    if (line.length + text.trimEnd().length > width && line.trim() !== "") {
+    if (line.length + text.trimEnd().length > usualWidth && line.trim() !== "") {
       lines.push(line);
       line = "  ";
     }

@@ -2,11 +2,30 @@ import { acceptLossAct, type Found, isLedgerAct, type LedgerEntry, servingFactsO
 import { printableText } from "@kasbah/runtime";
 import { toJsonLine } from "../../output/json.ts";
 import { plainTime } from "../../output/relative-time.ts";
+import { type Look, plainLook } from "../../output/terminal/look.ts";
+import { paint } from "../../output/terminal/paint.ts";
+import { shortenMiddle } from "../../output/terminal/shorten.ts";
+
+const timeWidth = "2030-01-01T00:00:00Z".length;
 
 /** Renders an entry as one line: time, kind, identity and the reference for `kasbah why`. */
-export function renderEntryLine({ entry }: Found): string {
-  const words = [plainTime(new Date(entry.time)), ...wordsOf(entry)];
-  return `${words.map((word) => printableText(word, 300)).join("  ")}\n`;
+export function renderEntryLine({ entry }: Found, look: Look = plainLook): string {
+  const [kind = "", ...words] = [plainTime(new Date(entry.time)), ...wordsOf(entry)].map((word) =>
+    printableText(word, 300),
+  );
+  return `${[kind, ...toned(words, entry, look)].join("  ")}\n`;
+}
+
+/** On a terminal, the kind and the code of a refusal have a color, and the name loses its middle if the line is too long. */
+function toned([kind = "", name = "", ...rest]: readonly string[], entry: LedgerEntry, look: Look): string[] {
+  const tone = entry.kind === "refused" ? "warning" : entry.kind === "issued" ? undefined : "strong";
+  const others = [timeWidth, kind.length, ...rest.map(({ length }) => length)];
+  const left = (look.columns ?? Number.POSITIVE_INFINITY) - others.reduce((sum, one) => sum + one + 2, 0);
+  const code =
+    entry.kind === "refused"
+      ? rest.map((word) => (word === entry.code ? paint(word, tone, look) : word))
+      : rest;
+  return [paint(kind, tone, look), shortenMiddle(name, Math.max(left, 20)), ...code];
 }
 
 function wordsOf(entry: LedgerEntry): readonly string[] {

@@ -3,6 +3,8 @@ import { parseSpiffeId } from "@kasbah/pki";
 import { printableText } from "@kasbah/runtime";
 import { plainTime, relativeTime } from "../../output/relative-time.ts";
 import { table } from "../../output/table.ts";
+import { leafTone } from "../../output/terminal/expiry-tone.ts";
+import { type Look, plainLook } from "../../output/terminal/look.ts";
 import { certificateJson } from "./certificate.ts";
 
 /** Identities that have a valid certificate now. */
@@ -12,24 +14,39 @@ export interface IdentitiesAnswer {
   readonly authorities: ReadonlyMap<string, string>;
 }
 
-export function renderIdentities({ found, authorities }: IdentitiesAnswer, now: Date): string {
+export function renderIdentities(
+  { found, authorities }: IdentitiesAnswer,
+  now: Date,
+  look: Look = plainLook,
+): string {
   const names = new Set(found.map(({ entry }) => entry.spiffeId)).size;
   const domains = new Set(found.map(({ entry }) => domainOf(entry.spiffeId)));
   const [domain = ""] = domains;
   const shorten = (id: string) => (domains.size === 1 ? id.slice(domain.length) : id);
   const rows = found.map(({ entry }) => [
-    shorten(entry.spiffeId),
+    { text: shorten(entry.spiffeId), short: shortName(shorten(entry.spiffeId)) },
     entry.caller.pod?.name ?? "-",
     entry.caller.node ?? "-",
     entry.serial.slice(0, 12),
-    relativeTime(new Date(entry.notAfter), now),
+    { text: relativeTime(new Date(entry.notAfter), now), tone: leafTone(validityOf(entry), now) },
     authorities.get(entry.authority) ?? entry.authority.slice(0, 12),
   ]);
   const count = `${names} ${names === 1 ? "identity" : "identities"}`;
   const when = `with a valid certificate at ${plainTime(now)}`;
   if (rows.length === 0) return `${count} ${when}\n`;
   const below = domains.size === 1 ? ` in ${printableText(domain)}` : "";
-  return `${count}${below} ${when}\n${table([["NAME", "POD", "NODE", "SERIAL", "EXPIRES", "AUTHORITY"], ...rows])}`;
+  const header = ["NAME", "POD", "NODE", "SERIAL", "EXPIRES", "AUTHORITY"];
+  const narrow = { elastic: [0, 1, 2, 5], optional: [2, 3] };
+  return `${count}${below} ${when}\n${table([header, ...rows], { ...look, ...narrow })}`;
+}
+
+/** `demo/frontend` instead of `/ns/demo/sa/frontend`. */
+function shortName(name: string): string {
+  return /^\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(name)?.slice(1).join("/") ?? name;
+}
+
+function validityOf({ notBefore, notAfter }: IssuedEntry) {
+  return { notBefore: new Date(notBefore), notAfter: new Date(notAfter) };
 }
 
 export function identitiesJson({ found, authorities }: IdentitiesAnswer, now: Date) {

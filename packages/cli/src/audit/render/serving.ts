@@ -1,6 +1,7 @@
 import { type Found, type LedgerReader, type OperatorEntry, servingFactsOf } from "@kasbah/ledger";
 import { fieldLines } from "../../output/field-lines.ts";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
+import { type Look, plainLook } from "../../output/terminal/look.ts";
 
 /** One of the CA's own serving certificates in the ledger, with the ID of its authority. */
 export interface ServingRecord {
@@ -21,19 +22,29 @@ export async function servingRecords(
 }
 
 /** Renders the entry of a serving certificate for people. */
-export function renderServing({ found, authorityId }: ServingRecord, now: Date): string {
+export function renderServing(
+  { found, authorityId }: ServingRecord,
+  now: Date,
+  look: Look = plainLook,
+): string {
   const { entry, slot, index } = found;
   const facts = servingFactsOf(entry);
   if (facts === undefined) return "";
   const hash = `SHA-256 ${facts.authority.slice(0, 16)}`;
-  const lines = fieldLines([
-    ["serial", facts.serial],
-    ["valid", `${plainTime(new Date(facts.notBefore))} to ${timeAndDistance(new Date(facts.notAfter), now)}`],
-    ["issued", timeAndDistance(new Date(entry.time), now)],
-    ["names", facts.names],
-    ["authority", authorityId === undefined ? hash : `${authorityId} (${hash})`],
-    ["entry", slot === "0" ? String(index) : `${index} of ${slot}`],
-  ]);
+  const lines = fieldLines(
+    [
+      ["serial", facts.serial],
+      [
+        "valid",
+        `${plainTime(new Date(facts.notBefore))} to ${timeAndDistance(new Date(facts.notAfter), now)}`,
+      ],
+      ["issued", timeAndDistance(new Date(entry.time), now)],
+      ["names", facts.names],
+      ["authority", authorityId === undefined ? hash : `${authorityId} (${hash})`],
+      ["entry", slot === "0" ? String(index) : `${index} of ${slot}`],
+    ],
+    look,
+  );
   return `serving certificate of the CA\n${lines}`;
 }
 

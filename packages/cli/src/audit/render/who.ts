@@ -1,5 +1,6 @@
 import { printableText } from "@kasbah/runtime";
 import { timeAndDistance } from "../../output/relative-time.ts";
+import { type Look, plainLook } from "../../output/terminal/look.ts";
 import { type CertificateRecord, certificateJson, renderCertificate } from "./certificate.ts";
 
 /** The certificates that an identity had. */
@@ -15,12 +16,12 @@ export interface WhoAnswer {
   readonly ends: { readonly first: CertificateRecord; readonly last: CertificateRecord } | undefined;
 }
 
-export function renderWho(answer: WhoAnswer, now: Date): string {
+export function renderWho(answer: WhoAnswer, now: Date, look: Look = plainLook): string {
   const { certificates, more, at } = answer;
   if (certificates.length === 0) return `${noHolder(answer, now)}\n`;
   const count = certificates.length === 1 ? "1 certificate" : `${certificates.length} certificates`;
   const when = at === undefined ? `${count}, newest first` : `${count} at ${timeAndDistance(at, now)}`;
-  const shown = certificates.map((one) => `${renderCertificate(one, now)}${note(one, at)}`);
+  const shown = certificates.map((one) => `${renderCertificate(one, now, look)}${note(one, at)}`);
   const rest = more ? "\nmore certificates exist: raise --limit to show them\n" : "";
   return `${printableText(answer.spiffeId)}  ${when}\n${shown.join("\n")}${rest}`;
 }

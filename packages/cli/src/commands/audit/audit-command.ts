@@ -14,6 +14,7 @@ import { entryJson, entryValue, renderEntryLine } from "../../audit/render/entry
 import { renderWho, whoJson } from "../../audit/render/who.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { auditAcceptLossCommand } from "./accept-loss-command.ts";
 import { auditHeadsCommand } from "./heads-command.ts";
@@ -100,14 +101,17 @@ interface WhoOptions extends CommonOptions {
 async function who(text: string, { at, limit, ...o }: WhoOptions, deps: CommandDeps): Promise<void> {
   const spiffeId = parseSpiffeId(text).toString();
   const answer = await auditSourceOf(o, deps).who({ spiffeId, at, limit });
-  deps.screen.write(o.json ? toJson(whoJson(answer)) : renderWho(answer, deps.clock.now()));
+  deps.screen.write(
+    o.json ? toJson(whoJson(answer)) : renderWho(answer, deps.clock.now(), lookOf(deps.screen)),
+  );
   if (answer.certificates.length === 0) deps.setExitCode(1);
 }
 
 async function certificate(target: string, o: CommonOptions, deps: CommandDeps): Promise<void> {
   const answer = await auditSourceOf(o, deps).certificate(await readCertificateTarget(target));
   const now = deps.clock.now();
-  deps.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : renderCertificateAnswer(answer, now));
+  const text = () => renderCertificateAnswer(answer, now, lookOf(deps.screen));
+  deps.screen.write(o.json ? toJson(certificateAnswerJson(answer)) : text());
   if (answer.certificates.length + answer.serving.length === 0) deps.setExitCode(1);
 }
 
@@ -119,7 +123,9 @@ interface TailOptions extends CommonOptions {
 }
 
 async function tail({ follow, lines, list, ...o }: TailOptions, deps: CommandDeps): Promise<void> {
-  const show = o.json ? entryJson : renderEntryLine;
+  const show = o.json
+    ? entryJson
+    : (found: Parameters<typeof renderEntryLine>[0]) => renderEntryLine(found, lookOf(deps.screen));
   if (list) return deps.screen.write(toJson((await auditSourceOf(o, deps).last(lines)).map(entryValue)));
   if (!namesCluster(o))
     return withLedger(ledgerDirectoriesOf(o, deps), deps, (ledger) =>

@@ -2,6 +2,7 @@ import type { SignedChainMessage } from "@kasbah/protocol";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { readArgument } from "../argument-files.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
@@ -56,7 +57,7 @@ async function adopt(chain: string | undefined, o: AdoptOptions, deps: CommandDe
     o,
     deps,
   );
-  screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
+  screen.write(o.json ? toJson(status) : renderRotation(status, clock.now(), lookOf(screen)));
 }
 
 /** The base64 options replace files when the command runs in a pod for an operator elsewhere. */

@@ -5,6 +5,8 @@ import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderAuthorities, renderRotation } from "../../authority/render-status.ts";
 import { type Replicated, renderReplicated } from "../../authority/replicated.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
+import { type WideOption, withWide } from "../../output/terminal/wide-option.ts";
 import { type CaLocation, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { adoptCommand } from "./adopt-command.ts";
@@ -82,7 +84,9 @@ export function authorityCommand(deps: CommandDeps): Command {
       .addHelpText("after", after);
   const act = (name: string, description: string, after: string) =>
     withStoppedCa(add(name, description, after));
-  add("list", "list the authorities with stage and expiry; also works while the CA is stopped", listHelp)
+  withWide(
+    add("list", "list the authorities with stage and expiry; also works while the CA is stopped", listHelp),
+  )
     .option("--all", "include retired authorities")
     .action((_, own: Command) => list(own.optsWithGlobals<ListOptions>(), deps));
   add("status", "show the rotation in progress and what it waits for", statusHelp).action(
@@ -134,11 +138,11 @@ async function apply(
 
 function show(status: Replicated<AuthorityStatusMessage>, { json }: CommonOptions, deps: CommandDeps): void {
   const now = deps.clock.now();
-  const text = () => renderReplicated(status, (one) => renderRotation(one, now));
+  const text = () => renderReplicated(status, (one) => renderRotation(one, now, lookOf(deps.screen)));
   deps.screen.write(json ? toJson(status) : text());
 }
 
-interface ListOptions extends CommonOptions {
+interface ListOptions extends CommonOptions, WideOption {
   readonly all?: boolean;
 }
 
@@ -149,9 +153,10 @@ interface AbortOptions extends CommonOptions {
 async function list(o: ListOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
   const { status } = await readStatus(o, deps);
-  screen.write(
-    o.json ? toJson(status) : renderReplicated(status, (one) => renderAuthorities(one, clock.now(), o.all)),
-  );
+  const look = lookOf(screen, o);
+  const text = () =>
+    renderReplicated(status, (one) => renderAuthorities(one, clock.now(), { all: o.all, look }));
+  screen.write(o.json ? toJson(status) : text());
 }
 
 function parseEpoch(text: string): number {

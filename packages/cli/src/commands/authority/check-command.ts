@@ -2,6 +2,7 @@ import { parseDuration } from "@kasbah/runtime";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { checkExitCodes, checkReplicas, renderCheck, unreachable } from "../../authority/check.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { type CaLocation, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { readStatus } from "./status-source.ts";
@@ -54,7 +55,7 @@ async function check(options: CheckOptions, deps: CommandDeps): Promise<void> {
   const now = clock.now();
   const found = checkReplicas(status, { warnMs: options.warn, criticalMs: options.critical }, now);
   const report = isAnswered ? found : unreachable(found);
-  screen.write(options.json ? toJson(report) : renderCheck(report, now));
+  screen.write(options.json ? toJson(report) : renderCheck(report, now, lookOf(screen)));
   deps.setExitCode(checkExitCodes[report.level]);
 }
 

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { renderDistrust } from "../../authority/render-distrust.ts";
 import { renderAuthorities } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { flagsOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { askRunningOrStopped } from "../running-or-stopped.ts";
@@ -47,7 +48,9 @@ export async function runDistrust(id: string, o: DistrustOptions, deps: CommandD
   if (o.yes) {
     const { answer: status } = await actOnStatus(distrustAct(id), o, deps);
     if (o.json) return screen.write(toJson(status));
-    screen.write(`${id} is distrusted, and its key is destroyed\n${renderAuthorities(status, clock.now())}`);
+    screen.write(
+      `${id} is distrusted, and its key is destroyed\n${renderAuthorities(status, clock.now(), { look: lookOf(screen) })}`,
+    );
     return;
   }
   const { answer: preview } = await askRunningOrStopped(
@@ -60,7 +63,7 @@ export async function runDistrust(id: string, o: DistrustOptions, deps: CommandD
     deps,
   );
   if (o.json) return screen.write(toJson(preview));
-  screen.write(renderDistrust(preview, clock.now()));
+  screen.write(renderDistrust(preview, clock.now(), lookOf(screen)));
   screen.write(`\nto do it: kasbah authority distrust ${id} --yes${flagsOf(o)}\n`);
 }
 

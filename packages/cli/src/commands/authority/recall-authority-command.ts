@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { renderRotation } from "../../authority/render-status.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { type ActOptions, actOnStatus, withStoppedCa } from "./stopped-ca.ts";
@@ -45,7 +46,7 @@ async function recall(id: string, o: RecallOptions, deps: CommandDeps): Promise<
     o,
     deps,
   );
-  screen.write(o.json ? toJson(status) : renderRotation(status, clock.now()));
+  screen.write(o.json ? toJson(status) : renderRotation(status, clock.now(), lookOf(screen)));
 }
 
 function parseId(text: string): string {

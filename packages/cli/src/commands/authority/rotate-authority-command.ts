@@ -7,6 +7,7 @@ import type { OperatorClient } from "../../authority/operator-client.ts";
 import { renderRotation } from "../../authority/render-status.ts";
 import { CliError } from "../../errors.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { flagsOf, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { runDistrust } from "./distrust-command.ts";
@@ -71,7 +72,7 @@ async function rotate(o: RotateOptions, deps: CommandDeps): Promise<void> {
   const follows = o.wait === true && isRunning;
   const status = follows ? await follow(begun, operatorClientOf(o, deps), o, deps) : begun;
   if (o.json) return screen.write(toJson(status));
-  screen.write(renderRotation(status, clock.now()));
+  screen.write(renderRotation(status, clock.now(), lookOf(screen)));
   if (follows) return;
   screen.write(
     begun.rotation === undefined

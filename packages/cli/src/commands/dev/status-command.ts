@@ -3,11 +3,13 @@ import type { FolderChoice } from "../../dev/folder/find-folder.ts";
 import { renderDevStatus } from "../../dev/render-status.ts";
 import { devStatus } from "../../dev/status.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
+import { type WideOption, withWide } from "../../output/terminal/wide-option.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { dirOption } from "./dev-options.ts";
 import { openProject } from "./open-project.ts";
 
-interface StatusOptions extends FolderChoice {
+interface StatusOptions extends FolderChoice, WideOption {
   readonly json: boolean;
 }
 
@@ -22,7 +24,7 @@ Examples
 
 /** `kasbah dev status`. */
 export function devStatusCommand(deps: CommandDeps): Command {
-  return new Command("status")
+  return withWide(new Command("status"))
     .description("show the CA, the identities that run, their ports and when their certificates expire")
     .option("--json", "print JSON", false)
     .addOption(dirOption())
@@ -33,6 +35,8 @@ export function devStatusCommand(deps: CommandDeps): Command {
 async function status(options: StatusOptions, deps: CommandDeps): Promise<void> {
   const { layout, document } = await openProject(options, deps);
   const found = await devStatus(layout, document, deps);
-  deps.screen.write(options.json ? toJson(found) : renderDevStatus(found, deps.clock.now()));
+  deps.screen.write(
+    options.json ? toJson(found) : renderDevStatus(found, deps.clock.now(), lookOf(deps.screen, options)),
+  );
   if (!found.ca.running) deps.setExitCode(1);
 }

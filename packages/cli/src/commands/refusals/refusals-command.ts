@@ -5,6 +5,8 @@ import { withLedger } from "../../audit/ledger-access.ts";
 import { remoteRefusals } from "../../cluster/audit/refusals-of-replicas.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson, toJsonLine } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
+import { type WideOption, withWide } from "../../output/terminal/wide-option.ts";
 import { followRefusals } from "../../refusals/follow-refusals.ts";
 import {
   type AddressFilter,
@@ -12,12 +14,12 @@ import {
   parseCode,
   type RefusalFilter,
 } from "../../refusals/refusal-filter.ts";
-import { collectRefusals, type RefusalList } from "../../refusals/refusal-list.ts";
+import { collectRefusals, type ListedRefusal, type RefusalList } from "../../refusals/refusal-list.ts";
 import { refusalJson, renderDropped, renderRefusal, renderRefusals } from "../../refusals/render-refusals.ts";
 import { type AuditLocation, ledgerDirectoriesOf, withLedgerLocation } from "../audit/location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 
-interface RefusalsOptions extends AuditLocation {
+interface RefusalsOptions extends AuditLocation, WideOption {
   readonly since?: Date;
   readonly code?: string;
   readonly address?: AddressFilter;
@@ -46,7 +48,7 @@ Examples
 /** `kasbah refusals`. */
 export function refusalsCommand(deps: CommandDeps): Command {
   const command = new Command("refusals").description("list the calls that the CA refused, and from where");
-  return withLedgerLocation(command)
+  return withWide(withLedgerLocation(command))
     .option("--since <when>", "RFC 3339 with an offset, or how long ago (default: 24h)", (text) =>
       parseInstant(text, deps.clock.now()),
     )
@@ -65,7 +67,7 @@ async function refusals(options: RefusalsOptions, deps: CommandDeps): Promise<vo
   const filter: RefusalFilter = { since, code, address };
   if (follow) return followLocal(options, filter, deps);
   const list = await listOf(options, filter, deps);
-  deps.screen.write(json ? toJson(list) : renderRefusals(list, filter));
+  deps.screen.write(json ? toJson(list) : renderRefusals(list, filter, lookOf(deps.screen, options)));
 }
 
 async function listOf(o: RefusalsOptions, filter: RefusalFilter, deps: CommandDeps): Promise<RefusalList> {
@@ -92,7 +94,10 @@ async function followLocal(
     ]);
   const print = options.json
     ? { refusal: refusalJson, dropped: toJsonLine }
-    : { refusal: renderRefusal, dropped: renderDropped };
+    : {
+        refusal: (one: ListedRefusal) => renderRefusal(one, undefined, lookOf(deps.screen, options)),
+        dropped: renderDropped,
+      };
   await withLedger(ledgerDirectoriesOf(options, deps), deps, (ledger) =>
     followRefusals(ledger, filter, print, deps),
   );

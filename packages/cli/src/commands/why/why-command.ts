@@ -7,6 +7,7 @@ import { type Replicated, renderReplicated } from "../../authority/replicated.ts
 import { CliError } from "../../errors.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
+import { lookOf } from "../../output/terminal/look.ts";
 import { type CaLocation, operatorClientOf, withStateLocation } from "../ca-location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { readDecision } from "./decision-source.ts";
@@ -72,7 +73,7 @@ async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Pr
     );
   }
   const decision = await readDecision(text, options, deps);
-  screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now()));
+  screen.write(options.json ? toJson(decision) : renderDecision(decision, clock.now(), lookOf(screen)));
 }
 
 async function whyIdentity(text: string, options: WhyOptions, deps: CommandDeps): Promise<void> {
@@ -86,5 +87,9 @@ async function whyIdentity(text: string, options: WhyOptions, deps: CommandDeps)
     policy === undefined
       ? await operatorClientOf(options, deps).explainIdentity(text)
       : identityExplanation(parseSpiffeId(text), { ...(await loadPolicy(policy)), ...serverBounds }, policy);
-  deps.screen.write(options.json ? toJson(explained) : renderReplicated(explained, renderIdentity));
+  deps.screen.write(
+    options.json
+      ? toJson(explained)
+      : renderReplicated(explained, (one) => renderIdentity(one, lookOf(deps.screen))),
+  );
 }
