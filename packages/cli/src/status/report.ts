@@ -26,6 +26,10 @@ export interface StatusSource {
   readonly place: string;
   /** The arguments that make another command ask the same CA; may be empty. */
   readonly flags: string;
+  /** The arguments that make kubectl use the cluster and the namespace of the CA; empty on this machine. */
+  readonly kubectl: string;
+  /** The state directory that was read or belongs to the socket; absent if unknown, and in a cluster. */
+  readonly stateDirectory?: string;
   /** By the clock of this machine. */
   readonly readAt: Date;
 }
