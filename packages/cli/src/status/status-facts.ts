@@ -1,3 +1,4 @@
+import type { StartObstacle } from "@kasbah/ca-server/state";
 import type { AuthorityStatusMessage, OverviewMessage } from "@kasbah/protocol";
 import type { StatusSource } from "./report.ts";
 
@@ -40,11 +41,4 @@ export interface StoppedFacts {
   readonly obstacles: readonly StartObstacle[];
   /** Of the volume of the state directory. */
   readonly disk?: { readonly free: number; readonly size: number };
-}
-
-/** One thing that keeps a CA from starting. */
-export interface StartObstacle {
-  /** The code with which the CA would exit, or that of its refusals. */
-  readonly code: string;
-  readonly what: string;
 }

@@ -1,5 +1,6 @@
+import type { StartObstacle } from "@kasbah/ca-server/state";
 import type { StatusArea, StatusFinding } from "../finding.ts";
-import type { ReplicaFacts, StartObstacle, StatusFacts } from "../status-facts.ts";
+import type { ReplicaFacts, StatusFacts } from "../status-facts.ts";
 import { commandFor, type RuleContext } from "./rule.ts";
 
 interface ObstacleHelp {
