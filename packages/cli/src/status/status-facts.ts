@@ -18,6 +18,8 @@ export interface ReplicaFacts {
   readonly authorities?: AuthorityStatusMessage;
   /** The newest refusal of each code. */
   readonly refusals?: readonly RefusalSample[];
+  /** Whether Kubernetes considers its pod ready; absent on this machine. */
+  readonly isPodReady?: boolean;
   /** Why the replica does not answer. */
   readonly failure?: string;
   /** Why the CA does not run; present only if the answers come from its state directory. */

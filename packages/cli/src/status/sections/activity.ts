@@ -1,4 +1,5 @@
 import type { ActivityMessage, CountedActivityMessage, OverviewMessage } from "@kasbah/protocol";
+import { mergeIdentities } from "../../authority/merge-identities.ts";
 import type { CodeCounts, StatusActivity, StatusIdentities } from "../report.ts";
 import { recentSum } from "./recent.ts";
 
@@ -56,16 +57,11 @@ function sumOf(
   return sums;
 }
 
-/** The sum over the replicas: an identity that renewed with another replica may count twice. */
+/** The identities of all replicas; undefined without an overview. */
 export function identitiesOf(overviews: readonly OverviewMessage[]): StatusIdentities | undefined {
-  const all = overviews.map(({ identities }) => identities);
-  if (all.length === 0) return undefined;
-  const soonest = all.flatMap((one) => one.soonest);
-  const sorted = soonest.toSorted((one, other) => one.notAfter.getTime() - other.notAfter.getTime());
-  return {
-    live: all.reduce((sum, { live }) => sum + live, 0),
-    late: all.reduce((sum, { late }) => sum + late, 0),
-    soonest: sorted.slice(0, mostIdentities),
-    partial: all.some(({ partial }) => partial),
-  };
+  const [first, ...others] = overviews.map(({ identities }) => identities);
+  if (first === undefined) return undefined;
+  const merged = others.length === 0 ? first : mergeIdentities([first, ...others]);
+  const { live, late, soonest, partial } = merged;
+  return { live, late, soonest: soonest.slice(0, mostIdentities), partial };
 }

@@ -15,3 +15,8 @@ export function recentCounts(
 ): readonly { readonly code: string; readonly count: number }[] {
   return all.map(({ code, counts }) => ({ code, count: recentSum(counts, bucketMs, 10) }));
 }
+
+/** Whether anything was refused in the last ten minutes. */
+export function refusesNow(activity: Pick<StatusActivity, "bucketMs" | "refused">): boolean {
+  return recentCounts(activity.refused, activity).some(({ count }) => count > 0);
+}
