@@ -22,7 +22,7 @@ export async function findStateObstacles(
     const lost: string[] = [];
     for (const id of ids) if (!(await vault.holdsKey(id))) lost.push(id);
     const missing = (id: string) => `the key of ${id} is missing: ${vault.placeOf(id)} has no ca-key.pem`;
-    return lost.map((id) => ({ code: "AUTHORITY_INCOMPLETE", what: missing(id) }));
+    return lost.map((id) => ({ code: "AUTHORITY_INCOMPLETE", what: missing(id), authority: id }));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     if (errnoOf(error.cause) === "EACCES") throw error;

@@ -39,7 +39,7 @@ async function readRunning(deps: MachineDeps): Promise<ReplicaFacts> {
   const missing: string[] = [];
   let overview: OverviewMessage | undefined;
   try {
-    overview = await client.ownOverview({ forMerging: false });
+    overview = await withVolume(await client.ownOverview({ forMerging: false }), deps.stateDirectory);
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== "ADMIN_OUTDATED") throw error;
     missing.push(outdated);
@@ -47,6 +47,19 @@ async function readRunning(deps: MachineDeps): Promise<ReplicaFacts> {
   const authorities = await client.status();
   const refusals = overview === undefined ? [] : await newestRefusals(overview, deps, missing);
   return { replica: "", ...(overview === undefined ? {} : { overview }), authorities, refusals, missing };
+}
+
+/** The CA measures its volume every ten seconds; a disk that has just filled up shows at once. */
+async function withVolume(
+  overview: OverviewMessage,
+  stateDirectory: string | undefined,
+): Promise<OverviewMessage> {
+  if (stateDirectory === undefined) return overview;
+  const { ledger } = overview;
+  const { free, size } = await volumeOf(stateDirectory).catch(() => ({
+    ...{ free: ledger.diskFree, size: ledger.diskSize },
+  }));
+  return { ...overview, ledger: { ...ledger, diskFree: free, diskSize: size } };
 }
 
 export const outdated =

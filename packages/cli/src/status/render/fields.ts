@@ -1,4 +1,3 @@
-import { formatDuration } from "@kasbah/runtime";
 import { relativeTime, timeAndDistance } from "../../output/relative-time.ts";
 import { byteSize } from "../byte-size.ts";
 import type { StatusAuthority, StatusReplica, StatusReport } from "../report.ts";
@@ -119,7 +118,7 @@ function clockOf({ clock }: StatusReplica): string {
   if (clock === undefined) return "";
   const { state, aheadMs } = clock;
   if (state === "trusted" || Math.abs(aheadMs) < 1000) return state;
-  const far = formatDuration(Math.abs(aheadMs) - (Math.abs(aheadMs) % 1000));
+  const far = relativeTime(new Date(Math.abs(aheadMs)), new Date(0)).replace(/^in /, "");
   return `${state}, ${far} ${aheadMs > 0 ? "ahead" : "behind"}`;
 }
 

@@ -18,10 +18,10 @@ export function renderStatus(report: StatusReport, { colour }: { readonly colour
   const where = trustDomain === undefined ? source.place : `${trustDomain}, ${source.place}`;
   const time = plainTime(source.readAt);
   const head = [`${word}  ${printableText(where, width - 12)}`, `${" ".repeat(level.length + 2)}${time}`];
-  const shown = findings.slice(0, mostFindings).flatMap((one) => findingLines(one, colour));
+  const shown = findings.slice(0, mostFindings).map((one) => findingLines(one, colour));
   const more = findings.length - mostFindings;
   const rest = more > 0 ? [`and ${more} more findings (--json lists them)`] : [];
-  const blocks = [head, [...shown, ...rest], fieldsOf(report).flatMap(fieldLinesOf)];
+  const blocks = [head, ...shown, rest, fieldsOf(report).flatMap(fieldLinesOf)];
   const lines = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
   return `${lines.join("\n\n")}\n`;
 }

@@ -7,9 +7,13 @@ import { commandAt, commandFor, type RuleContext } from "./rule.ts";
 
 const dayMs = 86_400_000;
 
+/** The CA's own authorities begin this long before they are created. */
+const backdatedMs = 2 * dayMs;
+
 /** As `kasbah check` by default; of an authority with a short lifetime, a fourth and an eighth of it. */
-export function expiryLimits({ notBefore, notAfter }: AuthorityMessage): CheckLimits {
-  const lifetimeMs = notAfter.getTime() - notBefore.getTime();
+export function expiryLimits({ notBefore, notAfter, origin }: AuthorityMessage): CheckLimits {
+  const validityMs = notAfter.getTime() - notBefore.getTime();
+  const lifetimeMs = origin === "self-signed" ? Math.max(0, validityMs - backdatedMs) : validityMs;
   return {
     warnMs: Math.min(30 * dayMs, lifetimeMs / 4),
     criticalMs: Math.min(7 * dayMs, lifetimeMs / 8),

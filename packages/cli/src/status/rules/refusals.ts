@@ -65,6 +65,6 @@ function fixFor(
 ): string {
   if (sample === undefined) return general ?? `${commandFor(context, "refusals")} lists the callers`;
   const why = commandFor(context, `why ${printableText(sample.reference, 40)}`);
-  const fix = sample.fix || general;
+  const fix = sample.fix || general?.replace(/^the operator: /, "");
   return fix === undefined ? `${why} shows the cause` : `${fix} (${why})`;
 }

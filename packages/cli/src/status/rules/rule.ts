@@ -23,7 +23,7 @@ export function judgeReplicas(rules: readonly ReplicaRule[], context: RuleContex
   const { replicas } = context.facts;
   const found = new Map<string, { readonly finding: StatusFinding; readonly names: Set<string> }>();
   for (const one of replicas) {
-    for (const finding of rules.flatMap((rule) => rule(one, context))) {
+    for (const finding of withoutRepeated(rules.flatMap((rule) => rule(one, context)))) {
       const key = JSON.stringify([finding.code, finding.what, finding.fix]);
       const known = found.get(key) ?? { finding, names: new Set<string>() };
       found.set(key, known);
@@ -34,6 +34,12 @@ export function judgeReplicas(rules: readonly ReplicaRule[], context: RuleContex
   return [...found.values()].map(({ finding, names }) =>
     isShared(names) ? finding : { ...finding, replicas: [...names] },
   );
+}
+
+/** The ledger, the state and the volume all report a full disk. */
+function withoutRepeated(findings: readonly StatusFinding[]): readonly StatusFinding[] {
+  const first = findings.find(({ code }) => code === "DISK_FULL");
+  return findings.filter((one) => one.area !== "disk" || one === first || first === undefined);
 }
 
 /** A command of an operator for the same CA. */
