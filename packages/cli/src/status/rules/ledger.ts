@@ -1,3 +1,5 @@
+import type { VolumeBytes } from "@kasbah/ledger";
+import { shellWord } from "../../output/shell-word.ts";
 import { byteSize } from "../byte-size.ts";
 import type { StatusFinding } from "../finding.ts";
 import type { ReplicaFacts } from "../status-facts.ts";
@@ -13,17 +15,17 @@ const noSpaceBytes = 64 * 1024;
 export function judgeLedger(one: ReplicaFacts, context: RuleContext): readonly StatusFinding[] {
   const ledger = one.overview?.ledger;
   const volume = ledger === undefined ? one.stopped?.disk : { free: ledger.diskFree, size: ledger.diskSize };
-  const full = ledger !== undefined && !ledger.writable ? [unwritable(ledger.failure)] : [];
+  const full = ledger !== undefined && !ledger.writable ? [unwritable(ledger.failure, context)] : [];
   const isFull = full.some(({ code }) => code === "DISK_FULL");
   return [
     ...full,
     ...(ledger === undefined || ledger.loss === "" ? [] : [lost(ledger.loss, one, context)]),
-    ...(volume === undefined || isFull ? [] : filling(volume)),
+    ...(volume === undefined || isFull ? [] : filling(volume, context)),
     ...(ledger === undefined ? [] : nearItsLimit(ledger)),
   ];
 }
 
-function unwritable(failure: string): StatusFinding {
+function unwritable(failure: string, context: RuleContext): StatusFinding {
   const isFull = /\((ENOSPC|EDQUOT)\)/.test(failure);
   const reason = failure === "" ? "" : `: ${failure}`;
   return {
@@ -33,10 +35,18 @@ function unwritable(failure: string): StatusFinding {
       : ({ area: "ledger", code: "LEDGER_UNAVAILABLE" } as const)),
     what: `the ledger cannot be written${reason}: the CA issues nothing that it cannot record`,
     fix: isFull
-      ? "free or add space on the volume of the state directory; the CA then continues by itself"
+      ? freeSpace(context)
       : "repair the volume of the state directory; the CA then continues by itself",
     page: "docs/runbooks/disk-full.md",
   };
+}
+
+/** In a cluster, the page has the command for the claim of the volume. */
+export function freeSpace({ facts }: Pick<RuleContext, "facts">): string {
+  const { stateDirectory } = facts.source;
+  const look =
+    stateDirectory === undefined ? "" : ` (du -x -d 1 ${shellWord(stateDirectory)} shows what takes it)`;
+  return `free or add space on the volume of the state directory${look}; the CA then continues by itself`;
 }
 
 function lost(loss: string, one: ReplicaFacts, context: RuleContext): StatusFinding {
@@ -49,12 +59,12 @@ function lost(loss: string, one: ReplicaFacts, context: RuleContext): StatusFind
   };
 }
 
-function filling({ free, size }: { readonly free: number; readonly size: number }): readonly StatusFinding[] {
+function filling({ free, size }: VolumeBytes, context: RuleContext): readonly StatusFinding[] {
   if (size <= 0) return [];
   const left = `the volume of the state directory has ${byteSize(free)} left of ${byteSize(size)}`;
   if (free < noSpaceBytes) {
     const what = `${left}: the CA can record nothing, so it issues nothing`;
-    const fix = "free or add space on the volume of the state directory";
+    const fix = freeSpace(context);
     const page = "docs/runbooks/disk-full.md";
     return [{ level: "critical", area: "disk", code: "DISK_FULL", what, fix, page }];
   }

@@ -1,5 +1,6 @@
 import type { StatusFinding } from "../finding.ts";
 import type { ReplicaFacts } from "../status-facts.ts";
+import { freeSpace } from "./ledger.ts";
 import { commandFor, type RuleContext } from "./rule.ts";
 import { warningFinding } from "./warnings.ts";
 
@@ -17,12 +18,12 @@ export function judgeReadiness(one: ReplicaFacts, context: RuleContext): readonl
   const unready = reasons.filter((reason) => !judgedElsewhere.some((prefix) => reason.startsWith(prefix)));
   return [
     ...(one.overview?.ready === false && reasons.length === 0 ? [unknownReason(context)] : []),
-    ...unready.map((reason) => unreadyFinding(reason)),
+    ...unready.map((reason) => unreadyFinding(reason, context)),
     ...[...new Set(warnings)].slice(0, most).flatMap((text) => warningFinding(text, one, context)),
   ];
 }
 
-function unreadyFinding(reason: string): StatusFinding {
+function unreadyFinding(reason: string, context: RuleContext): StatusFinding {
   const common = { level: "critical", area: "ca", what: `the CA is not ready: ${reason}` } as const;
   if (reason.startsWith("state: ")) {
     const isFull = /\((ENOSPC|EDQUOT)\)/.test(reason);
@@ -30,7 +31,7 @@ function unreadyFinding(reason: string): StatusFinding {
       ...common,
       ...(isFull ? ({ area: "disk", code: "DISK_FULL" } as const) : { code: "STATE_NOT_DURABLE" }),
       fix: isFull
-        ? "free or add space on the volume of the state directory; the CA then continues by itself"
+        ? freeSpace(context)
         : "repair the volume or the Secret that the reason names; the CA then continues by itself",
       page: "docs/runbooks/disk-full.md",
     };
