@@ -26,12 +26,14 @@ export function assess(facts: StatusFacts, explain: (code: string) => CodeMeanin
   const sections = sectionsOf(facts);
   const context: RuleContext = { facts, now: nowOf(facts), explain };
   const own = softened(judgeReplicas(ofReplicas, context), facts);
+  // The activity of a stopped CA is that of its last hour.
+  const activity = facts.source.kind === "stopped" ? undefined : sections.activity;
   const all = [
     ...judgeReplicaSet(context),
     ...own,
     ...judgeClocks(context),
-    ...judgeRefusals(sections.activity, context),
-    ...judgeHandshakes(sections.activity, context),
+    ...judgeRefusals(activity, context),
+    ...judgeHandshakes(activity, context),
     ...judgeIdentities(sections.identities, context),
   ];
   const missing = missingOf(facts);

@@ -13,7 +13,7 @@ export interface StatusReport {
   readonly now: Date;
   readonly authorities: readonly StatusAuthority[];
   readonly nextRotation?: NextRotation;
-  /** The sum of all replicas. Absent for a stopped CA. */
+  /** The sum of all replicas; of a stopped CA, that of its last hour. */
   readonly activity?: StatusActivity;
   readonly identities?: StatusIdentities;
   /** One for a CA that is not replicated. */

@@ -41,6 +41,4 @@ export interface RefusalSample {
 export interface StoppedFacts {
   /** What keeps the CA from starting, the first obstacle first. */
   readonly obstacles: readonly StartObstacle[];
-  /** Of the volume of the state directory. */
-  readonly disk?: { readonly free: number; readonly size: number };
 }

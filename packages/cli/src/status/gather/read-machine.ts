@@ -1,4 +1,9 @@
-import { findStartObstacles, readOfflineStatus, StateError } from "@kasbah/ca-server/state";
+import {
+  findStartObstacles,
+  readOfflineOverview,
+  readOfflineStatus,
+  StateError,
+} from "@kasbah/ca-server/state";
 import { LedgerError, volumeOf } from "@kasbah/ledger";
 import type { AuthorityStatusMessage, OverviewMessage } from "@kasbah/protocol";
 import { type Clock, errnoOf } from "@kasbah/runtime";
@@ -8,7 +13,7 @@ import { forbidden } from "../../authority/admin-failure.ts";
 import { CliError } from "../../errors.ts";
 import { collectRefusals } from "../../refusals/refusal-list.ts";
 import { refusesNow } from "../sections/recent.ts";
-import type { RefusalSample, ReplicaFacts, StoppedFacts } from "../status-facts.ts";
+import type { RefusalSample, ReplicaFacts } from "../status-facts.ts";
 import { newestOfEachCode, refusalWindowMs, sampledRefusals } from "./newest-refusals.ts";
 
 export interface MachineDeps extends LedgerAccessDeps {
@@ -87,21 +92,16 @@ async function newestRefusals(
 }
 
 async function readStopped(directory: string, away: CliError, deps: MachineDeps): Promise<ReplicaFacts> {
+  const { clock, isPod } = deps;
   try {
-    const authorities = await storedAuthorities(directory, deps.clock);
-    const obstacles = await findStartObstacles(directory, { mayBeElsewhere: deps.isPod, clock: deps.clock });
+    const stored = await storedAuthorities(directory, clock);
+    const obstacles = await findStartObstacles(directory, { mayBeElsewhere: isPod, clock });
     // If no CA has ever run here, the missing socket explains more than the missing state.
-    if (authorities === undefined && obstacles.length === 0) throw away;
-    const disk = await volumeOf(directory);
-    const stopped: StoppedFacts = { obstacles, disk };
+    if (stored === undefined && obstacles.length === 0) throw away;
+    const overview = await readOfflineOverview(directory, clock.now());
+    const authorities = stored === undefined ? {} : { authorities: stored };
     const failure = "nothing answers at its admin socket";
-    return {
-      replica: "",
-      ...(authorities === undefined ? {} : { authorities }),
-      failure,
-      stopped,
-      missing: [],
-    };
+    return { replica: "", overview, ...authorities, failure, stopped: { obstacles }, missing: [] };
   } catch (error) {
     if (isDenied(error)) throw await forbidden(directory, { cause: error });
     throw error;

@@ -57,8 +57,8 @@ function caOf(one: StatusReplica | undefined, { now }: StatusReport): string {
   return [state, shown, since, release, load].filter((part) => part !== "").join(", ");
 }
 
-function activityFields({ activity }: StatusReport): readonly Field[] {
-  if (activity === undefined) return [];
+function activityFields({ activity, source }: StatusReport): readonly Field[] {
+  if (activity === undefined || source.kind === "stopped") return [];
   const { lastMinute, lastTenMinutes, lastHour, refusedLastTenMinutes: refused } = activity;
   return [
     ["issued", `${lastMinute} in the last minute, ${lastTenMinutes} in 10 minutes, ${lastHour} in an hour`],

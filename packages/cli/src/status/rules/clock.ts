@@ -1,3 +1,4 @@
+import type { StartObstacle } from "@kasbah/ca-server/state";
 import type { OverviewMessage } from "@kasbah/protocol";
 import { formatDuration } from "@kasbah/runtime";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
@@ -14,6 +15,7 @@ const toleranceMs = 60_000;
 export function judgeClock(one: ReplicaFacts, context: RuleContext): readonly StatusFinding[] {
   const { overview } = one;
   if (overview === undefined || isTrusted(overview)) return [];
+  if (one.stopped !== undefined) return ofStopped(overview, one.stopped.obstacles);
   const { clock, now } = overview;
   const isUnknown = clock.state === "unknown";
   const reason = clock.reason === "" ? "" : `: ${clock.reason}`;
@@ -29,6 +31,17 @@ export function judgeClock(one: ReplicaFacts, context: RuleContext): readonly St
       fix: `set the clock of the CA's machine; if it is right, ${accept}`,
     },
   ];
+}
+
+/** The CA judges the clock when it starts. */
+function ofStopped(
+  { clock }: OverviewMessage,
+  obstacles: readonly StartObstacle[],
+): readonly StatusFinding[] {
+  if (obstacles.some(({ code }) => code === "CLOCK_SUSPECT")) return [];
+  const what = `the CA will not trust the clock of this machine: ${clock.reason}`;
+  const fix = "set the clock of this machine before you start the CA";
+  return [{ level: "warning", area: "clock", code: "CLOCK_SUSPECT", page, what, fix }];
 }
 
 function isTrusted({ clock }: OverviewMessage): boolean {

@@ -14,14 +14,15 @@ const noSpaceBytes = 64 * 1024;
 /** The ledger, and the volume on which it is. */
 export function judgeLedger(one: ReplicaFacts, context: RuleContext): readonly StatusFinding[] {
   const ledger = one.overview?.ledger;
-  const volume = ledger === undefined ? one.stopped?.disk : { free: ledger.diskFree, size: ledger.diskSize };
-  const full = ledger !== undefined && !ledger.writable ? [unwritable(ledger.failure, context)] : [];
+  if (ledger === undefined) return [];
+  const volume = { free: ledger.diskFree, size: ledger.diskSize };
+  const full = ledger.writable ? [] : [unwritable(ledger.failure, context)];
   const isFull = full.some(({ code }) => code === "DISK_FULL");
   return [
     ...full,
-    ...(ledger === undefined || ledger.loss === "" ? [] : [lost(ledger.loss, one, context)]),
-    ...(volume === undefined || isFull ? [] : filling(volume, context)),
-    ...(ledger === undefined ? [] : nearItsLimit(ledger)),
+    ...(ledger.loss === "" ? [] : [lost(ledger.loss, one, context)]),
+    ...(isFull ? [] : filling(volume, context)),
+    ...nearItsLimit(ledger),
   ];
 }
 
@@ -51,10 +52,11 @@ export function freeSpace({ facts }: Pick<RuleContext, "facts">): string {
 
 function lost(loss: string, one: ReplicaFacts, context: RuleContext): StatusFinding {
   const accept = commandAt(one, context, "audit accept-loss --reason TEXT");
+  const start = one.stopped === undefined ? "" : "start the CA, ";
   return {
     ...{ level: "critical", area: "ledger", code: "LEDGER_LOST" },
     what: `the ledger was lost: ${loss}`,
-    fix: `examine ledger/evidence in the state directory, then ${accept}`,
+    fix: `${start}examine ledger/evidence in the state directory, then ${accept}`,
     page: "docs/runbooks/ledger-loss.md",
   };
 }

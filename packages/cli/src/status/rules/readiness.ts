@@ -13,14 +13,24 @@ const judgedElsewhere = ["issuer: ", "ledger: ", "clock: "];
 /** Why the CA is not ready, and what it warns about. */
 export function judgeReadiness(one: ReplicaFacts, context: RuleContext): readonly StatusFinding[] {
   const { overview, authorities } = one;
+  // A stopped CA is not ready for the reason that it is stopped; only its authorities can need attention.
+  if (one.stopped !== undefined) return warningsOf(authorities?.warnings ?? [], one, context);
   const reasons = (overview?.reasons ?? []).slice(0, most);
   const warnings = overview?.warnings ?? authorities?.warnings ?? [];
   const unready = reasons.filter((reason) => !judgedElsewhere.some((prefix) => reason.startsWith(prefix)));
   return [
     ...(one.overview?.ready === false && reasons.length === 0 ? [unknownReason(context)] : []),
     ...unready.map((reason) => unreadyFinding(reason, context)),
-    ...[...new Set(warnings)].slice(0, most).flatMap((text) => warningFinding(text, one, context)),
+    ...warningsOf(warnings, one, context),
   ];
+}
+
+function warningsOf(
+  warnings: readonly string[],
+  one: ReplicaFacts,
+  context: RuleContext,
+): readonly StatusFinding[] {
+  return [...new Set(warnings)].slice(0, most).flatMap((text) => warningFinding(text, one, context));
 }
 
 function unreadyFinding(reason: string, context: RuleContext): StatusFinding {

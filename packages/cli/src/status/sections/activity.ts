@@ -1,5 +1,5 @@
 import type { ActivityMessage, CountedActivityMessage, OverviewMessage } from "@kasbah/protocol";
-import { mergeIdentities } from "../../authority/merge-identities.ts";
+import { mergeIdentityTotals } from "../../authority/merge-identity-totals.ts";
 import type { CodeCounts, StatusActivity, StatusIdentities } from "../report.ts";
 import { recentSum } from "./recent.ts";
 
@@ -61,7 +61,7 @@ function sumOf(
 export function identitiesOf(overviews: readonly OverviewMessage[]): StatusIdentities | undefined {
   const [first, ...others] = overviews.map(({ identities }) => identities);
   if (first === undefined) return undefined;
-  const merged = others.length === 0 ? first : mergeIdentities([first, ...others]);
+  const merged = others.length === 0 ? first : mergeIdentityTotals([first, ...others]);
   const { live, late, soonest, partial } = merged;
   return { live, late, soonest: soonest.slice(0, mostIdentities), partial };
 }
