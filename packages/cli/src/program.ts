@@ -14,7 +14,7 @@ import { policyCommand } from "./commands/policy-command.ts";
 import { refusalsCommand } from "./commands/refusals/refusals-command.ts";
 import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
 import { overviewCommand } from "./commands/status/overview-command.ts";
-import { statusCommand } from "./commands/status/status-command.ts";
+import { caStatusCommand } from "./commands/status/status-command.ts";
 import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
 import { inspect } from "./inspect/inspect.ts";
@@ -118,7 +118,7 @@ export function createProgram(deps: CommandDeps): Command {
   const local = [devCommand(deps), pingCommand(deps), policyCommand(deps), completionCommand(deps)];
   const ofCa = [
     authorityCommand(deps),
-    statusCommand(deps),
+    caStatusCommand(deps),
     checkCommand(deps),
     clockCommand(deps),
     ...stateCommands(deps),

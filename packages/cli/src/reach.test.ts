@@ -18,7 +18,7 @@ describe("The table of commands that support a cluster", () => {
 
   it("rejects a cluster for local commands, with the reason", async () => {
     const local = commands.filter((command) => typeof reachOf(command) === "object");
-    assert.equal(local.length, 20);
+    assert.equal(local.length, 21);
     for (const command of local) {
       const file = command.registeredArguments.length > 0 ? ["file"] : [];
       if (nameOf(command) === "audit export") file.push("--since=1h");

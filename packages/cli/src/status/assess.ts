@@ -10,7 +10,7 @@ import { judgeReadiness } from "./rules/readiness.ts";
 import { judgeRefusals } from "./rules/refusals.ts";
 import { judgeReplicaSet } from "./rules/replicas.ts";
 import { type CodeMeaning, judgeReplicas, type RuleContext } from "./rules/rule.ts";
-import { nowOf, sectionsOf } from "./sections/sections.ts";
+import { nowOf, reportSections } from "./sections/sections.ts";
 import { softened } from "./softened.ts";
 import type { StatusFacts } from "./status-facts.ts";
 
@@ -23,7 +23,7 @@ const ofReplicas = [judgeStopped, judgeClock, judgeIssuers, judgeLedger, judgeRe
  * @param explain what a code of the CA means
  */
 export function assess(facts: StatusFacts, explain: (code: string) => CodeMeaning | undefined): StatusReport {
-  const sections = sectionsOf(facts);
+  const sections = reportSections(facts);
   const context: RuleContext = { facts, now: nowOf(facts), explain };
   const own = softened(judgeReplicas(ofReplicas, context), facts);
   // The activity of a stopped CA is that of its last hour.

@@ -88,14 +88,14 @@ export interface StatusIdentities {
   readonly partial: boolean;
 }
 
-export interface StatusIdentity {
+interface StatusIdentity {
   readonly spiffeId: string;
   readonly serial: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-export type ReplicaRole = "single" | "leader" | "follower" | "stopped" | "unreachable" | "unknown";
+type ReplicaRole = "single" | "leader" | "follower" | "stopped" | "unreachable" | "unknown";
 
 export interface StatusReplica {
   /** Empty if the CA is not replicated and has no name. */
@@ -111,17 +111,17 @@ export interface StatusReplica {
   readonly startedAt?: Date;
   readonly clock?: StatusClock;
   readonly ledger?: StatusLedger;
-  readonly port?: StatusPort;
+  readonly port?: StatusLoad;
 }
 
-export interface StatusClock {
+interface StatusClock {
   readonly state: "trusted" | "suspect" | "unknown";
   readonly reason: string;
   /** How far the clock of the machine is ahead of the trusted time; negative if it is behind. */
   readonly aheadMs: number;
 }
 
-export interface StatusLedger {
+interface StatusLedger {
   readonly writable: boolean;
   readonly failure: string;
   readonly entries: number;
@@ -135,7 +135,7 @@ export interface StatusLedger {
   readonly loss: string;
 }
 
-export interface StatusPort {
+interface StatusLoad {
   readonly connections: number;
   readonly maxConnections: number;
   readonly inFlight: number;

@@ -38,7 +38,7 @@ export interface RefusalSample {
   readonly fix: string;
 }
 
-export interface StoppedFacts {
+interface StoppedFacts {
   /** What keeps the CA from starting, the first obstacle first. */
   readonly obstacles: readonly StartObstacle[];
 }

@@ -45,7 +45,7 @@ Examples
   $ kasbah status --json | jq -r '.findings[] | .code + ": " + .fix'`;
 
 /** `kasbah status`. */
-export function statusCommand(deps: CommandDeps): Command {
+export function caStatusCommand(deps: CommandDeps): Command {
   const command = new Command("status").description("show how the CA is, what is wrong and how to fix it");
   return withStateLocation(command)
     .option("--watch", "show it again and again until Ctrl-C", false)

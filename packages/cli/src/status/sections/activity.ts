@@ -8,7 +8,7 @@ const mostCodes = 100;
 const mostIdentities = 20;
 
 /** The activity of all replicas together, by the intervals of the first one; undefined without one. */
-export function activityOf(overviews: readonly OverviewMessage[]): StatusActivity | undefined {
+export function totalActivity(overviews: readonly OverviewMessage[]): StatusActivity | undefined {
   const all = overviews.map(({ activity }) => activity);
   const [first] = all;
   if (first === undefined) return undefined;

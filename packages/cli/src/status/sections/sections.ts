@@ -4,19 +4,19 @@ import type { StatusLevel } from "../finding.ts";
 import type { StatusAuthority, StatusReplica, StatusReport } from "../report.ts";
 import { expiryLimits } from "../rules/issuers.ts";
 import type { ReplicaFacts, StatusFacts } from "../status-facts.ts";
-import { activityOf, identitiesOf } from "./activity.ts";
+import { identitiesOf, totalActivity } from "./activity.ts";
 import { nextRotationOf } from "./next-rotation.ts";
 
 type Sections = Omit<StatusReport, "source" | "level" | "findings" | "missing">;
 
 /** The parts of the report that show values. */
-export function sectionsOf({ source, replicas }: StatusFacts): Sections {
+export function reportSections({ source, replicas }: StatusFacts): Sections {
   const now = nowOf({ source, replicas });
   const authorities = newestAuthorities(replicas);
   const overviews = replicas.flatMap(({ overview }) => overview ?? []);
   const trustDomain = overviews[0]?.trustDomain || authorities?.trustDomain;
   const rotation = authorities === undefined ? undefined : nextRotationOf(authorities);
-  const [activity, identities] = [activityOf(overviews), identitiesOf(overviews)];
+  const [activity, identities] = [totalActivity(overviews), identitiesOf(overviews)];
   return {
     now,
     ...(trustDomain ? { trustDomain } : {}),
