@@ -19,10 +19,16 @@ export function judgeReadiness(one: ReplicaFacts, context: RuleContext): readonl
   const warnings = overview?.warnings ?? authorities?.warnings ?? [];
   const unready = reasons.filter((reason) => !judgedElsewhere.some((prefix) => reason.startsWith(prefix)));
   return [
-    ...(one.overview?.ready === false && reasons.length === 0 ? [unknownReason(context)] : []),
+    ...(isUnreadyWithoutReason(one) ? [unknownReason(context)] : []),
     ...unready.map((reason) => unreadyFinding(reason, context)),
     ...warningsOf(warnings, one, context),
   ];
+}
+
+/** Kubernetes knows whether a pod is ready that this operator, or this release, cannot ask. */
+function isUnreadyWithoutReason({ overview, failure, isPodReady }: ReplicaFacts): boolean {
+  if (overview === undefined) return failure === undefined && isPodReady === false;
+  return !overview.ready && overview.reasons.length === 0;
 }
 
 function warningsOf(

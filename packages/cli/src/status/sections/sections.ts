@@ -60,13 +60,15 @@ function listedOf(status: AuthorityStatusMessage, now: Date): readonly StatusAut
     });
 }
 
-function replicaOf({ replica, overview, failure, stopped, authorities }: ReplicaFacts): StatusReplica {
+function replicaOf({ isPodReady, ...one }: ReplicaFacts): StatusReplica {
+  const { replica, overview, failure, stopped, authorities } = one;
   const name = replica || overview?.replica || "";
   const failed = failure === undefined ? {} : { failure };
   if (overview === undefined) {
     const isAway = stopped === undefined && failure !== undefined;
     const role = stopped !== undefined ? "stopped" : isAway ? "unreachable" : "unknown";
-    const ready = role === "unknown" ? {} : { ready: false };
+    const podReady = isPodReady === undefined ? {} : { ready: isPodReady };
+    const ready = role === "unknown" ? podReady : { ready: false };
     return { name, role, ...failed, ...ready, reasons: [], warnings: authorities?.warnings ?? [] };
   }
   const { role, ready, reasons, warnings, version, startedAt, ledger, port } = overview;
