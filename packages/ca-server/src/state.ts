@@ -8,6 +8,8 @@ export type { BackupSummary } from "./offline/backup/summary.ts";
 export { type InitConfig, initOptions, initState, initStateCommand } from "./offline/init.ts";
 export { readStoredHeads } from "./offline/ledger-heads.ts";
 export { moveOptions, moveStoppedCommand, moveStoppedState } from "./offline/move-stopped.ts";
+export { findStartObstacles } from "./offline/obstacles/find-obstacles.ts";
+export type { StartObstacle } from "./offline/obstacles/start-obstacle.ts";
 export { readOfflineStatus } from "./offline/offline-status.ts";
 export type { StoppedCa } from "./offline/open-stopped.ts";
 export { operateStopped } from "./offline/operate-stopped.ts";

@@ -14,6 +14,7 @@ import { policyCommand } from "./commands/policy-command.ts";
 import { refusalsCommand } from "./commands/refusals/refusals-command.ts";
 import { createInitCommand, stateCommands } from "./commands/state-commands.ts";
 import { overviewCommand } from "./commands/status/overview-command.ts";
+import { caStatusCommand } from "./commands/status/status-command.ts";
 import { whyCommand } from "./commands/why/why-command.ts";
 import { CliError } from "./errors.ts";
 import { inspect } from "./inspect/inspect.ts";
@@ -36,6 +37,7 @@ Inspect certificates (keys are never printed)
                                                    verify that a CA answers as the CA of its mesh
 
 Operate a CA
+  $ kasbah status                                  how it is, what is wrong, and how to fix it
   $ kasbah authority list                          roots and intermediates with stage and expiry
   $ kasbah authority rotate --root --wait          replace the root without an outage
   $ kasbah check --warn 30d --critical 7d          for cron and CI: exits with 0, 3 or 4
@@ -116,7 +118,13 @@ export function createProgram(deps: CommandDeps): Command {
       deps.screen.write(await inspect(target, format, deps.clock.now(), lookOf(deps.screen)));
     });
   const local = [devCommand(deps), pingCommand(deps), policyCommand(deps), completionCommand(deps)];
-  const ofCa = [authorityCommand(deps), checkCommand(deps), clockCommand(deps), ...stateCommands(deps)];
+  const ofCa = [
+    authorityCommand(deps),
+    caStatusCommand(deps),
+    checkCommand(deps),
+    clockCommand(deps),
+    ...stateCommands(deps),
+  ];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
   for (const command of [...ofCa, ...onRecord, ...local, ...inCluster]) {

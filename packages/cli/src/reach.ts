@@ -24,6 +24,7 @@ const onThisMachine: Reach = { local: "the CA and the programs of kasbah dev run
 const reaches: Readonly<Record<string, Reach>> = {
   "authority list": "every replica",
   "authority status": "every replica",
+  status: "every replica",
   check: "every replica",
   why: "every replica",
   refusals: "every replica",

@@ -41,6 +41,7 @@ export { type AnchorStore, type LedgerAnchor, type LedgerLoss, noAnchors } from 
 export { AnchorWriter } from "./opening/anchor-writer.ts";
 export { anchorOfCopy, CheckpointCopy } from "./opening/checkpoint-copy.ts";
 export { type CheckpointTarget, copyName, fileTarget, headOfNote } from "./opening/checkpoint-target.ts";
+export { findDamage } from "./opening/find-damage.ts";
 export { LedgerOpening } from "./opening/ledger-opening.ts";
 export type {
   EntryIndex,

@@ -37,7 +37,7 @@ export async function readOverview(deps: OverviewDeps, request: OverviewRequest)
     role: deps.role(),
     activity: deps.activity.read(now),
     ledger: ledgerState(ledger),
-    port: portState(deps.port),
+    port: portState(deps),
     identities: await ledger.identities.totals(now, request),
     clock: { state, reason, wallTime },
   };
@@ -58,7 +58,8 @@ function failureOf(failure: unknown): string {
   return failure === undefined ? "it cannot be written" : storageFailure(failure);
 }
 
-function portState({ processes: workers, ...port }: OverviewDeps["port"]): OverviewMessage["port"] {
-  const { connections, maxConnections, inFlight, waiting } = port;
+/** The endpoint has getters, which a spread would drop. */
+function portState({ port }: Pick<OverviewDeps, "port">): OverviewMessage["port"] {
+  const { connections, maxConnections, inFlight, waiting, processes: workers } = port;
   return { connections, maxConnections, inFlight, waiting, workers };
 }

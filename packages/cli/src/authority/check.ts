@@ -31,6 +31,9 @@ export interface CheckLimits {
   readonly criticalMs: number;
 }
 
+/** The same limits for every authority, or those of each. */
+type LimitsOf = CheckLimits | ((authority: AuthorityMessage) => CheckLimits);
+
 /**
  * The worst result of all replicas: a replica that lags behind may sign with an authority that expires soon.
  *
@@ -74,11 +77,12 @@ export function unreachable(report: CheckReport): CheckReport {
  */
 export function checkAuthorities(
   { authorities, warnings }: AuthorityStatusMessage,
-  limits: CheckLimits,
+  limits: LimitsOf,
   now: Date,
 ): CheckReport {
   if (!authorities.some(({ signs }) => signs)) throw new CliError("ADMIN_FAILED", "no authority is signing");
-  const checked = authorities.filter(isKnown).map((authority) => checkOne(authority, limits, now));
+  const limitsOf = typeof limits === "function" ? limits : () => limits;
+  const checked = authorities.filter(isKnown).map((one) => checkOne(one, limitsOf(one), now));
   const worst = Math.max(...checked.map(({ level }) => levels.indexOf(level)));
   return { level: levels[worst] ?? "CRITICAL", authorities: checked, warnings };
 }

@@ -6,6 +6,7 @@ import { AdminClient } from "../authority/admin-client.ts";
 import type { OperatorClient } from "../authority/operator-client.ts";
 import { RemoteCa } from "../cluster/remote-ca.ts";
 import { type ClusterChoice, namesCluster } from "../kubectl/cluster-choice.ts";
+import { shellWord } from "../output/shell-word.ts";
 import type { CommandDeps } from "./command-deps.ts";
 
 /** The options that select a CA on this machine. */
@@ -97,8 +98,4 @@ function checkedSocket(text: string, source: string): string {
   const read = schema.socketPath.read(text);
   if (read.ok) return read.value;
   throw new ConfigInvalidError([`--admin-socket (from ${source}): ${read.problem}, got ${quoted(text)}`]);
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@:=+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { formatHostPort } from "@kasbah/runtime";
+import { shellWord } from "../output/shell-word.ts";
 import { formatTarget, type Target } from "./target.ts";
 
 const show =
@@ -14,9 +15,4 @@ export function opensslCommand(target: Target): string {
     case "sds":
       return `kasbah inspect --pem ${shellWord(formatTarget(target))} | ${show}`;
   }
-}
-
-/** Quotes text if a shell would interpret it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

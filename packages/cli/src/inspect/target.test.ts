@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { opensslCommand, shellWord } from "./openssl-command.ts";
+import { shellWord } from "../output/shell-word.ts";
+import { opensslCommand } from "./openssl-command.ts";
 import { formatTarget, parseTarget } from "./target.ts";
 
 describe("parseTarget", () => {

@@ -1,7 +1,7 @@
 import { printableText } from "@kasbah/runtime";
 import { type Look, plainLook } from "./terminal/look.ts";
 import { paint, type Tone } from "./terminal/paint.ts";
-import { wrapText } from "./wrapped-fields.ts";
+import { wrapWords } from "./wrap.ts";
 
 export type Field = readonly [name: string, value: string, tone?: Tone | undefined];
 
@@ -13,7 +13,7 @@ export function fieldLines(fields: readonly Field[], look: Look = plainLook): st
   return shown
     .map(([name, value, tone]) => {
       const text = printableText(value);
-      const lines = left === undefined ? [text] : wrapText(text, left);
+      const lines = left === undefined ? [text] : wrapWords(text, left);
       return lines
         .map(
           (line, at) =>

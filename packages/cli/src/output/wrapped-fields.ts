@@ -1,4 +1,5 @@
 import { printableText } from "@kasbah/runtime";
+import { wrapWords } from "./wrap.ts";
 
 const width = 80;
 
@@ -8,24 +9,10 @@ export function wrapFields(fields: readonly (readonly [string, string])[]): stri
   const indent = Math.max(...shown.map(([name]) => name.length)) + 4;
   return shown
     .map(([name, text]) => {
-      const lines = wrapText(printableText(text), width - indent);
+      const lines = wrapWords(printableText(text), width - indent);
       return lines
         .map((line, index) => `  ${(index === 0 ? name : "").padEnd(indent - 2)}${line}\n`)
         .join("");
     })
     .join("");
-}
-
-/** Breaks a text at its spaces into lines of at most `columns` characters; a longer word has its own line. */
-export function wrapText(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

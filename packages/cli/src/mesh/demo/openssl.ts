@@ -1,5 +1,5 @@
 import { CliError } from "../../errors.ts";
-import { shellWord } from "../../inspect/openssl-command.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import { runProgram } from "../processes/run-program.ts";
 
 /** An openssl command, quoted for a shell, and its output. */
