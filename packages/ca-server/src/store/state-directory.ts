@@ -40,9 +40,18 @@ export async function prepareStateDirectory(path: string): Promise<StateDirector
 
 /** Whether a root was in use: a key exists, its bundle was published, or the ledger has an entry. */
 export async function showsFormerRoot(state: StateDirectory): Promise<boolean> {
-  const authorities = await readdir(state.authorities);
-  if (authorities.some((name) => !name.startsWith("."))) return true;
+  if (await holdsAuthorities(state)) return true;
   return (await sizeOf(state.publicBundle)) > 0 || (await holdsEntries(state.ledger));
+}
+
+/** Whether a key or a certificate of an authority exists. */
+export async function holdsAuthorities({ authorities }: StateDirectory): Promise<boolean> {
+  try {
+    return (await readdir(authorities)).some((name) => !name.startsWith("."));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -17,12 +17,10 @@ const mostEntries = 50_000;
  * there is none, or no ledger. Like the start, it reads only the end of the tree. It changes nothing.
  */
 export async function findDamage(directory: LedgerDirectory): Promise<string | undefined> {
-  const [key, note] = [
-    await readText(directory.verifierKey, readFile),
-    await readText(directory.checkpoint, readRegularFile),
-  ];
-  if (key === undefined || note === undefined) return undefined;
   try {
+    const key = await readText(directory.verifierKey, readFile);
+    const note = await readText(directory.checkpoint, readRegularFile);
+    if (key === undefined || note === undefined) return undefined;
     const verifier = parseVerifierKey(key.trim());
     const checkpoint = openCheckpoint(note, verifier, verifier.name);
     const damage = await damageOfTree(directory, checkpoint);

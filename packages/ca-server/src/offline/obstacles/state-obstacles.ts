@@ -1,9 +1,8 @@
-import { readdir } from "node:fs/promises";
 import { errnoOf } from "@kasbah/runtime";
 import { DirectoryVault } from "../../authorities/keys/directory-vault.ts";
 import { needsKey } from "../../authorities/rotation/authority-state.ts";
 import { StateError } from "../../errors.ts";
-import { showsFormerRoot, stateDirectoryAt } from "../../store/state-directory.ts";
+import { holdsAuthorities, showsFormerRoot, stateDirectoryAt } from "../../store/state-directory.ts";
 import { readAuthorityState } from "../offline-status.ts";
 import type { StartObstacle } from "./start-obstacle.ts";
 
@@ -39,13 +38,7 @@ function lostState(stateDirectory: string): string {
 }
 
 /** With `--state-secret`, a directory without a control state is normal unless it contains keys. */
-async function wasInUse(stateDirectory: string, mayBeElsewhere: boolean): Promise<boolean> {
+function wasInUse(stateDirectory: string, mayBeElsewhere: boolean): Promise<boolean> {
   const state = stateDirectoryAt(stateDirectory);
-  try {
-    if (!mayBeElsewhere) return await showsFormerRoot(state);
-    return (await readdir(state.authorities)).some((name) => !name.startsWith("."));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return false;
-    throw error;
-  }
+  return mayBeElsewhere ? holdsAuthorities(state) : showsFormerRoot(state);
 }

@@ -93,7 +93,7 @@ describe("kasbah status", () => {
     assert.equal(exitCode, 3);
     assert.match(
       said,
-      /^WARNING {2}TOKEN_AUDIENCE\n {2}what 7 calls refused in 10 minutes: the token is for another\n/m,
+      /^WARNING {2}TOKEN_AUDIENCE\n {2}what 7 calls refused in 10 minutes: the token is for another audience\n/m,
     );
     assert.match(said, /^ {2}fix {2}the pod: project a token for --token-audience/m);
     assert.match(said, /^ {2}see {2}docs\/refusals\.md$/m);
