@@ -49,16 +49,15 @@ describe("kasbah-agent doctor, without a running agent", () => {
     await writeFile(directory.join("token"), await issuer.mint({ ...claims, ...changes }));
   };
 
+  type Flags = Readonly<Record<string, string | true | readonly string[]>>;
+
   interface Run {
     readonly code: number;
     readonly out: string;
     readonly err: string;
   }
 
-  async function run(
-    flags: Readonly<Record<string, string | true | readonly string[]>> = {},
-    clock: Clock = systemClock,
-  ): Promise<Run> {
+  async function run(flags: Flags = {}, clock: Clock = systemClock): Promise<Run> {
     const own = {
       "--ca-address": formatHostPort(ca.address),
       "--ca-root": directory.join("root.pem"),
@@ -67,7 +66,8 @@ describe("kasbah-agent doctor, without a running agent", () => {
       "--status-address": "127.0.0.1:1",
       "--envoy-admin": "127.0.0.1:1",
     };
-    const argv = Object.entries({ ...own, ...flags }).flatMap(([flag, values]) =>
+    const given: Flags = { ...own, ...flags };
+    const argv = Object.entries(given).flatMap(([flag, values]) =>
       values === true ? [flag] : [values].flat().flatMap((value) => [flag, value]),
     );
     let [out, err] = ["", ""];

@@ -16,6 +16,8 @@ export type TriedCall =
   | { readonly kind: "failed"; readonly failure: FailureFacts };
 
 const maxText = 1_000;
+/** Nothing reads a log of one request. */
+const logger = createLogger({ level: "silent", format: "json" });
 
 /** Asks the CA for a certificate once, as the agent does, and drops it. The CA records it like any other. */
 export async function tryCall(
@@ -30,7 +32,6 @@ export async function tryCall(
     failure ??= failureFactsOf(failed.error, failed.code);
     stop.abort();
   };
-  const logger = createLogger({ level: "silent", format: "json" });
   const registry = createRegistry(command);
   const store = new SecretStore(clock);
   const skippedRoots = new SkippedRoots(logger);
