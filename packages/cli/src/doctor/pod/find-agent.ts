@@ -113,10 +113,15 @@ function flagsOf({ command, args, env }: Container, pod: Pod): readonly string[]
   return isWhole && (flags[0] ?? "").startsWith("-") ? flags.filter((one) => one !== undefined) : [];
 }
 
-/** As the kubelet expands `$(NAME)`; undefined if the value is not in the pod. */
+/**
+ * As the kubelet expands `$(NAME)`, and `$$` to a dollar sign. A name that is not a variable stays as it is. Undefined if
+ * the value of a variable is not in the pod, but for example in a Secret.
+ */
 function expand(text: string, known: ReadonlyMap<string, string | undefined>): string | undefined {
   let isKnown = true;
-  const expanded = text.replaceAll(/\$\(([A-Za-z_][\w.-]*)\)/g, (_, name: string) => {
+  const expanded = text.replaceAll(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (match, name: string | undefined) => {
+    if (name === undefined) return "$";
+    if (!known.has(name)) return match;
     const value = known.get(name);
     isKnown &&= value !== undefined;
     return value ?? "";
