@@ -2,7 +2,7 @@ import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted, RuntimeError } from "@kasbah/runtime";
 import { askAgent } from "./ask-agent.ts";
 import type { AgentCommandDeps } from "./command-deps.ts";
-import { doctorCommand, doctorOptions } from "./doctor/doctor-options.ts";
+import { doctorDescription, doctorOptions } from "./doctor/options.ts";
 import { fetchCommand, fetchOptions } from "./fetch-options.ts";
 import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
 import { rotateNow, rotateText } from "./rotate-command.ts";
@@ -83,9 +83,9 @@ async function fetchCertificate(deps: AgentCommandDeps): Promise<number> {
 }
 
 async function doctor(deps: AgentCommandDeps): Promise<number> {
-  const loaded = loadCommand(doctorCommand, doctorOptions, deps);
+  const loaded = loadCommand(doctorDescription, doctorOptions, deps);
   if ("text" in loaded) return printed(loaded.text, deps);
-  const { runDoctor } = await import("./doctor/doctor-command.ts");
+  const { runDoctor } = await import("./doctor/run-doctor.ts");
   return runDoctor(loaded.config, deps, jsonText);
 }
 

@@ -1,6 +1,6 @@
 import type { AgentAnswer, AgentView } from "./agent-view.ts";
-import { clockFinding } from "./ca/compare-clocks.ts";
 import { explainFailure } from "./ca/explain-failure.ts";
+import { clockFinding } from "./ca/judge-offset.ts";
 import { type Observation, passed, warning } from "./report.ts";
 import type { TokenClaims } from "./token/token-claims.ts";
 

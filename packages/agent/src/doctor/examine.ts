@@ -21,7 +21,7 @@ import {
 import { checkRoots, type RootCheck } from "./root/check-roots.ts";
 import { checkSocket, type SocketCheck } from "./socket/check-socket.ts";
 import { checkToken, type TokenCheck } from "./token/check-token.ts";
-import { describeAudiences, tokenFactsOf } from "./token/token-claims.ts";
+import { describeAudiences, shownClaimsOf } from "./token/token-claims.ts";
 
 export interface ExamineOptions {
   readonly version: string;
@@ -57,7 +57,7 @@ export async function examine(options: ExamineOptions, deps: ExamineDeps): Promi
   const roots = supply.roots?.bundle?.roots ?? [];
   const facts = {
     spiffeId: socket.served?.leaf?.uriNames[0] ?? view?.certificate?.spiffeId,
-    token: supply.token?.claims && tokenFactsOf(supply.token.claims),
+    token: supply.token?.claims && shownClaimsOf(supply.token.claims),
     roots: roots.map(({ fingerprint, notAfter }) => ({ fingerprint, notAfter: notAfter.toISOString() })),
     servedSerial,
   };

@@ -46,16 +46,16 @@ export interface DoctorReport {
 }
 
 /** What a reader with more knowledge, such as `kasbah doctor`, compares. No token, key or PEM. */
-export interface DoctorFacts {
+interface DoctorFacts {
   readonly spiffeId: string | undefined;
-  readonly token: TokenFacts | undefined;
+  readonly token: ShownClaims | undefined;
   /** The roots that the agent trusts after a restart. */
   readonly roots: readonly RootFacts[];
   readonly servedSerial: string | undefined;
 }
 
 /** The claims of a token that are not secret. */
-export interface TokenFacts {
+export interface ShownClaims {
   readonly issuer: string | undefined;
   readonly audiences: readonly string[];
   readonly subject: string | undefined;
@@ -63,7 +63,7 @@ export interface TokenFacts {
   readonly expiresAt: string | undefined;
 }
 
-export interface RootFacts {
+interface RootFacts {
   readonly fingerprint: string;
   readonly notAfter: string;
 }

@@ -1,5 +1,5 @@
 import { wrapFields } from "../output/wrapped-fields.ts";
-import type { DoctorFinding, DoctorReport } from "./doctor-report.ts";
+import type { AgentFinding, AgentReport } from "./agent-report.ts";
 
 const colours = { critical: "\u001b[31m", warning: "\u001b[33m", ok: "\u001b[32m" } as const;
 const plain = "\u001b[0m";
@@ -13,7 +13,7 @@ interface RenderOptions {
 type Paint = (level: keyof typeof colours, text: string) => string;
 
 /** The findings with their fixes, and below them what was in order. */
-export function renderDoctor(report: DoctorReport, { place, isColoured }: RenderOptions): string {
+export function renderDoctor(report: AgentReport, { place, isColoured }: RenderOptions): string {
   const paint: Paint = (level, text) => (isColoured ? `${colours[level]}${text}${plain}` : text);
   const findings = report.findings.map((one) => `\n${findingText(one, paint)}`).join("");
   const checks = report.checks.map(({ state, area, what }) =>
@@ -25,7 +25,7 @@ export function renderDoctor(report: DoctorReport, { place, isColoured }: Render
   return `${headOf(report, place)}${findings}${checks.length === 0 ? "" : `\n${checks.join("")}`}`;
 }
 
-function headOf({ findings, checks }: DoctorReport, place: string): string {
+function headOf({ findings, checks }: AgentReport, place: string): string {
   const count = (level: string) => findings.filter((one) => one.level === level).length;
   const [broken, warnings] = [count("critical"), count("warning")];
   const parts = [
@@ -37,7 +37,7 @@ function headOf({ findings, checks }: DoctorReport, place: string): string {
   return `${place}: ${found}; ${passed} ${passed === 1 ? "check" : "checks"} passed\n`;
 }
 
-function findingText({ level, area, code, what, fix, page = "" }: DoctorFinding, paint: Paint): string {
+function findingText({ level, area, code, what, fix, page = "" }: AgentFinding, paint: Paint): string {
   const mark = level === "critical" ? "BROKEN" : "WARNING";
   const fields = [
     ["what", what],

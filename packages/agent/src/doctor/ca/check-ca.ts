@@ -22,8 +22,8 @@ import {
   passed,
   warning,
 } from "../report.ts";
-import { clockFinding, compareClocks, offsetOf } from "./compare-clocks.ts";
 import { explainDial } from "./explain-dial.ts";
+import { clockFinding, clockOffsetOf, judgeOffset } from "./judge-offset.ts";
 
 const page = "docs/agent-rotation.md";
 
@@ -114,7 +114,7 @@ function judgeAnswer(name: string, answer: ProbeAnswer): readonly Observation[] 
     const fix = "correct --ca-address: kasbah-server serves workloads on port 15012";
     return [critical("ca", "CA_OTHER_SERVER", { what, fix, page })];
   }
-  const clock = compareClocks(answer.time);
+  const clock = judgeOffset(answer.time);
   if (answer.isServing === false) {
     const what = `the CA at ${name} answers, but is not ready to issue certificates`;
     const fix = "look at the CA: kasbah status, or its /healthz/ready";
@@ -143,7 +143,7 @@ async function judgeRejection(
   if (kind !== "early" && kind !== "late") return at(critical("ca", "CA_CERTIFICATE_INVALID", advice));
   const signal = AbortSignal.timeout(deadlineMs);
   const answer = await probeUnverified(target, { now, signal }).catch(() => undefined);
-  const offsetMs = offsetOf(answer?.time);
+  const offsetMs = clockOffsetOf(answer?.time);
   if (offsetMs !== undefined && Math.abs(offsetMs) >= 60_000) {
     return at(clockFinding(offsetMs, "by the time that the server sends, which is not verified", problem));
   }

@@ -74,7 +74,7 @@ function judge({ roots }: TrustBundle, path: string, now: Date): Observation {
 }
 
 /** Subject and SHA-256 of a root. */
-export function describeRoot(der: Uint8Array, fingerprint: string): string {
+function describeRoot(der: Uint8Array, fingerprint: string): string {
   const subject = new X509Certificate(der).subject?.split("\n").join(", ") ?? "no subject";
   return `"${printableText(subject, 100)}" (SHA-256 ${fingerprint})`;
 }

@@ -1,6 +1,6 @@
 import { printableText } from "@kasbah/runtime";
 import { claimsOf } from "../../identity.ts";
-import type { TokenFacts } from "../report.ts";
+import type { ShownClaims } from "../report.ts";
 
 /** Claims of an **unverified** token, for a person: escaped and cut, without those that could be secret. */
 export interface TokenClaims {
@@ -32,7 +32,7 @@ export function parseTokenClaims(token: string): TokenClaims | undefined {
   };
 }
 
-export function tokenFactsOf(claims: TokenClaims): TokenFacts {
+export function shownClaimsOf(claims: TokenClaims): ShownClaims {
   const { issuer, audiences, subject, issuedAt, expiresAt } = claims;
   return {
     issuer,

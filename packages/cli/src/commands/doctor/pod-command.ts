@@ -1,6 +1,6 @@
 import { printableText } from "@kasbah/runtime";
 import { RemoteCa } from "../../cluster/remote-ca.ts";
-import { type DoctorFinding, type DoctorReport, withFindings } from "../../doctor/doctor-report.ts";
+import { type AgentFinding, type AgentReport, withFindings } from "../../doctor/agent-report.ts";
 import { findAgent, type PodAgent } from "../../doctor/pod/find-agent.ts";
 import { examinePod } from "../../doctor/pod/pod-doctor.ts";
 import { compareRoots, readPublishedRoots } from "../../doctor/pod/published-roots.ts";
@@ -38,10 +38,10 @@ export async function doctorOfPod(
 /** What the CA and the namespace add. A CA that cannot be asked costs a warning on stderr. */
 async function clusterFindings(
   agent: PodAgent,
-  report: DoctorReport,
+  report: AgentReport,
   options: DoctorOptions,
   deps: CommandDeps,
-): Promise<readonly DoctorFinding[]> {
+): Promise<readonly AgentFinding[]> {
   const choice = caChoiceOf(options);
   const { namespace } = agent;
   const [published, status, refusal] = await Promise.all([

@@ -1,4 +1,4 @@
-import { type DoctorReport, doctorExitCodes } from "../../doctor/doctor-report.ts";
+import { type AgentReport, doctorExitCodes } from "../../doctor/agent-report.ts";
 import { renderDoctor } from "../../doctor/render-report.ts";
 import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
 import { toJson } from "../../output/json.ts";
@@ -14,7 +14,7 @@ export interface DoctorOptions extends ClusterChoice {
 
 /** Prints a report, and sets the exit code that follows from it. */
 export function printDoctor(
-  report: DoctorReport,
+  report: AgentReport,
   place: string,
   { json }: Pick<DoctorOptions, "json">,
   { screen, setExitCode }: CommandDeps,

@@ -36,7 +36,7 @@ async function readText(path: string): Promise<string> {
 }
 
 /** The variables of a systemd EnvironmentFile, without line continuations. */
-export function parseEnvironmentFile(text: string): Readonly<Record<string, string>> {
+function parseEnvironmentFile(text: string): Readonly<Record<string, string>> {
   const lines = text.split("\n").map((line) => line.trim());
   const pairs = lines.flatMap((line): [string, string][] => {
     const [, name, value = ""] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line) ?? [];

@@ -3,7 +3,7 @@ import { CliError } from "../../errors.ts";
 import { errorWordsOf } from "../../kubectl/error-words.ts";
 import type { KubectlRun, RunKubectl } from "../../kubectl/kubectl.ts";
 import { explainKubectl } from "../../kubectl/kubectl-failure.ts";
-import { type DoctorReport, parseDoctorReport } from "../doctor-report.ts";
+import { type AgentReport, parseAgentReport } from "../agent-report.ts";
 import type { PodAgent } from "./find-agent.ts";
 
 const deadlineMs = 90_000;
@@ -11,7 +11,7 @@ const maxStatus = 16_384;
 
 /** What an agent in a pod says of itself. */
 export type PodAnswer =
-  | { readonly kind: "report"; readonly report: DoctorReport }
+  | { readonly kind: "report"; readonly report: AgentReport }
   /** Its agent is older than the doctor: the text of its status command. */
   | { readonly kind: "older"; readonly status: string };
 
@@ -25,7 +25,7 @@ export async function examinePod(
   kubectl: RunKubectl,
 ): Promise<PodAnswer> {
   const run = await exec(agent, ["doctor", ...agent.flags, ...flags, "--json"], kubectl);
-  const report = parseDoctorReport(run.stdout);
+  const report = parseAgentReport(run.stdout);
   if (report !== undefined) return { kind: "report", report };
   if (exitCodeOf(run) === 2 && /unknown command/.test(run.stderr)) {
     return { kind: "older", status: await askStatus(agent, kubectl) };

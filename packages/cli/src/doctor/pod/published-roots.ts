@@ -2,7 +2,7 @@ import { MeshError, readBundle } from "@kasbah/pki";
 import type { AuthorityStatusMessage } from "@kasbah/protocol";
 import { z } from "zod";
 import type { RunKubectl } from "../../kubectl/kubectl.ts";
-import type { DoctorFinding, DoctorReport } from "../doctor-report.ts";
+import type { AgentFinding, AgentReport } from "../agent-report.ts";
 import type { PodAgent } from "./find-agent.ts";
 
 const deadlineMs = 30_000;
@@ -28,7 +28,7 @@ export async function readPublishedRoots(
 }
 
 export interface ComparedRoots {
-  readonly report: DoctorReport;
+  readonly report: AgentReport;
   /** Of the namespace; undefined if unknown. */
   readonly published: readonly string[] | undefined;
   /** Of the CA; undefined if it did not answer. */
@@ -42,7 +42,7 @@ export function compareRoots({
   published,
   authorities,
   namespace,
-}: ComparedRoots): readonly DoctorFinding[] {
+}: ComparedRoots): readonly AgentFinding[] {
   const active = authorities?.filter(({ kind, trusted }) => kind === "root" && trusted) ?? [];
   const signing = active.find(({ signs, stage }) => signs || stage === "active") ?? active[0];
   const held = report.facts.roots.map(({ fingerprint }) => fingerprint);

@@ -4,7 +4,7 @@ import type { ReplicasDeps } from "../../cluster/replicas.ts";
 import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
 import { relativeTime } from "../../output/relative-time.ts";
 import { parseAddressFilter } from "../../refusals/refusal-filter.ts";
-import type { DoctorFinding } from "../doctor-report.ts";
+import type { AgentFinding } from "../agent-report.ts";
 import type { PodAgent } from "./find-agent.ts";
 
 const lookBackMs = 3_600_000;
@@ -17,7 +17,7 @@ export async function newestRefusal(
   agent: PodAgent,
   choice: ClusterChoice,
   deps: ReplicasDeps & { readonly now: Date },
-): Promise<DoctorFinding | undefined> {
+): Promise<AgentFinding | undefined> {
   if (agent.podIp === undefined) return undefined;
   const since = new Date(deps.now.getTime() - lookBackMs);
   const filter = { since, address: parseAddressFilter(agent.podIp) };
@@ -32,7 +32,7 @@ function isOf({ caller }: RefusedEntry, { pod }: PodAgent): boolean {
   return caller?.pod === undefined || caller.pod.name === pod;
 }
 
-function findingOf(entry: RefusedEntry, now: Date): DoctorFinding | undefined {
+function findingOf(entry: RefusedEntry, now: Date): AgentFinding | undefined {
   const { time, code, problem, expected, seen, fix, rule, referenceId } = entry;
   const at = new Date(time);
   if (now.getTime() - at.getTime() > freshMs) return undefined;

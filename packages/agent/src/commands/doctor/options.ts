@@ -30,7 +30,7 @@ const ownOptions = {
   }),
 };
 
-export const doctorCommand: Command<OptionTable> = {
+export const doctorDescription: Command<OptionTable> = {
   name: "kasbah-agent doctor",
   version: daemon.version,
   summary:

@@ -26,13 +26,13 @@ const schema = z.object({
 });
 
 /** The report of `kasbah-agent doctor`, with what was found besides. */
-export type DoctorReport = z.output<typeof schema>;
-export type DoctorFinding = DoctorReport["findings"][number];
+export type AgentReport = z.output<typeof schema>;
+export type AgentFinding = AgentReport["findings"][number];
 
 const mostText = 1 << 20;
 
 /** Undefined if the text is not the report of a doctor. */
-export function parseDoctorReport(text: string): DoctorReport | undefined {
+export function parseAgentReport(text: string): AgentReport | undefined {
   if (text.length > mostText) return undefined;
   try {
     return schema.safeParse(JSON.parse(text)).data;
@@ -42,8 +42,8 @@ export function parseDoctorReport(text: string): DoctorReport | undefined {
 }
 
 /** The report with more findings, the worst first. */
-export function withFindings(report: DoctorReport, more: readonly DoctorFinding[]): DoctorReport {
-  const isNew = ({ code }: DoctorFinding) => report.findings.every((one) => one.code !== code);
+export function withFindings(report: AgentReport, more: readonly AgentFinding[]): AgentReport {
+  const isNew = ({ code }: AgentFinding) => report.findings.every((one) => one.code !== code);
   const findings = [...report.findings, ...more.filter(isNew)].sort(
     (one, other) => rank[one.level] - rank[other.level],
   );

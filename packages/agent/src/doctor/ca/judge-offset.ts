@@ -9,14 +9,14 @@ const harmfulMs = 120_000;
 const roundingMs = 500;
 
 /** How far the CA's clock is ahead of the local clock; undefined if the CA sends no time. */
-export function offsetOf(time: ProbeAnswer["time"]): number | undefined {
+export function clockOffsetOf(time: ProbeAnswer["time"]): number | undefined {
   if (time === undefined) return undefined;
   const middle = (time.sentAt.getTime() + time.receivedAt.getTime()) / 2;
   return time.server.getTime() + roundingMs - middle;
 }
 
-export function compareClocks(time: ProbeAnswer["time"]): readonly Observation[] {
-  const offsetMs = offsetOf(time);
+export function judgeOffset(time: ProbeAnswer["time"]): readonly Observation[] {
+  const offsetMs = clockOffsetOf(time);
   if (offsetMs === undefined) return [];
   if (Math.abs(offsetMs) >= noticeMs) return [clockFinding(offsetMs, "by the time that the CA sends")];
   return [passed("clock", "the local clock and the CA's differ by less than 10 s")];

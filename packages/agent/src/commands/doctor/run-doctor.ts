@@ -2,9 +2,9 @@ import type { ConfigOf } from "@kasbah/runtime";
 import { command } from "../../config/command.ts";
 import { examine } from "../../doctor/examine.ts";
 import type { AgentCommandDeps } from "../command-deps.ts";
-import type { doctorOptions } from "./doctor-options.ts";
-import { doctorText } from "./doctor-text.ts";
+import type { doctorOptions } from "./options.ts";
 import { readAgent } from "./read-agent.ts";
+import { doctorText } from "./report-text.ts";
 
 const exitCodes = { ok: 0, warning: 3, critical: 4 } as const;
 
