@@ -47,12 +47,13 @@ describe("Agent bundle", () => {
     }
   });
 
-  it("has no code of a feature that must be configured in a file that every start reads", async () => {
+  it("has no code of the doctor, or of a feature that must be configured, in a file that every start reads", async () => {
     await using directory = await temporaryDirectory();
     const { outputs } = await bundleAgent(directory.path);
     const atStart = new Set(await eagerModules());
     const files = Object.values(outputs).map(({ inputs }) => Object.keys(inputs));
-    for (const room of ["output-certs/output-certs", "secret-cache/secret-cache", "workload-api/service"]) {
+    const rooms = ["output-certs/output-certs", "secret-cache/secret-cache", "workload-api/service"];
+    for (const room of [...rooms, "doctor/examine"]) {
       const beside = files.find((modules) => modules.includes(`packages/agent/src/${room}.ts`)) ?? [];
       assert.ok(beside.length > 0, room);
       assert.deepEqual(

@@ -27,6 +27,18 @@ describe("Documentation", () => {
     );
   });
 
+  it("explains every finding of the doctor that is not a code of the CA", () => {
+    const page = read("docs/doctor.md");
+    const sources = globSync("packages/{agent,cli}/src/doctor/**/*.ts", { cwd: root }).map(read);
+    const finding = /(?:(?:critical|warning)\(\s*"[a-z]+",\s*|code: )"([A-Z_]+)"/g;
+    const own = sources.flatMap((text) => [...text.matchAll(finding)].map(([, code = ""]) => code));
+    assert.ok(own.length > 25, `only ${own.length} codes`);
+    assert.deepEqual(
+      own.filter((code) => !page.includes(`\`${code}\``)),
+      [],
+    );
+  });
+
   it("lists exactly the codes of refused calls, each once and with its gRPC status", () => {
     const [ofCalls = ""] = read("docs/reference/errors.md").split("## The CA does not start");
     const rows = [...ofCalls.matchAll(/^\| `([A-Z_]+)` \| ([A-Z_]+) \|/gm)];

@@ -110,11 +110,16 @@ export function parseTokenExpiry(token: string): Date | undefined {
 }
 
 interface UnverifiedClaims {
+  readonly iss?: unknown;
+  readonly aud?: unknown;
   readonly sub?: unknown;
   readonly exp?: unknown;
+  readonly iat?: unknown;
+  readonly nbf?: unknown;
 }
 
-function claimsOf(token: string): UnverifiedClaims {
+/** Returns the claims of an **unverified** token; none if it is not a JWT of reasonable size. */
+export function claimsOf(token: string): UnverifiedClaims {
   const [, payload, signature, ...rest] = token.split(".", 4);
   if (payload === undefined || signature === undefined || rest.length > 0) return {};
   if (payload.length > maxPayloadLength) return {};

@@ -8,6 +8,7 @@ import type { CommandDeps } from "./commands/command-deps.ts";
 import { completionCommand } from "./commands/completion-command.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { devCommand } from "./commands/dev/dev-command.ts";
+import { doctorCommand } from "./commands/doctor/doctor-command.ts";
 import { installCommand, uninstallCommand } from "./commands/install-command.ts";
 import { pingCommand } from "./commands/ping-command.ts";
 import { policyCommand } from "./commands/policy-command.ts";
@@ -59,6 +60,7 @@ Audit
   $ kasbah identities                              identities that have a valid certificate now
 
 Troubleshoot
+  $ kasbah doctor POD -n NAMESPACE                 why this pod has no certificate, and the fix
   $ kasbah refusals                                the calls that the CA refused, and from where
   $ kasbah why TOKEN_AUDIENCE                      what a code means, and how to fix it
   $ kasbah why 9f2c51d07ab4                        explain a refusal by the reference in its error
@@ -118,6 +120,7 @@ export function createProgram(deps: CommandDeps): Command {
       deps.screen.write(await inspect(target, format, deps.clock.now(), lookOf(deps.screen)));
     });
   const local = [devCommand(deps), pingCommand(deps), policyCommand(deps), completionCommand(deps)];
+  const ofWorkload = [doctorCommand(deps)];
   const ofCa = [
     authorityCommand(deps),
     caStatusCommand(deps),
@@ -127,7 +130,7 @@ export function createProgram(deps: CommandDeps): Command {
   ];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
   const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
-  for (const command of [...ofCa, ...onRecord, ...local, ...inCluster]) {
+  for (const command of [...ofCa, ...onRecord, ...ofWorkload, ...local, ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);
   }

@@ -48,6 +48,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   "audit accept-loss": { local: "each replica has its own ledger; run it in each pod that reports the loss" },
   identities: "every replica",
   overview: { local: "it shows one CA process; for the replicas in a cluster, run kasbah status" },
+  doctor: "the objects",
   install: "the objects",
   uninstall: "the objects",
   demo: { local: "the demo mesh runs on this machine" },

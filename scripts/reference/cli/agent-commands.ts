@@ -1,3 +1,4 @@
+import { doctorDescription, doctorOptions } from "../../../packages/agent/src/commands/doctor/options.ts";
 import { fetchCommand, fetchOptions } from "../../../packages/agent/src/commands/fetch-options.ts";
 import {
   statusCommand,
@@ -18,6 +19,7 @@ export const describedAgentCommands = [
   { command: statusCommand, options: statusOptions },
   { command: rotateNowCommand, options: rotateNowOptions },
   { command: fetchCommand, options: fetchOptions },
+  { command: doctorDescription, options: doctorOptions },
 ];
 
 /** The daemons and the agent's commands, which share one table of settings. */

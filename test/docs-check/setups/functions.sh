@@ -20,7 +20,7 @@ END
 }
 
 new_token() {
-  certs-dev token "$WORK/issuer" --namespace "$1" --service-account "$2"
+  certs-dev token "$WORK/issuer" --namespace "$1" --service-account "$2" "${@:3}"
 }
 
 # Starts the CA with these flags, and returns when it is ready.

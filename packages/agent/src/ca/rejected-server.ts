@@ -20,46 +20,71 @@ export interface ExpectedServer {
 const maxShown = 200;
 const maxRoots = 3;
 
+/** Why a server is not trusted. The kind says what a caller can find out next. */
+export interface ServerProblem {
+  readonly kind: "none" | "names" | "early" | "late" | "unverified" | "unknown-issuer";
+  readonly problem: string;
+  /** An imperative; undefined if the facts show none. */
+  readonly fix: string | undefined;
+}
+
 /** Says why the certificate of a server does not verify, with the facts of both sides, and what to change. */
-export function describeRejectedServer({ chain, code }: ServerRejection, expected: ExpectedServer): string {
+export function describeRejectedServer(rejection: ServerRejection, expected: ExpectedServer): string {
+  const { kind, problem, fix } = explainRejectedServer(rejection, expected);
+  if (fix === undefined) return problem;
+  return `${problem}${kind === "early" ? ": " : "; "}${fix}`;
+}
+
+/** Like {@link describeRejectedServer}, in parts. */
+export function explainRejectedServer(
+  { chain, code }: ServerRejection,
+  expected: ExpectedServer,
+): ServerProblem {
   const [leaf, ...issuers] = chain.map((der) => new X509Certificate(der));
-  if (leaf === undefined) return `the server sent no certificate (${code})`;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return describeNames(leaf, expected.serverName);
+  if (leaf === undefined) {
+    return { kind: "none", problem: `the server sent no certificate (${code})`, fix: undefined };
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return explainNames(leaf, expected.serverName);
   const last = issuers.at(-1) ?? leaf;
   const roots = findCertificates(expected.rootsPem, (der) => new X509Certificate(der));
   const above = roots.filter((root) => last.checkIssued(root) && last.verify(root.publicKey));
   const certificates = [leaf, ...issuers, ...above];
   const early = certificates.find(({ validFromDate }) => validFromDate > expected.now);
-  if (early !== undefined) return describeEarly(early, expected);
+  if (early !== undefined) return explainEarly(early, expected);
   const late = certificates.find(({ validToDate }) => validToDate < expected.now);
-  if (late !== undefined) return describeLate(late, expected.now);
-  if (above.length > 0) return `its chain, from ${describe(leaf)}, does not verify (${code})`;
-  return describeUnknownIssuer(last, code, roots, expected.rootsPlace);
+  if (late !== undefined) return explainLate(late, expected.now);
+  if (above.length === 0) return explainUnknownIssuer(last, code, roots, expected.rootsPlace);
+  const problem = `its chain, from ${describe(leaf)}, does not verify (${code})`;
+  return { kind: "unverified", problem, fix: undefined };
 }
 
-function describeNames(leaf: X509Certificate, serverName: string): string {
-  const names = leaf.subjectAltName ?? "no name";
-  return `its certificate is for ${shown(names)}, not for ${serverName}; correct the address, or set --ca-server-name to a name of the certificate`;
+function explainNames(leaf: X509Certificate, serverName: string): ServerProblem {
+  const names = shown(leaf.subjectAltName ?? "no name");
+  const problem = `its certificate is for ${names}, not for ${serverName}`;
+  const fix = "correct the address, or set --ca-server-name to a name of the certificate";
+  return { kind: "names", problem, fix };
 }
 
-function describeEarly(one: X509Certificate, { now, clockOffsetMs = 0 }: ExpectedServer): string {
+function explainEarly(one: X509Certificate, { now, clockOffsetMs = 0 }: ExpectedServer): ServerProblem {
   const behind = formatDuration(secondsBetween(now, one.validFromDate));
   const ahead = Math.floor(clockOffsetMs / 1_000) * 1_000;
   const measured = ahead > 0 ? ` (by ${formatDuration(ahead)} when the CA last replied)` : "";
-  return `${describe(one)} is not valid before ${one.validFromDate.toISOString()}; the local clock is behind by at least ${behind}${measured}, unless the CA's clock is wrong: set the local clock`;
+  const problem = `${describe(one)} is not valid before ${one.validFromDate.toISOString()}; the local clock is behind by at least ${behind}${measured}, unless the CA's clock is wrong`;
+  return { kind: "early", problem, fix: "set the local clock" };
 }
 
-function describeLate(one: X509Certificate, now: Date): string {
+function explainLate(one: X509Certificate, now: Date): ServerProblem {
   const late = formatDuration(secondsBetween(one.validToDate, now));
-  return `${describe(one)} expired ${late} ago (${one.validToDate.toISOString()}); renew it, or set the local clock if it is ahead`;
+  const problem = `${describe(one)} expired ${late} ago (${one.validToDate.toISOString()})`;
+  return { kind: "late", problem, fix: "renew it, or set the local clock if it is ahead" };
 }
 
-function describeUnknownIssuer(
+function explainUnknownIssuer(
   last: X509Certificate,
   code: string,
   roots: readonly X509Certificate[],
   rootsPlace: string,
-): string {
+): ServerProblem {
   const isRoot = last.checkIssued(last);
   const end = isRoot
     ? `its chain ends in the root ${describe(last)}`
@@ -68,8 +93,9 @@ function describeUnknownIssuer(
   const namesake = isNamesake ? ": the same name, but another key" : "";
   const more = roots.length > maxRoots ? ` and ${roots.length - maxRoots} more` : "";
   const trusted = `${roots.slice(0, maxRoots).map(describe).join(", ")}${more}`;
+  const problem = `no trusted root issued its certificate (${code}): ${end}; the agent trusts ${trusted}${namesake}`;
   const fix = `if this is the right CA, replace ${rootsPlace} by its roots, otherwise correct --ca-address`;
-  return `no trusted root issued its certificate (${code}): ${end}; the agent trusts ${trusted}${namesake}; ${fix}`;
+  return { kind: "unknown-issuer", problem, fix };
 }
 
 /** The identifier of the key that issued a certificate (RFC 5280 §4.2.1.1), with which a root can be found. */

@@ -8,6 +8,8 @@ export interface AgentCommandDeps {
   readFile(path: string): string;
   /** Standard output. */
   write(text: string): void;
+  /** Whether standard output is a terminal whose user has not set NO_COLOR. */
+  readonly isColoured?: boolean;
   /** Standard error. */
   writeError(text: string): void;
   /**

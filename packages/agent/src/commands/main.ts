@@ -15,6 +15,7 @@ process.exitCode = await runAgentCommand({
   env: process.env,
   readFile: (path) => readFileSync(path, "utf8"),
   write: (text) => void process.stdout.write(text),
+  isColoured: process.stdout.isTTY === true && !process.env["NO_COLOR"],
   writeError: (text) => void process.stderr.write(text),
   untilSignal,
   clock: systemClock,

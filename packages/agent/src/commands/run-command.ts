@@ -1,8 +1,8 @@
 import { MeshError } from "@kasbah/pki";
 import { ConfigInvalidError, closestName, printableText, quoted, RuntimeError } from "@kasbah/runtime";
-import type { RotateReply } from "../rotate-call/rotate-method.ts";
-import { askAgent, type StatusPageObject } from "./ask-agent.ts";
+import { askAgent } from "./ask-agent.ts";
 import type { AgentCommandDeps } from "./command-deps.ts";
+import { doctorDescription, doctorOptions } from "./doctor/options.ts";
 import { fetchCommand, fetchOptions } from "./fetch-options.ts";
 import { loadCommand, statusCommand, statusOptions, waitCommand, waitOptions } from "./options.ts";
 import { rotateNow, rotateText } from "./rotate-command.ts";
@@ -17,6 +17,7 @@ const commands: ReadonlyMap<string, Run> = new Map([
   ["status", status],
   ["rotate", rotate],
   ["fetch", fetchCertificate],
+  ["doctor", doctor],
 ]);
 
 export const agentCommandNames: readonly string[] = [...commands.keys()];
@@ -78,11 +79,18 @@ async function fetchCertificate(deps: AgentCommandDeps): Promise<number> {
   if ("text" in loaded) return printed(loaded.text, deps);
   const { fetchOnce, fetchText } = await import("./fetch-command.ts");
   const fetched = await fetchOnce(loaded.config, deps);
-  return printed(loaded.config.json ? jsonText({ ...fetched }) : fetchText(fetched), deps);
+  return printed(loaded.config.json ? jsonText(fetched) : fetchText(fetched), deps);
+}
+
+async function doctor(deps: AgentCommandDeps): Promise<number> {
+  const loaded = loadCommand(doctorDescription, doctorOptions, deps);
+  if ("text" in loaded) return printed(loaded.text, deps);
+  const { runDoctor } = await import("./doctor/run-doctor.ts");
+  return runDoctor(loaded.config, deps, jsonText);
 }
 
 /** JSON does not escape every character that a terminal interprets. */
-function jsonText(document: StatusPageObject | RotateReply): string {
+function jsonText(document: object): string {
   const printable = (_: string, value: unknown) => (typeof value === "string" ? printableText(value) : value);
   return `${JSON.stringify(document, printable, 2)}\n`;
 }

@@ -117,6 +117,8 @@ function failureFacts(failure: RotationFailure | undefined) {
     caCode: refusal?.code,
     reference: refusal?.referenceId,
     fix: refusal?.fix,
+    /** The rule that the CA's reply broke. */
+    replyFault: error instanceof AgentError ? error.replyFault : undefined,
     failures,
     retryInMs: Math.round(retryInMs),
   };
