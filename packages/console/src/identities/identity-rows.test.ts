@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { identityFixture, queryFixture } from "./identity.fixture.ts";
+import { orderedRows, remainingShare, selectRows, stateOf } from "./identity-rows.ts";
+
+const now = Date.UTC(2026, 10, 21);
+const hourMs = 3_600_000;
+
+const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name);
+
+const rows = orderedRows([
+  identityFixture("spiffe://cluster.local/ns/shop/sa/cart", {
+    leftMs: 20 * hourMs,
+    now,
+    pod: "shop/cart-7f",
+  }),
+  identityFixture("spiffe://cluster.local/ns/demo/sa/frontend", { leftMs: 2 * hourMs, now }),
+  identityFixture("spiffe://cluster.local/ns/demo/sa/backend", { leftMs: -hourMs, now }),
+  identityFixture("spiffe://cluster.local/vm/db-1", { leftMs: 12 * hourMs, now }),
+]);
+
+describe("the list of identities", () => {
+  it("is sorted by expiry or by name, in both directions", () => {
+    const byExpiry = ["demo/backend", "demo/frontend", "vm/db-1", "shop/cart"];
+    assert.deepEqual(names(selectRows(rows, queryFixture(), now)), byExpiry);
+    assert.deepEqual(names(selectRows(rows, queryFixture({ descending: true }), now)), byExpiry.toReversed());
+    assert.deepEqual(names(selectRows(rows, queryFixture({ order: "name" }), now)), [
+      "demo/backend",
+      "demo/frontend",
+      "shop/cart",
+      "vm/db-1",
+    ]);
+  });
+
+  it("finds rows by every word of the text: name, pod, serial and SPIFFE ID, in any case", () => {
+    const found = (text: string) => names(selectRows(rows, queryFixture({ text }), now));
+    assert.deepEqual(found("demo"), ["demo/backend", "demo/frontend"]);
+    assert.deepEqual(found("  FRONT demo "), ["demo/frontend"]);
+    assert.deepEqual(found("cart-7f"), ["shop/cart"]);
+    assert.deepEqual(found("ns/demo/sa/backend"), ["demo/backend"]);
+    assert.deepEqual(found("demo/backend"), ["demo/backend"]);
+    assert.deepEqual(found("cart demo"), []);
+    assert.deepEqual(found("(.*"), []);
+  });
+
+  it("shows only late or only expired identities on request", () => {
+    assert.deepEqual(names(selectRows(rows, queryFixture({ only: "late" }), now)), ["demo/frontend"]);
+    assert.deepEqual(names(selectRows(rows, queryFixture({ only: "expired" }), now)), ["demo/backend"]);
+  });
+
+  it("counts an identity as late below a quarter of its lifetime, and as expired from its expiry on", () => {
+    const [expired, late, , good] = rows.expiry;
+    assert.deepEqual(
+      [expired, late, good].map((row) => row && stateOf(row, now)),
+      ["expired", "late", "good"],
+    );
+    assert.equal(late && stateOf(late, late.notAfter), "expired");
+  });
+
+  it("a lifetime without length or with impossible times has no share left", () => {
+    assert.equal(remainingShare(0, 100, 25), 0.75);
+    assert.equal(remainingShare(0, 100, 200), 0);
+    assert.equal(remainingShare(0, 100, -50), 1);
+    assert.equal(remainingShare(100, 100, 100), 0);
+    assert.equal(remainingShare(Number.NaN, 1, 0), 0);
+  });
+});
