@@ -20,12 +20,14 @@ export class Poller<T> {
   readonly #deps: PollerDeps;
   readonly #changed: (answer: Answer<T>) => void;
   readonly #abort = new AbortController();
-  #answer: Answer<T> = {};
+  #answer: Answer<T>;
   #tag: string | undefined;
   #asking = false;
   #cancelWait = () => {};
 
-  constructor(path: string, deps: PollerDeps, changed: (answer: Answer<T>) => void) {
+  /** `last` is what an earlier poller knew: it stays until there is an answer. */
+  constructor(path: string, deps: PollerDeps, changed: (answer: Answer<T>) => void, last: Answer<T> = {}) {
+    this.#answer = last;
     this.#path = path;
     this.#deps = deps;
     this.#changed = changed;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { identityFixture, queryFixture } from "./identity.fixture.ts";
-import { orderedRows, remainingShare, selectRows, stateOf } from "./identity-rows.ts";
+import { orderedRows, selectRows } from "./identity-rows.ts";
 
 const now = Date.UTC(2026, 10, 21);
 const hourMs = 3_600_000;
@@ -45,22 +45,5 @@ describe("the list of identities", () => {
   it("shows only late or only expired identities on request", () => {
     assert.deepEqual(names(selectRows(rows, queryFixture({ only: "late" }), now)), ["demo/frontend"]);
     assert.deepEqual(names(selectRows(rows, queryFixture({ only: "expired" }), now)), ["demo/backend"]);
-  });
-
-  it("counts an identity as late below a quarter of its lifetime, and as expired from its expiry on", () => {
-    const [expired, late, , good] = rows.expiry;
-    assert.deepEqual(
-      [expired, late, good].map((row) => row && stateOf(row, now)),
-      ["expired", "late", "good"],
-    );
-    assert.equal(late && stateOf(late, late.notAfter), "expired");
-  });
-
-  it("a lifetime without length or with impossible times has no share left", () => {
-    assert.equal(remainingShare(0, 100, 25), 0.75);
-    assert.equal(remainingShare(0, 100, 200), 0);
-    assert.equal(remainingShare(0, 100, -50), 1);
-    assert.equal(remainingShare(100, 100, 100), 0);
-    assert.equal(remainingShare(Number.NaN, 1, 0), 0);
   });
 });

@@ -1,10 +1,10 @@
 import type { ConsoleIdentity } from "../api.ts";
+import { type LifeState, lifeState } from "../words/lifetime.ts";
+import { shortName } from "../words/spiffe-words.ts";
 
 /** An identity, prepared so that search and sort need no further parsing. */
 export interface IdentityRow {
   readonly identity: ConsoleIdentity;
-  /** What stands in front of the name: the trust domain. */
-  readonly domain: string;
   /** `demo/frontend`, or the path of an ID with another form. */
   readonly name: string;
   readonly notBefore: number;
@@ -19,7 +19,7 @@ export interface IdentityQuery {
   readonly text: string;
   readonly order: IdentityOrder;
   readonly descending: boolean;
-  readonly only: "all" | "late" | "expired";
+  readonly only: "all" | Exclude<LifeState, "good">;
 }
 
 /** All rows in both orders, so that a search only has to leave rows out. */
@@ -37,38 +37,22 @@ export function orderedRows(identities: readonly ConsoleIdentity[]): OrderedRows
 export function selectRows(rows: OrderedRows, query: IdentityQuery, now: number): readonly IdentityRow[] {
   const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = (row: IdentityRow) =>
-    (query.only === "all" || stateOf(row, now) === query.only) &&
+    (query.only === "all" || lifeState(row.notBefore, row.notAfter, now) === query.only) &&
     words.every((word) => row.words.includes(word));
   const ordered = rows[query.order];
   const selected = words.length === 0 && query.only === "all" ? ordered : ordered.filter(wanted);
   return query.descending ? selected.toReversed() : selected;
 }
 
-export type IdentityState = "good" | "late" | "expired";
-
-/** Late: less than a quarter of the lifetime is left, so the renewal at its half has failed for a while. */
-export function stateOf({ notBefore, notAfter }: IdentityRow, now: number): IdentityState {
-  if (now >= notAfter) return "expired";
-  return remainingShare(notBefore, notAfter, now) < 0.25 ? "late" : "good";
-}
-
-/** How much of a lifetime is left, from 1 to 0. */
-export function remainingShare(notBefore: number, notAfter: number, now: number): number {
-  const share = (notAfter - now) / (notAfter - notBefore);
-  return Number.isFinite(share) ? Math.min(Math.max(share, 0), 1) : 0;
-}
-
 function rowOf(identity: ConsoleIdentity): IdentityRow {
   const { spiffeId, serial, pod = "", replica = "" } = identity;
-  const [, domain = "", path = spiffeId] = /^spiffe:\/\/([^/]+)\/(.*)$/.exec(spiffeId) ?? [];
-  const [, namespace, account] = /^ns\/([^/]+)\/sa\/([^/]+)$/.exec(path) ?? [];
+  const name = shortName(spiffeId);
   return {
     identity,
-    domain,
-    name: namespace === undefined ? path : `${namespace}/${account}`,
+    name,
     notBefore: Date.parse(identity.notBefore),
     notAfter: Date.parse(identity.notAfter),
-    words: `${spiffeId} ${namespace}/${account} ${pod} ${serial} ${replica}`.toLowerCase(),
+    words: `${spiffeId} ${name} ${pod} ${serial} ${replica}`.toLowerCase(),
   };
 }
 

@@ -12,8 +12,8 @@ describe("the window of a long list", () => {
         (top, view, count) => {
           const height = 36;
           const { first, end } = windowAt(top, view, height, count);
-          assert.ok(first >= 0 && end <= count && first % 2 === 0);
-          assert.ok(end - first <= Math.ceil(view / height) + 25);
+          assert.ok(first >= 0 && end <= count);
+          assert.ok(end - first <= Math.ceil(view / height) + 24);
           const lastTop = Math.max(0, count * height - view);
           const [seenFirst, seenEnd] = [Math.min(top, lastTop), Math.min(top, lastTop) + view];
           assert.ok(first * height <= seenFirst && end * height >= Math.min(seenEnd, count * height));

@@ -7,12 +7,12 @@ export interface RowWindow {
 /** Drawn above and below, so that a fast scroll does not show a gap. */
 const spare = 12;
 
-/** The rows that can be seen in a list of rows of equal height. `first` is even, so stripes do not flicker. */
+/** The rows that can be seen in a list of rows of equal height. */
 export function windowAt(scrollTop: number, viewHeight: number, rowHeight: number, count: number): RowWindow {
   const top = Math.floor(Math.max(scrollTop, 0) / rowHeight) - spare;
   const rows = Math.ceil(viewHeight / rowHeight) + 2 * spare;
   const first = Math.max(0, Math.min(top, count - rows));
-  return { first: first - (first % 2), end: Math.min(count, first + rows) };
+  return { first, end: Math.min(count, first + rows) };
 }
 
 /** The position to scroll to so that a row is completely visible; the same one if it is already. */

@@ -24,9 +24,9 @@ describe("the choice of refusals", () => {
     assert.deepEqual(chooseRefusals(all, { text: "8987", code: "TOKEN_EXPIRED" }), []);
   });
 
-  it("names the caller by its namespace and service account, else by its ID, else by its address", () => {
+  it("names the caller by its namespace and service account, else by the path of its ID, else by its address", () => {
     assert.equal(callerWords(one), "demo/frontend");
-    assert.equal(callerWords(refusal({ caller: "spiffe://a/vm/db" })), "spiffe://a/vm/db");
+    assert.equal(callerWords(refusal({ caller: "spiffe://a/vm/db" })), "vm/db");
     assert.equal(callerWords(other), "10.0.0.7:45684");
   });
 });

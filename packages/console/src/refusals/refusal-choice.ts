@@ -1,4 +1,5 @@
 import type { ConsoleRefusal } from "../api.ts";
+import { shortName } from "../words/spiffe-words.ts";
 
 export interface RefusalChoice {
   readonly text: string;
@@ -20,9 +21,7 @@ export function chooseRefusals(
 /** Who called: the identity without its form, or the address. */
 export function callerWords({ caller, subject, peer }: ConsoleRefusal): string {
   const id = caller ?? subject;
-  if (id === undefined) return peer;
-  const [, namespace, account] = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(id) ?? [];
-  return namespace === undefined ? id : `${namespace}/${account}`;
+  return id === undefined ? peer : shortName(id);
 }
 
 function wordsOf(refusal: ConsoleRefusal): string {

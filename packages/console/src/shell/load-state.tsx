@@ -1,0 +1,10 @@
+import type { Answer } from "../data/answer.ts";
+
+/** What a page shows before its first answer. */
+export function LoadState({ answer }: { readonly answer: Answer<unknown> }) {
+  return (
+    <div class="load" aria-busy={answer.failure === undefined}>
+      <p>{answer.failure === undefined ? "Loading…" : "There is no data yet."}</p>
+    </div>
+  );
+}
