@@ -3,23 +3,27 @@ import fc from "fast-check";
 import { bucketAt, bucketStart, sparkOf } from "./spark-geometry.ts";
 
 describe("the geometry of a sparkline", () => {
-  it("draws each count as a step, with the peak at the top", () => {
-    const { line, area, peak } = sparkOf([0, 2, 4], 30, 10);
+  it("draws each interval that is over as a step, with the peak at the top", () => {
+    const { line, area, peak } = sparkOf([0, 2, 4, 1], 40, 10);
     assert.equal(line, "M0 10V10H10V5H20V0H30");
     assert.equal(area, `${line}V10H0Z`);
     assert.equal(peak, 4);
   });
 
-  it("draws a flat line at the bottom without counts, and without any interval", () => {
-    assert.equal(sparkOf([0, 0], 20, 10).line, "M0 10V10H10V10H20");
+  it("draws the interval that is not over apart", () => {
+    assert.equal(sparkOf([4, 4, 1], 30, 8).partial, "M20 8V6H30V8Z");
+  });
+
+  it("draws a flat line at the bottom without counts, and none without any interval", () => {
+    assert.equal(sparkOf([0, 0, 0], 30, 10).line, "M0 10V10H10V10H20");
     assert.equal(sparkOf([], 20, 10).line, "M0 10");
   });
 
   it("stays inside its picture for any counts, even wrong ones", () => {
     fc.assert(
       fc.property(fc.array(fc.double(), { maxLength: 60 }), (counts) => {
-        const { line } = sparkOf(counts, 240, 40);
-        const heights = [...line.matchAll(/V([-\d.e+]+)/g)].map(([, y]) => Number(y));
+        const { line, partial } = sparkOf(counts, 240, 40);
+        const heights = [...`${line}${partial}`.matchAll(/V([-\d.e+]+)/g)].map(([, y]) => Number(y));
         assert.ok(!/NaN|Infinity/.test(line));
         assert.ok(heights.every((y) => y >= 0 && y <= 40));
       }),

@@ -20,7 +20,7 @@ export function ActivityPanel({ status: { activity, source } }: { readonly statu
       </Panel>
     );
   return (
-    <Panel title={`Last ${durationWords(activity.issued.length * activity.bucketMs)}`} wide>
+    <Panel title={`Last ${pluralWords(activity.issued.length, "minute")}`} wide>
       <Activity activity={activity} />
     </Panel>
   );
@@ -33,31 +33,30 @@ function Activity({ activity }: { readonly activity: ConsoleActivity }) {
   return (
     <>
       <div class="activity">
-        <div class="activity-row">
-          <p class="activity-name">
+        <Sparkline {...shape} counts={issued} tone="issued" height={72}>
+          <p>
             <span class="figure">{countWords(sumOf(issued))}</span> issued
           </p>
-          <Sparkline {...shape} counts={issued} unit="issued" tone="issued" height={72} />
-        </div>
+        </Sparkline>
         {refused.map(({ code, counts }) => (
-          <div class="activity-row" key={code}>
-            <p class="activity-name">
-              <span class="figure">{countWords(sumOf(counts))}</span> refused
-              <a class="code-link" href={routeHash("refusals", { code })}>
+          <Sparkline key={code} {...shape} counts={counts} tone="refused" height={36}>
+            <p>
+              <span class="figure">{countWords(sumOf(counts))}</span>{" "}
+              <a href={routeHash("refusals", { code })}>
+                <span class="unseen">refused with </span>
                 {code}
               </a>
             </p>
-            <Sparkline {...shape} counts={counts} unit="refused" tone="refused" height={36} />
-          </div>
+          </Sparkline>
         ))}
-        {refused.length === 0 && <p class="muted activity-none">No call was refused.</p>}
+        {refused.length === 0 && <p class="muted">No call was refused.</p>}
         <p class="axis" aria-hidden="true">
           <span>{durationWords(issued.length * bucketMs)} ago</span>
           <span>now</span>
         </p>
       </div>
       <details class="more">
-        <summary>{pluralWords(issued.length, "minute")} as a table</summary>
+        <summary>Every minute as a table</summary>
         <ActivityTable activity={activity} />
       </details>
     </>

@@ -14,13 +14,8 @@ interface ReplicaProps {
 
 export function ReplicaCard({ replica, now }: ReplicaProps) {
   const { name, role, ready, reasons, warnings, failure, version, startedAt, clock, ledger, port } = replica;
-  const level = ready
-    ? warnings.length === 0
-      ? "ok"
-      : "warning"
-    : role === "stopped"
-      ? "warning"
-      : "critical";
+  const isWell = ready === true && warnings.length === 0;
+  const level = isWell ? "ok" : ready === false && role !== "stopped" ? "critical" : "warning";
   return (
     <li class="replica">
       <h3 class="replica-name">

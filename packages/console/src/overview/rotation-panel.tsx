@@ -22,7 +22,9 @@ export function RotationPanel({ status, now }: { readonly status: ConsoleStatus;
     <Panel title={inProgress ? "Rotation in progress" : "Next rotation"} aside={link}>
       {next.at !== undefined && (
         <p class="figure-line">
+          {inProgress && "Next stage "}
           <Moment at={next.at} now={now} />
+          {inProgress && " at the earliest"}
         </p>
       )}
       <Fields>

@@ -10,9 +10,9 @@ interface RefusalTableProps {
   readonly now: number;
 }
 
-const pageSize = 100;
+const pageSize = 50;
 
-/** The refused calls, newest first, a hundred at a time. */
+/** The refused calls, newest first, fifty at a time. */
 export function RefusalTable({ refusals, data, now }: RefusalTableProps) {
   const [shown, setShown] = useState(pageSize);
   const rest = refusals.length - shown;

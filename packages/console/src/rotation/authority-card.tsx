@@ -16,8 +16,9 @@ interface AuthorityProps {
 /** One authority: its stage on the line, its validity, and the gate in front of the next stage. */
 export function AuthorityCard({ authority, status, now }: AuthorityProps) {
   const { id, kind, origin, stage, signs, trusted, keyType, fingerprint } = authority;
-  // The gate of the rotation in progress has its own panel.
-  const gate = status.rotation?.to === id ? undefined : gateOf(authority, status);
+  const gate = gateOf(authority, status);
+  // The words of the gate of the rotation in progress have a panel of their own.
+  const isAbove = status.rotation?.to === id;
   return (
     <li class="panel authority">
       <header class="panel-head">
@@ -31,12 +32,12 @@ export function AuthorityCard({ authority, status, now }: AuthorityProps) {
           {authority.distrustedAt !== undefined && <span class="tag tag-expired">distrusted</span>}
         </p>
       </header>
-      <TrackView stage={stage} label={`Stages of ${id}`} small />
+      <TrackView stage={stage} label={`Stages of ${id}`} small gate={gate} />
       <p class="muted">
         {stage}: {stageMeanings[stage]}.
       </p>
       {stage !== "retired" && <LifeView authority={authority} now={now} />}
-      {gate !== undefined && <GateView gate={gate} now={now} />}
+      {gate !== undefined && !isAbove && <GateView gate={gate} now={now} />}
       <Fields>
         {authority.keyKeptUntil !== undefined && (
           <Field name="Key kept until">

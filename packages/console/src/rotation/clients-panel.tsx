@@ -19,7 +19,7 @@ export function ClientsPanel({ status: { rootClients = [], requests = [] }, now 
             They have not shown that they hold the root to which the rotation leads. Check how they read their
             root file.
           </p>
-          <ScrollArea label="Clients without the new root">
+          <ScrollArea label="Table of clients without the new root">
             <table class="table">
               <thead>
                 <tr>

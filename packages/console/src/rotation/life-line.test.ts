@@ -37,6 +37,14 @@ describe("the life line of an authority", () => {
     ]);
   });
 
+  it("has one mark for two events at the same time", () => {
+    const times = { leavesUntil: "2026-01-06T00:00:00Z", retiresAt: "2026-01-06T00:00:00Z" };
+    assert.deepEqual(
+      lifeLineOf({ ...authority, ...times }, day(1)).marks.map(({ label }) => label),
+      ["last certificate expires, retires"],
+    );
+  });
+
   it("draws nothing impossible for a validity without length", () => {
     const { passed, marks } = lifeLineOf({ ...authority, notAfter: authority.notBefore }, day(0));
     assert.equal(passed, 0);

@@ -31,5 +31,16 @@ export function lifeLineOf(authority: ConsoleAuthority, now: number): LifeLine {
     const at = time === undefined ? Number.NaN : Date.parse(time);
     return at >= notBefore && at <= notAfter ? [{ label, at, share: shareOf(at) }] : [];
   });
-  return { notBefore, notAfter, passed: shareOf(now), marks: marks.sort((one, other) => one.at - other.at) };
+  return { notBefore, notAfter, passed: shareOf(now), marks: mergeMarks(marks) };
+}
+
+/** In the order of time; marks of the same time become one. */
+function mergeMarks(marks: readonly LifeMark[]): readonly LifeMark[] {
+  return [...Map.groupBy(marks, ({ at }) => at).values()]
+    .flatMap(([first, ...others]) =>
+      first === undefined
+        ? []
+        : [{ ...first, label: [first, ...others].map(({ label }) => label).join(", ") }],
+    )
+    .sort((one, other) => one.at - other.at);
 }

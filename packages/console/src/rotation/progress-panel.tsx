@@ -26,7 +26,7 @@ export function ProgressPanel({ status, now }: ProgressProps) {
         <code>{from}</code> to <code>{to}</code>, {stage} since{" "}
         <Moment at={since} now={now} show="distance" />.
       </p>
-      <TrackView stage={stage} label={`Stages of the rotation to ${to}`} />
+      <TrackView stage={stage} label={`Stages of the rotation to ${to}`} gate={{ open: mayAdvance }} />
       {next !== undefined && <GateView gate={{ next, open: mayAdvance, reason, earliest, leaf }} now={now} />}
     </Panel>
   );

@@ -22,21 +22,30 @@ const status = (fields: Partial<ConsoleStatus> = {}): ConsoleStatus => ({
 });
 
 describe("the headline", () => {
-  it("is the worst finding as a sentence, with the number of the others", () => {
+  it("says that certificates are issued, and how much needs attention", () => {
     const findings = [
       finding("ok", "fine"),
       finding("warning", "the disk fills"),
-      finding("critical", "the root has expired"),
+      finding("critical", "the root expires soon"),
     ];
-    assert.equal(headlineOf(status({ findings })), "The root has expired. 1 other finding below.");
-    assert.equal(headlineOf(status({ findings: findings.slice(0, 2) })), "The disk fills.");
+    assert.equal(headlineOf(status()), "All is well: certificates are issued.");
+    assert.equal(
+      headlineOf(status({ findings })),
+      "Certificates are issued. 1 critical finding and 1 warning need attention.",
+    );
+    assert.equal(
+      headlineOf(status({ findings: findings.slice(0, 2) })),
+      "Certificates are issued. 1 warning needs attention.",
+    );
   });
 
-  it("says what works when there is no finding, for a CA, replicas and a stopped state", () => {
-    assert.match(headlineOf(status()), /^All is well: the CA issues/);
-    assert.match(headlineOf(status({ replicas: [replica, replica] })), /every replica/);
+  it("names a CA that issues nothing, replicas of which some do, and a stopped CA", () => {
+    const silent = { ...replica, ready: false };
+    assert.match(headlineOf(status({ replicas: [silent] })), /^The CA issues no certificates/);
+    assert.match(headlineOf(status({ replicas: [] })), /^The CA issues no certificates/);
+    assert.equal(headlineOf(status({ replicas: [replica, silent] })), "1 of 2 replicas issue certificates.");
     const source = { ...status().source, kind: "stopped" as const };
-    assert.match(headlineOf(status({ source })), /stopped/);
+    assert.equal(headlineOf(status({ source })), "The CA is stopped. Its state is complete.");
   });
 
   it("leaves a name at the beginning of a finding as it is", () => {

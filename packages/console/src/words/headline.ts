@@ -1,17 +1,30 @@
 import type { ConsoleFinding, ConsoleLevel, ConsoleStatus } from "../api.ts";
-import { pluralWords } from "./count-words.ts";
+import { countWords, pluralWords } from "./count-words.ts";
 import { durationWords } from "./time-words.ts";
 
-/** The state in one sentence: the worst finding, or what works. */
+/** The state in a sentence or two: whether certificates are issued, and what needs attention. */
 export function headlineOf({ findings, replicas, source }: ConsoleStatus): string {
-  const problems = findings.filter(({ level }) => level !== "ok");
-  const [worst, ...others] = problems.sort((one, other) => rankOf(other.level) - rankOf(one.level));
-  if (worst !== undefined)
-    return `${sentence(worst.what)}${others.length === 0 ? "" : ` ${andMore(others)}`}`;
-  if (source.kind === "stopped") return "The CA is stopped. Its state is complete.";
-  return replicas.length > 1
-    ? "All is well: every replica issues certificates."
-    : "All is well: the CA issues certificates.";
+  const attention = attentionWords(findings);
+  if (source.kind === "stopped") return `The CA is stopped. ${attention ?? "Its state is complete."}`;
+  const ready = replicas.filter((replica) => replica.ready === true).length;
+  if (ready === 0) return `The CA issues no certificates. ${attention ?? "No replica is ready."}`;
+  if (ready < replicas.length)
+    return `${countWords(ready)} of ${pluralWords(replicas.length, "replica")} issue certificates. ${attention ?? ""}`.trim();
+  return attention === undefined
+    ? "All is well: certificates are issued."
+    : `Certificates are issued. ${attention}`;
+}
+
+function attentionWords(findings: readonly ConsoleFinding[]): string | undefined {
+  const countOf = (level: ConsoleLevel) => findings.filter((finding) => finding.level === level).length;
+  const [critical, warnings] = [countOf("critical"), countOf("warning")];
+  const counts = [
+    ...(critical === 0 ? [] : [pluralWords(critical, "critical finding")]),
+    ...(warnings === 0 ? [] : [pluralWords(warnings, "warning")]),
+  ];
+  return counts.length === 0
+    ? undefined
+    : `${counts.join(" and ")} ${critical + warnings === 1 ? "needs" : "need"} attention.`;
 }
 
 /** How much the CA issued and refused lately. */
@@ -31,10 +44,6 @@ export function rankOf(level: ConsoleLevel): number {
 
 export function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function andMore(others: readonly ConsoleFinding[]): string {
-  return `${pluralWords(others.length, "other finding")} below.`;
 }
 
 /** A finding is lower case and without a full stop, as an error is. */

@@ -4,23 +4,28 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 const units = [
+  { ms: 365 * dayMs, name: "y" },
   { ms: dayMs, name: "d" },
   { ms: hourMs, name: "h" },
   { ms: minuteMs, name: "min" },
   { ms: secondMs, name: "s" },
 ] as const;
 
-/** From here on, only days matter. */
-const plainDaysMs = 3 * dayMs;
+/** Hours do not matter from three days on, and seconds not from ten minutes on. */
+const spansOfOneUnit = [
+  { from: 3 * dayMs, to: 365 * dayMs },
+  { from: 10 * minuteMs, to: hourMs },
+];
 
-/** `5 h 12 min`, `12 d`: at most two units, rounded down, so that it never promises more time than is left. */
+/** `5 h 12 min`, `12 d`, `2 y 19 d`: at most two units, rounded down, so that it never promises more time than is left. */
 export function durationWords(ms: number): string {
   const first = units.findIndex((unit) => ms >= unit.ms);
   const unit = units[first];
   if (unit === undefined) return "0 s";
   const count = Math.floor(ms / unit.ms);
   const next = units[first + 1];
-  const rest = next === undefined || ms >= plainDaysMs ? 0 : Math.floor((ms % unit.ms) / next.ms);
+  const isPlain = spansOfOneUnit.some(({ from, to }) => ms >= from && ms < to);
+  const rest = next === undefined || isPlain ? 0 : Math.floor((ms % unit.ms) / next.ms);
   const head = `${count} ${unit.name}`;
   return rest === 0 || next === undefined ? head : `${head} ${rest} ${next.name}`;
 }
