@@ -61,5 +61,5 @@ function clockStateWords({ state, reason, aheadMs }: ConsoleClock): string {
 }
 
 function offWords(aheadMs: number): string {
-  return `the wall clock is ${durationWords(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead" : "behind"}`;
+  return `wall clock ${durationWords(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead" : "behind"}`;
 }
