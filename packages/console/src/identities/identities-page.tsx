@@ -8,7 +8,7 @@ import { routeHash } from "../shell/route.ts";
 import { countWords, pluralWords } from "../words/count-words.ts";
 import { DetailsDialog } from "./details-dialog.tsx";
 import { Grid } from "./grid.tsx";
-import { type IdentityQuery, type IdentityRow, orderedRows, selectRows } from "./identity-rows.ts";
+import { type IdentityQuery, type IdentityRow, prepareRows, selectRows, sortRows } from "./identity-rows.ts";
 import { queryIn, queryParts } from "./query.ts";
 import { SearchBar } from "./search-bar.tsx";
 
@@ -21,10 +21,11 @@ export function IdentitiesPage({ answer, query: given }: IdentitiesPageProps) {
   const now = useCaTime(answer);
   const query = useMemo(() => queryIn(given), [given]);
   const { data } = answer;
-  const rows = useMemo(() => orderedRows(data?.identities ?? []), [data?.identities]);
+  const rows = useMemo(() => prepareRows(data?.identities ?? []), [data?.identities]);
+  const sorted = useMemo(() => sortRows(rows, query.order), [rows, query.order]);
   // Identities become late slowly: once per minute is enough to look, and keeps the list of rows the same in between.
   const minute = now - (now % 60_000);
-  const selected = useMemo(() => selectRows(rows, query, minute), [rows, query, minute]);
+  const selected = useMemo(() => selectRows(sorted, query, minute), [sorted, query, minute]);
   const [opened, open] = useState<IdentityRow>();
   if (data === undefined) return <LoadState answer={answer} />;
   if (data.identities.length === 0) return <NoIdentities />;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { identityFixture, queryFixture } from "./identity.fixture.ts";
-import { orderedRows, selectRows } from "./identity-rows.ts";
+import { type IdentityQuery, prepareRows, selectRows, sortRows } from "./identity-rows.ts";
 
 const now = Date.UTC(2026, 10, 21);
 const hourMs = 3_600_000;
 
 const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name);
 
-const rows = orderedRows([
+const rows = prepareRows([
   identityFixture("spiffe://cluster.local/ns/shop/sa/cart", {
     leftMs: 20 * hourMs,
     now,
@@ -18,21 +18,21 @@ const rows = orderedRows([
   identityFixture("spiffe://cluster.local/vm/db-1", { leftMs: 12 * hourMs, now }),
 ]);
 
+const select = (fields: Partial<IdentityQuery> = {}) => {
+  const query = queryFixture(fields);
+  return names(selectRows(sortRows(rows, query.order), query, now));
+};
+
 describe("the list of identities", () => {
   it("is sorted by expiry or by name, in both directions", () => {
     const byExpiry = ["demo/backend", "demo/frontend", "vm/db-1", "shop/cart"];
-    assert.deepEqual(names(selectRows(rows, queryFixture(), now)), byExpiry);
-    assert.deepEqual(names(selectRows(rows, queryFixture({ descending: true }), now)), byExpiry.toReversed());
-    assert.deepEqual(names(selectRows(rows, queryFixture({ order: "name" }), now)), [
-      "demo/backend",
-      "demo/frontend",
-      "shop/cart",
-      "vm/db-1",
-    ]);
+    assert.deepEqual(select(), byExpiry);
+    assert.deepEqual(select({ descending: true }), byExpiry.toReversed());
+    assert.deepEqual(select({ order: "name" }), ["demo/backend", "demo/frontend", "shop/cart", "vm/db-1"]);
   });
 
   it("finds rows by every word of the text: name, pod, serial and SPIFFE ID, in any case", () => {
-    const found = (text: string) => names(selectRows(rows, queryFixture({ text }), now));
+    const found = (text: string) => select({ text });
     assert.deepEqual(found("demo"), ["demo/backend", "demo/frontend"]);
     assert.deepEqual(found("  FRONT demo "), ["demo/frontend"]);
     assert.deepEqual(found("cart-7f"), ["shop/cart"]);
@@ -43,7 +43,7 @@ describe("the list of identities", () => {
   });
 
   it("shows only late or only expired identities on request", () => {
-    assert.deepEqual(names(selectRows(rows, queryFixture({ only: "late" }), now)), ["demo/frontend"]);
-    assert.deepEqual(names(selectRows(rows, queryFixture({ only: "expired" }), now)), ["demo/backend"]);
+    assert.deepEqual(select({ only: "late" }), ["demo/frontend"]);
+    assert.deepEqual(select({ only: "expired" }), ["demo/backend"]);
   });
 });

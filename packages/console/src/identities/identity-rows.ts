@@ -22,25 +22,28 @@ export interface IdentityQuery {
   readonly only: "all" | Exclude<LifeState, "good">;
 }
 
-/** All rows in both orders, so that a search only has to leave rows out. */
-export type OrderedRows = Readonly<Record<IdentityOrder, readonly IdentityRow[]>>;
-
-export function orderedRows(identities: readonly ConsoleIdentity[]): OrderedRows {
-  const rows = identities.map(rowOf);
-  return {
-    expiry: rows.toSorted((one, other) => one.notAfter - other.notAfter || compare(one.name, other.name)),
-    name: rows.toSorted((one, other) => compare(one.name, other.name) || one.notAfter - other.notAfter),
-  };
+export function prepareRows(identities: readonly ConsoleIdentity[]): readonly IdentityRow[] {
+  return identities.map(rowOf);
 }
 
-/** The rows that contain every word of the text, in the order of the query. */
-export function selectRows(rows: OrderedRows, query: IdentityQuery, now: number): readonly IdentityRow[] {
+/** All rows in one order, so that a search only has to leave rows out. */
+export function sortRows(rows: readonly IdentityRow[], order: IdentityOrder): readonly IdentityRow[] {
+  return order === "expiry"
+    ? rows.toSorted((one, other) => one.notAfter - other.notAfter)
+    : rows.toSorted((one, other) => compare(one.name, other.name));
+}
+
+/** The rows that contain every word of the text; from the last to the first if the query is descending. */
+export function selectRows(
+  sorted: readonly IdentityRow[],
+  query: Omit<IdentityQuery, "order">,
+  now: number,
+): readonly IdentityRow[] {
   const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = (row: IdentityRow) =>
     (query.only === "all" || lifeState(row.notBefore, row.notAfter, now) === query.only) &&
     words.every((word) => row.words.includes(word));
-  const ordered = rows[query.order];
-  const selected = words.length === 0 && query.only === "all" ? ordered : ordered.filter(wanted);
+  const selected = words.length === 0 && query.only === "all" ? sorted : sorted.filter(wanted);
   return query.descending ? selected.toReversed() : selected;
 }
 

@@ -12,7 +12,9 @@ export function ActivityPanel({ status: { activity, source } }: { readonly statu
   if (activity === undefined)
     return (
       <Panel title="Activity" wide>
-        <Empty title="The CA does not report its activity">
+        <Empty
+          title={source.kind === "stopped" ? "The CA is stopped" : "The CA does not report its activity"}
+        >
           {source.kind === "stopped"
             ? "A stopped CA issues nothing. Start it, and this panel shows what it issues and refuses each minute."
             : "It is of an earlier release. Its ledger has the decisions: kasbah audit tail lists them."}

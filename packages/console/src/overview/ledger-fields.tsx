@@ -3,14 +3,20 @@ import { Field } from "../parts/fields.tsx";
 import { Meter } from "../parts/meter.tsx";
 import { pluralWords, sizeWords } from "../words/count-words.ts";
 
+interface LedgerProps {
+  readonly ledger: ConsoleLedger;
+  /** A stopped CA writes nothing, so that is no failure. */
+  readonly isStopped: boolean;
+}
+
 /** The ledger, and the disk below it. */
-export function LedgerFields({ ledger }: { readonly ledger: ConsoleLedger }) {
+export function LedgerFields({ ledger, isStopped }: LedgerProps) {
   const { writable, failure = "", entries, signed, bytes, limitBytes = 0, diskFree, diskSize, loss } = ledger;
   const unsigned = Math.max(0, entries - signed);
   return (
     <>
       <Field name="Ledger">
-        {writable
+        {writable || isStopped
           ? pluralWords(entries, "entry", "entries")
           : `not writable${failure === "" ? "" : `: ${failure}`}`}
         <span class="muted">

@@ -30,7 +30,7 @@ export function ReplicaCard({ replica, now }: ReplicaProps) {
       ))}
       <Fields>
         {clock !== undefined && <Field name="Clock">{clockStateWords(clock)}</Field>}
-        {ledger !== undefined && <LedgerFields ledger={ledger} />}
+        {ledger !== undefined && <LedgerFields ledger={ledger} isStopped={role === "stopped"} />}
         {port !== undefined && (
           <Field name="Port">
             {countWords(port.connections)} of {pluralWords(port.maxConnections, "connection")}

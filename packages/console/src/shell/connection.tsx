@@ -13,7 +13,7 @@ export function Freshness({ answer }: { readonly answer: Answer<unknown> }) {
   return (
     <p class={isStale ? "fresh stale" : "fresh"}>
       <span class="fresh-dot" aria-hidden="true" />
-      {isStale ? `data from ${distanceWords(confirmedAt, now)}` : `live, ${clockWords(confirmedAt)}`}
+      {isStale ? `data from ${distanceWords(confirmedAt, now)}` : `updated ${clockWords(confirmedAt)}`}
     </p>
   );
 }

@@ -22,28 +22,28 @@ const status = (fields: Partial<ConsoleStatus> = {}): ConsoleStatus => ({
 });
 
 describe("the headline", () => {
-  it("says that certificates are issued, and how much needs attention", () => {
+  it("says that the CA is ready, and how much needs attention", () => {
     const findings = [
       finding("ok", "fine"),
       finding("warning", "the disk fills"),
       finding("critical", "the root expires soon"),
     ];
-    assert.equal(headlineOf(status()), "All is well: certificates are issued.");
+    assert.equal(headlineOf(status()), "All is well: the CA is ready.");
     assert.equal(
       headlineOf(status({ findings })),
-      "Certificates are issued. 1 critical finding and 1 warning need attention.",
+      "The CA is ready. 1 critical finding and 1 warning need attention.",
     );
     assert.equal(
       headlineOf(status({ findings: findings.slice(0, 2) })),
-      "Certificates are issued. 1 warning needs attention.",
+      "The CA is ready. 1 warning needs attention.",
     );
   });
 
-  it("names a CA that issues nothing, replicas of which some do, and a stopped CA", () => {
+  it("names a CA that is not ready, replicas of which some are, and a stopped CA", () => {
     const silent = { ...replica, ready: false };
-    assert.match(headlineOf(status({ replicas: [silent] })), /^The CA issues no certificates/);
-    assert.match(headlineOf(status({ replicas: [] })), /^The CA issues no certificates/);
-    assert.equal(headlineOf(status({ replicas: [replica, silent] })), "1 of 2 replicas issue certificates.");
+    assert.match(headlineOf(status({ replicas: [silent] })), /^The CA is not ready/);
+    assert.match(headlineOf(status({ replicas: [] })), /^The CA is not ready/);
+    assert.equal(headlineOf(status({ replicas: [replica, silent] })), "1 of 2 replicas are ready.");
     const source = { ...status().source, kind: "stopped" as const };
     assert.equal(headlineOf(status({ source })), "The CA is stopped. Its state is complete.");
   });

@@ -2,17 +2,15 @@ import type { ConsoleFinding, ConsoleLevel, ConsoleStatus } from "../api.ts";
 import { countWords, pluralWords } from "./count-words.ts";
 import { durationWords } from "./time-words.ts";
 
-/** The state in a sentence or two: whether certificates are issued, and what needs attention. */
+/** The state in a sentence or two: whether the CA is ready to issue, and what needs attention. */
 export function headlineOf({ findings, replicas, source }: ConsoleStatus): string {
   const attention = attentionWords(findings);
   if (source.kind === "stopped") return `The CA is stopped. ${attention ?? "Its state is complete."}`;
   const ready = replicas.filter((replica) => replica.ready === true).length;
-  if (ready === 0) return `The CA issues no certificates. ${attention ?? "No replica is ready."}`;
+  if (ready === 0) return `The CA is not ready to are ready. ${attention ?? ""}`.trim();
   if (ready < replicas.length)
-    return `${countWords(ready)} of ${pluralWords(replicas.length, "replica")} issue certificates. ${attention ?? ""}`.trim();
-  return attention === undefined
-    ? "All is well: certificates are issued."
-    : `Certificates are issued. ${attention}`;
+    return `${countWords(ready)} of ${pluralWords(replicas.length, "replica")} are ready. ${attention ?? ""}`.trim();
+  return attention === undefined ? "All is well: the CA is ready." : `The CA is ready. ${attention}`;
 }
 
 function attentionWords(findings: readonly ConsoleFinding[]): string | undefined {
