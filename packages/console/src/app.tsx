@@ -6,7 +6,7 @@ import type {
   ConsoleSource,
   ConsoleStatus,
 } from "./api.ts";
-import type { Answer } from "./data/answer.ts";
+import type { PolledAnswer } from "./data/polled-answer.ts";
 import { useAnswer } from "./data/use-answer.ts";
 import { IdentitiesPage } from "./identities/identities-page.tsx";
 import { OverviewPage } from "./overview/overview-page.tsx";
@@ -15,14 +15,14 @@ import { RefusalsPage } from "./refusals/refusals-page.tsx";
 import { RotationPage } from "./rotation/rotation-page.tsx";
 import { FailureBar } from "./shell/connection.tsx";
 import { Header, pageTitles } from "./shell/header.tsx";
-import type { Route } from "./shell/route.ts";
+import type { PageRoute } from "./shell/route.ts";
 import { useRoute } from "./shell/use-route.ts";
 
 interface Sourced {
   readonly source: ConsoleSource;
 }
 
-export function App() {
+export function ConsoleApp() {
   const route = useRoute();
   const answer = useAnswer<Sourced>(addressOf(route));
   const source = useRef<ConsoleSource>(undefined);
@@ -48,22 +48,22 @@ export function App() {
   );
 }
 
-function addressOf({ page, query }: Route): string {
+function addressOf({ page, query }: PageRoute): string {
   if (page === "overview") return "/api/status";
   return page === "refusals" ? `/api/refusals?since=${periodIn(query["since"])}` : `/api/${page}`;
 }
 
 /** The address decides the type of the answer. */
-function Page({ route, answer }: { readonly route: Route; readonly answer: Answer<unknown> }) {
+function Page({ route, answer }: { readonly route: PageRoute; readonly answer: PolledAnswer<unknown> }) {
   switch (route.page) {
     case "overview":
-      return <OverviewPage answer={answer as Answer<ConsoleStatus>} />;
+      return <OverviewPage answer={answer as PolledAnswer<ConsoleStatus>} />;
     case "identities":
-      return <IdentitiesPage answer={answer as Answer<ConsoleIdentities>} query={route.query} />;
+      return <IdentitiesPage answer={answer as PolledAnswer<ConsoleIdentities>} query={route.query} />;
     case "rotation":
-      return <RotationPage answer={answer as Answer<ConsoleRotation>} />;
+      return <RotationPage answer={answer as PolledAnswer<ConsoleRotation>} />;
     case "refusals":
-      return <RefusalsPage answer={answer as Answer<ConsoleRefusals>} query={route.query} />;
+      return <RefusalsPage answer={answer as PolledAnswer<ConsoleRefusals>} query={route.query} />;
   }
 }
 

@@ -1,7 +1,7 @@
 import { h, render } from "preact";
-import { App } from "./app.tsx";
+import { ConsoleApp } from "./app.tsx";
 import { type Env, EnvContext } from "./data/env.ts";
-import { enter } from "./session/enter.ts";
+import { enterConsole } from "./session/enter.ts";
 import { NoSession } from "./session/no-session.tsx";
 
 const env: Env = {
@@ -19,9 +19,9 @@ const env: Env = {
   copy: (text) => navigator.clipboard.writeText(text),
 };
 
-const error = await enter(location.hash, env.fetch);
+const error = await enterConsole(location.hash, env.fetch);
 // The token must stay neither in the address nor in the browser's history.
 if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/");
 const root = document.querySelector("#console");
-const content = error === undefined ? h(App, null) : h(NoSession, { error });
+const content = error === undefined ? h(ConsoleApp, null) : h(NoSession, { error });
 if (root !== null) render(h(EnvContext.Provider, { value: env }, content), root);

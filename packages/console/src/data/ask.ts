@@ -1,5 +1,5 @@
 import type { ConsoleError } from "../api.ts";
-import type { Reply } from "./answer.ts";
+import type { Reply } from "./polled-answer.ts";
 
 const ended: ConsoleError = {
   code: "CONSOLE_ENDED",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Answer } from "./answer.ts";
+import type { PolledAnswer } from "./polled-answer.ts";
 import { Poller } from "./poller.ts";
 
 /** A command that replies as told, and a page that waits only when told. */
 function setUp(replies: readonly (Response | Error)[]) {
   const asked: (string | undefined)[] = [];
   const waits: { readonly ms: number; readonly run: () => void }[] = [];
-  const answers: Answer<{ readonly n: number }>[] = [];
+  const answers: PolledAnswer<{ readonly n: number }>[] = [];
   const page = { visible: true, now: 1000, requestMs: 10 };
   const fetchNext = async (_path: unknown, init?: RequestInit) => {
     asked.push(new Headers(init?.headers).get("if-none-match") ?? undefined);

@@ -1,6 +1,6 @@
-import type { Answer } from "./answer.ts";
-import { nextAnswer } from "./answer.ts";
 import { ask } from "./ask.ts";
+import type { PolledAnswer } from "./polled-answer.ts";
+import { nextAnswer } from "./polled-answer.ts";
 
 export interface PollerDeps {
   readonly fetch: typeof fetch;
@@ -18,15 +18,20 @@ const restFactor = 20;
 export class Poller<T> {
   readonly #path: string;
   readonly #deps: PollerDeps;
-  readonly #changed: (answer: Answer<T>) => void;
+  readonly #changed: (answer: PolledAnswer<T>) => void;
   readonly #abort = new AbortController();
-  #answer: Answer<T>;
+  #answer: PolledAnswer<T>;
   #tag: string | undefined;
   #asking = false;
   #cancelWait = () => {};
 
   /** `last` is what an earlier poller knew: it stays until there is an answer. */
-  constructor(path: string, deps: PollerDeps, changed: (answer: Answer<T>) => void, last: Answer<T> = {}) {
+  constructor(
+    path: string,
+    deps: PollerDeps,
+    changed: (answer: PolledAnswer<T>) => void,
+    last: PolledAnswer<T> = {},
+  ) {
     this.#answer = last;
     this.#path = path;
     this.#deps = deps;

@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Answer } from "./answer.ts";
 import { useEnv } from "./env.ts";
+import type { PolledAnswer } from "./polled-answer.ts";
 import { Poller } from "./poller.ts";
 
 /** The newest answer from an address. An address to which the page returns has its last answer at once. */
-export function useAnswer<T>(path: string): Answer<T> {
+export function useAnswer<T>(path: string): PolledAnswer<T> {
   const env = useEnv();
-  const known = useRef(new Map<string, Answer<T>>()).current;
+  const known = useRef(new Map<string, PolledAnswer<T>>()).current;
   const [, redraw] = useState({});
   useEffect(() => {
-    const keep = (answer: Answer<T>) => {
+    const keep = (answer: PolledAnswer<T>) => {
       known.set(path, answer);
       redraw({});
     };
@@ -33,7 +33,7 @@ export function useNow(everyMs: number): number {
 }
 
 /** The CA's time: that of its answer, moved on by the browser's clock. */
-export function useCaTime({ data, receivedAt }: Answer<{ readonly now: string }>): number {
+export function useCaTime({ data, receivedAt }: PolledAnswer<{ readonly now: string }>): number {
   const now = useNow(5000);
   const told = data === undefined ? Number.NaN : Date.parse(data.now);
   return Number.isNaN(told) ? now : told + Math.max(0, now - (receivedAt ?? now));

@@ -1,9 +1,9 @@
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { ConsoleSource } from "../api.ts";
-import { CommandLine } from "../parts/command-line.tsx";
+import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { ExpiryBar } from "../parts/expiry-bar.tsx";
 import { Field, Fields } from "../parts/fields.tsx";
-import { Moment } from "../parts/moment.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { commandFor } from "../words/command-words.ts";
 import type { IdentityRow } from "./identity-rows.ts";
 
@@ -37,22 +37,22 @@ export function DetailsDialog({ row, source, now, close }: DetailsProps) {
           <code>{serial}</code>
         </Field>
         <Field name="Issued">
-          <Moment at={issuedAt} now={now} />
+          <TimeText at={issuedAt} now={now} />
         </Field>
         <Field name="Valid from">
-          <Moment at={notBefore} now={now} />
+          <TimeText at={notBefore} now={now} />
         </Field>
         <Field name="Expires">
-          <Moment at={notAfter} now={now} />
+          <TimeText at={notAfter} now={now} />
         </Field>
         {pod !== undefined && <Field name="Pod">{pod}</Field>}
         {replica !== undefined && <Field name="Replica">{replica}</Field>}
       </Fields>
       <h3>More on a terminal</h3>
       <p class="muted">All certificates of this identity:</p>
-      <CommandLine command={commandFor(source, "audit", "who", spiffeId)} />
+      <CopyableCommand command={commandFor(source, "audit", "who", spiffeId)} />
       <p class="muted">The policy rule that applies to it:</p>
-      <CommandLine command={commandFor(source, "why", spiffeId)} />
+      <CopyableCommand command={commandFor(source, "why", spiffeId)} />
     </dialog>
   );
 }

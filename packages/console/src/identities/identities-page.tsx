@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { ConsoleIdentities } from "../api.ts";
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useCaTime } from "../data/use-answer.ts";
 import { Empty } from "../parts/panel.tsx";
 import { LoadState } from "../shell/load-state.tsx";
@@ -13,7 +13,7 @@ import { queryIn, queryParts } from "./query.ts";
 import { SearchBar } from "./search-bar.tsx";
 
 interface IdentitiesPageProps {
-  readonly answer: Answer<ConsoleIdentities>;
+  readonly answer: PolledAnswer<ConsoleIdentities>;
   readonly query: Readonly<Record<string, string>>;
 }
 

@@ -1,16 +1,16 @@
 import type { ConsoleStatus } from "../api.ts";
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useCaTime } from "../data/use-answer.ts";
 import { LevelMark } from "../parts/level-mark.tsx";
 import { LoadState } from "../shell/load-state.tsx";
 import { activityWords, headlineOf, sentence } from "../words/headline.ts";
 import { ActivityPanel } from "./activity-panel.tsx";
-import { Findings } from "./findings.tsx";
+import { FindingList } from "./finding-list.tsx";
 import { IdentitiesPanel } from "./identities-panel.tsx";
 import { ReplicasPanel } from "./replicas-panel.tsx";
 import { RotationPanel } from "./rotation-panel.tsx";
 
-export function OverviewPage({ answer }: { readonly answer: Answer<ConsoleStatus> }) {
+export function OverviewPage({ answer }: { readonly answer: PolledAnswer<ConsoleStatus> }) {
   const now = useCaTime(answer);
   const { data } = answer;
   if (data === undefined) return <LoadState answer={answer} />;
@@ -27,7 +27,7 @@ export function OverviewPage({ answer }: { readonly answer: Answer<ConsoleStatus
           </p>
         </div>
       </div>
-      <Findings findings={data.findings} />
+      <FindingList findings={data.findings} />
       <Missing texts={data.missing ?? []} />
       <div class="panels">
         <ActivityPanel status={data} />

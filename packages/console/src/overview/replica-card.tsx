@@ -1,7 +1,7 @@
 import type { ConsoleClock, ConsoleReplica } from "../api.ts";
 import { Field, Fields } from "../parts/fields.tsx";
 import { LevelMark } from "../parts/level-mark.tsx";
-import { Moment } from "../parts/moment.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { countWords, pluralWords } from "../words/count-words.ts";
 import { sentence } from "../words/headline.ts";
 import { durationWords } from "../words/time-words.ts";
@@ -42,7 +42,7 @@ export function ReplicaCard({ replica, now }: ReplicaProps) {
         )}
         {startedAt !== undefined && (
           <Field name="Started">
-            <Moment at={startedAt} now={now} show="distance" />
+            <TimeText at={startedAt} now={now} show="distance" />
             {version !== undefined && <span class="muted"> · version {version}</span>}
           </Field>
         )}

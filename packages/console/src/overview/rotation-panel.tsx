@@ -1,7 +1,7 @@
 import type { ConsoleStatus } from "../api.ts";
 import { Field, Fields } from "../parts/fields.tsx";
-import { Moment } from "../parts/moment.tsx";
 import { Empty, Panel } from "../parts/panel.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { routeHash } from "../shell/route.ts";
 
 /** The rotation in progress, or the one that starts next. */
@@ -23,7 +23,7 @@ export function RotationPanel({ status, now }: { readonly status: ConsoleStatus;
       {next.at !== undefined && (
         <p class="figure-line">
           {inProgress && "Next stage "}
-          <Moment at={next.at} now={now} />
+          <TimeText at={next.at} now={now} />
           {inProgress && " at the earliest"}
         </p>
       )}

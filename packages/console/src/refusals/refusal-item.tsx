@@ -1,10 +1,10 @@
 import type { ConsoleRefusal, ConsoleSource } from "../api.ts";
-import { CommandLine } from "../parts/command-line.tsx";
+import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { Field, Fields } from "../parts/fields.tsx";
 import { MarkedText } from "../parts/marked-text.tsx";
-import { Moment } from "../parts/moment.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { commandFor } from "../words/command-words.ts";
-import { callerWords } from "./refusal-choice.ts";
+import { callerWords } from "./choose-refusals.ts";
 
 interface RefusalItemProps {
   readonly refusal: ConsoleRefusal;
@@ -20,7 +20,7 @@ export function RefusalItem({ refusal, source, now }: RefusalItemProps) {
       <details>
         <summary>
           <span class="call-time">
-            <Moment at={time} now={now} show="distance" />
+            <TimeText at={time} now={now} show="distance" />
           </span>
           <code class="call-code">{code}</code>
           <span class="call-caller">{callerWords(refusal)}</span>
@@ -28,7 +28,7 @@ export function RefusalItem({ refusal, source, now }: RefusalItemProps) {
           <span class="call-problem">{problem}</span>
         </summary>
         <div class="call-details">
-          <CommandLine command={commandFor(source, "why", reference)} />
+          <CopyableCommand command={commandFor(source, "why", reference)} />
           <Fields>
             <Field name="Problem">
               <MarkedText text={problem} />
@@ -39,7 +39,7 @@ export function RefusalItem({ refusal, source, now }: RefusalItemProps) {
               </Field>
             )}
             <Field name="Time">
-              <Moment at={time} now={now} />
+              <TimeText at={time} now={now} />
             </Field>
             <Field name="Caller">{caller ?? "not authenticated"}</Field>
             {subject !== undefined && subject !== caller && <Field name="Asked for">{subject}</Field>}

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { ConsoleRefusals } from "../api.ts";
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useCaTime } from "../data/use-answer.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Empty } from "../parts/panel.tsx";
@@ -8,13 +8,13 @@ import { SearchField } from "../parts/search-field.tsx";
 import { LoadState } from "../shell/load-state.tsx";
 import { routeHash } from "../shell/route.ts";
 import { countWords, pluralWords } from "../words/count-words.ts";
+import { chooseRefusals } from "./choose-refusals.ts";
 import { CodeList } from "./code-list.tsx";
 import { type Period, periodIn, periods } from "./period.ts";
-import { chooseRefusals } from "./refusal-choice.ts";
 import { RefusalTable } from "./refusal-table.tsx";
 
 interface RefusalsPageProps {
-  readonly answer: Answer<ConsoleRefusals>;
+  readonly answer: PolledAnswer<ConsoleRefusals>;
   readonly query: Readonly<Record<string, string>>;
 }
 

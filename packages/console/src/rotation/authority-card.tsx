@@ -1,6 +1,6 @@
 import type { ConsoleAuthority, ConsoleRotation } from "../api.ts";
 import { Field, Fields } from "../parts/fields.tsx";
-import { Moment } from "../parts/moment.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { dateWords } from "../words/time-words.ts";
 import { GateView } from "./gate-view.tsx";
 import { LifeView } from "./life-view.tsx";
@@ -41,7 +41,7 @@ export function AuthorityCard({ authority, status, now }: AuthorityProps) {
       <Fields>
         {authority.keyKeptUntil !== undefined && (
           <Field name="Key kept until">
-            <Moment at={authority.keyKeptUntil} now={now} />
+            <TimeText at={authority.keyKeptUntil} now={now} />
           </Field>
         )}
         {authority.distrustedAt !== undefined && (

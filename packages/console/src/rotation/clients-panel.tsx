@@ -1,7 +1,7 @@
 import type { ConsoleRotation } from "../api.ts";
-import { Moment } from "../parts/moment.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { ScrollArea } from "../parts/scroll-area.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { shortName } from "../words/spiffe-words.ts";
 
 interface ClientsProps {
@@ -40,7 +40,7 @@ export function ClientsPanel({ status: { rootClients = [], requests = [] }, now 
                     <td>{program}</td>
                     <td>{kind === "old-root" ? "the old one" : "unknown"}</td>
                     <td>
-                      <Moment at={until} now={now} show="distance" />
+                      <TimeText at={until} now={now} show="distance" />
                     </td>
                   </tr>
                 ))}
@@ -54,7 +54,7 @@ export function ClientsPanel({ status: { rootClients = [], requests = [] }, now 
           <ul class="plain-list">
             {requests.map(({ id, expiresAt }) => (
               <li key={id}>
-                <code>{id}</code> waits until <Moment at={expiresAt} now={now} />
+                <code>{id}</code> waits until <TimeText at={expiresAt} now={now} />
               </li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-import { Moment } from "../parts/moment.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { sentence } from "../words/headline.ts";
 import { GateSign } from "./gate-sign.tsx";
 import type { Gate } from "./stage-track.ts";
@@ -18,13 +18,13 @@ export function GateView({ gate, now }: { readonly gate: Gate; readonly now: num
         </p>
         {earliest !== undefined && (
           <p>
-            Earliest: <Moment at={earliest} now={now} />
+            Earliest: <TimeText at={earliest} now={now} />
           </p>
         )}
         {leaf !== undefined && (
           <p>
             Held by <code>{leaf.spiffeId}</code>, serial <code>{leaf.serial}</code>, which expires{" "}
-            <Moment at={leaf.notAfter} now={now} />
+            <TimeText at={leaf.notAfter} now={now} />
           </p>
         )}
       </div>

@@ -1,6 +1,6 @@
 import type { ConsoleAuthority } from "../api.ts";
 
-export interface LifeMark {
+interface LifeMark {
   readonly label: string;
   readonly at: number;
   /** From 0 at the beginning of the validity to 1 at its end. */

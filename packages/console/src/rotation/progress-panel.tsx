@@ -1,7 +1,7 @@
 import type { ConsoleRotation } from "../api.ts";
-import { CommandLine } from "../parts/command-line.tsx";
-import { Moment } from "../parts/moment.tsx";
+import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { Panel } from "../parts/panel.tsx";
+import { TimeText } from "../parts/time-text.tsx";
 import { commandFor } from "../words/command-words.ts";
 import { GateView } from "./gate-view.tsx";
 import { stageNames } from "./stage-track.ts";
@@ -24,7 +24,7 @@ export function ProgressPanel({ status, now }: ProgressProps) {
       <p>
         {aborted ? "Aborted: the CA returns from " : "From "}
         <code>{from}</code> to <code>{to}</code>, {stage} since{" "}
-        <Moment at={since} now={now} show="distance" />.
+        <TimeText at={since} now={now} show="distance" />.
       </p>
       <TrackView stage={stage} label={`Stages of the rotation to ${to}`} gate={{ open: mayAdvance }} />
       {next !== undefined && <GateView gate={{ next, open: mayAdvance, reason, earliest, leaf }} now={now} />}
@@ -46,7 +46,8 @@ function IdlePanel({ status, now, aside }: ProgressProps & { readonly aside: str
         <ul class="plain-list">
           {planned.map(({ id, kind, rotatesAt }) => (
             <li key={id}>
-              The CA replaces the {kind} <code>{id}</code> automatically <Moment at={rotatesAt} now={now} />.
+              The CA replaces the {kind} <code>{id}</code> automatically <TimeText at={rotatesAt} now={now} />
+              .
             </li>
           ))}
         </ul>
@@ -56,7 +57,7 @@ function IdlePanel({ status, now, aside }: ProgressProps & { readonly aside: str
       <details class="more">
         <summary>Start a rotation</summary>
         <p class="muted">The console changes nothing. On a terminal:</p>
-        <CommandLine command={commandFor(source, "authority", "rotate")} />
+        <CopyableCommand command={commandFor(source, "authority", "rotate")} />
       </details>
     </Panel>
   );

@@ -1,5 +1,5 @@
 import type { ConsoleRotation } from "../api.ts";
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useCaTime } from "../data/use-answer.ts";
 import { LevelMark } from "../parts/level-mark.tsx";
 import { MarkedText } from "../parts/marked-text.tsx";
@@ -12,7 +12,7 @@ import { ClientsPanel } from "./clients-panel.tsx";
 import { ProgressPanel } from "./progress-panel.tsx";
 import { groupAuthorities } from "./stage-track.ts";
 
-export function RotationPage({ answer }: { readonly answer: Answer<ConsoleRotation> }) {
+export function RotationPage({ answer }: { readonly answer: PolledAnswer<ConsoleRotation> }) {
   const now = useCaTime(answer);
   const { data } = answer;
   if (data === undefined) return <LoadState answer={answer} />;

@@ -7,7 +7,7 @@ import { tokenIn } from "../shell/route.ts";
  *
  * @returns why there is no session; undefined if there is one, or the address contains no token
  */
-export async function enter(hash: string, post: typeof fetch): Promise<ConsoleError | undefined> {
+export async function enterConsole(hash: string, post: typeof fetch): Promise<ConsoleError | undefined> {
   const token = tokenIn(hash);
   if (token === undefined) return undefined;
   try {

@@ -1,5 +1,5 @@
 import type { ConsoleError } from "../api.ts";
-import { CommandLine } from "../parts/command-line.tsx";
+import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { MarkedText } from "../parts/marked-text.tsx";
 import { sentence } from "../words/headline.ts";
 
@@ -12,7 +12,7 @@ export function NoSession({ error: { code, message, fix } }: { readonly error: C
         <MarkedText text={sentence(message)} /> {fix !== undefined && <MarkedText text={sentence(fix)} />}
       </p>
       <p>Each link works once. This command prints another one:</p>
-      <CommandLine command="kasbah console" />
+      <CopyableCommand command="kasbah console" />
       <p class="muted">
         <code>{code}</code>
       </p>

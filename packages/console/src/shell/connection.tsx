@@ -1,11 +1,11 @@
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useNow } from "../data/use-answer.ts";
 import { MarkedText } from "../parts/marked-text.tsx";
 import { sentence } from "../words/headline.ts";
 import { clockWords, distanceWords } from "../words/time-words.ts";
 
 /** Says in the head of the page how old its data is. */
-export function Freshness({ answer }: { readonly answer: Answer<unknown> }) {
+export function Freshness({ answer }: { readonly answer: PolledAnswer<unknown> }) {
   const now = useNow(1000);
   const { confirmedAt, failure } = answer;
   if (confirmedAt === undefined) return <p class="fresh">{failure === undefined ? "Loading…" : "No data"}</p>;
@@ -19,7 +19,7 @@ export function Freshness({ answer }: { readonly answer: Answer<unknown> }) {
 }
 
 /** Says why there is nothing newer, and what to do. It lies over the end of the page, so nothing moves. */
-export function FailureBar({ answer }: { readonly answer: Answer<unknown> }) {
+export function FailureBar({ answer }: { readonly answer: PolledAnswer<unknown> }) {
   const { failure, confirmedAt } = answer;
   return (
     <div class="failure-place" role="status">

@@ -1,5 +1,5 @@
 import type { ConsoleSource } from "../api.ts";
-import type { Answer } from "../data/answer.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
 import { Freshness } from "./connection.tsx";
 import { type PageName, pageNames, routeHash } from "./route.ts";
 
@@ -19,7 +19,7 @@ const kinds: Readonly<Record<ConsoleSource["kind"], string>> = {
 interface HeaderProps {
   readonly page: PageName;
   readonly source: ConsoleSource | undefined;
-  readonly answer: Answer<unknown>;
+  readonly answer: PolledAnswer<unknown>;
 }
 
 export function Header({ page, source, answer }: HeaderProps) {

@@ -2,13 +2,13 @@ export const pageNames = ["overview", "identities", "rotation", "refusals"] as c
 export type PageName = (typeof pageNames)[number];
 
 /** The part of the address after `#`: `#/refusals?code=TOKEN_EXPIRED`. */
-export interface Route {
+export interface PageRoute {
   readonly page: PageName;
   readonly query: Readonly<Record<string, string>>;
 }
 
 /** Anything unknown leads to the overview. */
-export function parseRoute(hash: string): Route {
+export function parseRoute(hash: string): PageRoute {
   const [, name = "", search = ""] = /^#\/([^?]*)\??(.*)$/s.exec(hash) ?? [];
   const page = pageNames.find((known) => known === name) ?? "overview";
   return { page, query: Object.fromEntries(new URLSearchParams(search)) };

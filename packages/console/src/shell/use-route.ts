@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { parseRoute, type Route } from "./route.ts";
+import { type PageRoute, parseRoute } from "./route.ts";
 
 /** The route in the address, which follows links and the browser's buttons. */
-export function useRoute(): Route {
+export function useRoute(): PageRoute {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
     const follow = () => setRoute(parseRoute(location.hash));

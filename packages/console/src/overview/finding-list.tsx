@@ -4,7 +4,7 @@ import { MarkedText } from "../parts/marked-text.tsx";
 import { rankOf, sentence } from "../words/headline.ts";
 
 /** What the operator should know, the worst first, each with its fix. */
-export function Findings({ findings }: { readonly findings: readonly ConsoleFinding[] }) {
+export function FindingList({ findings }: { readonly findings: readonly ConsoleFinding[] }) {
   if (findings.length === 0) return null;
   const sorted = findings.toSorted((one, other) => rankOf(other.level) - rankOf(one.level));
   return (

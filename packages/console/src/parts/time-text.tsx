@@ -1,6 +1,6 @@
 import { dateWords, distanceWords, isoWords } from "../words/time-words.ts";
 
-interface MomentProps {
+interface TimeTextProps {
   readonly at: string;
   readonly now: number;
   /** `distance` shows only `in 5 h`; the date is in the title. */
@@ -8,7 +8,7 @@ interface MomentProps {
 }
 
 /** A time for people: its distance from now, and the date in UTC. */
-export function Moment({ at, now, show = "both" }: MomentProps) {
+export function TimeText({ at, now, show = "both" }: TimeTextProps) {
   const time = Date.parse(at);
   const [date, distance] = [dateWords(time), distanceWords(time, now)];
   return (

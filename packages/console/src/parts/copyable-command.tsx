@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { useEnv } from "../data/env.ts";
 
 /** A command to copy into a terminal. */
-export function CommandLine({ command }: { readonly command: string }) {
+export function CopyableCommand({ command }: { readonly command: string }) {
   return (
     <span class="command">
       <code>{command}</code>
@@ -19,7 +19,7 @@ interface CopyProps {
 
 const shownMs = 1600;
 
-export function CopyButton({ text, what }: CopyProps) {
+function CopyButton({ text, what }: CopyProps) {
   const { copy, after } = useEnv();
   const [result, setResult] = useState<"copied" | "failed">();
   const onClick = async () => {

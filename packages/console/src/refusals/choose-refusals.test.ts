@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ConsoleRefusal } from "../api.ts";
-import { callerWords, chooseRefusals } from "./refusal-choice.ts";
+import { callerWords, chooseRefusals } from "./choose-refusals.ts";
 
 const refusal = (fields: Partial<ConsoleRefusal>): ConsoleRefusal => ({
   time: "2026-11-21T07:06:05Z",
