@@ -55,13 +55,15 @@ export interface ConsoleStatus {
   readonly level: ConsoleLevel;
   /** The worst first. */
   readonly findings: readonly ConsoleFinding[];
+  /** The parts of the report that are unknown, each with the reason. */
+  readonly missing?: readonly string[] | undefined;
   readonly trustDomain?: string | undefined;
   /** The CA's time when it answered. */
   readonly now: ConsoleTime;
   /** The sum of all replicas. Undefined for a stopped CA, or one of an earlier release. */
   readonly activity?: ConsoleActivity | undefined;
   readonly identities?: ConsoleIdentityTotals | undefined;
-  /** The rotation in progress, or else the one that starts next. Undefined if none is planned. */
+  /** The rotation in progress, or the one that starts next. Undefined if none is planned. */
   readonly nextRotation?: ConsoleNextRotation | undefined;
   /** One for a CA that is not replicated. */
   readonly replicas: readonly ConsoleReplica[];
@@ -89,6 +91,8 @@ export interface ConsoleIdentityTotals {
   readonly late: number;
   /** The late ones that expire first. */
   readonly soonest: readonly ConsoleLateIdentity[];
+  /** Whether there may be more. */
+  readonly partial?: boolean | undefined;
 }
 
 export interface ConsoleLateIdentity {
@@ -103,7 +107,9 @@ export interface ConsoleNextRotation {
   /** The authority that is being replaced, or will be. */
   readonly authority: string;
   /** Present while a rotation is in progress. */
-  readonly stage?: ConsoleStage | undefined;
+  readonly stage?: string | undefined;
+  /** The authority that replaces it, while a rotation is in progress. */
+  readonly successor?: string | undefined;
   /** When the rotation starts, or the earliest time of the next stage. */
   readonly at?: ConsoleTime | undefined;
   /** Why the next stage may or may not begin. */
@@ -111,11 +117,13 @@ export interface ConsoleNextRotation {
 }
 
 export interface ConsoleReplica {
+  /** Empty if the CA is not replicated and has no name. */
   readonly name: string;
-  readonly role: "single" | "leader" | "follower" | "stopped" | "unreachable";
+  readonly role: "single" | "leader" | "follower" | "stopped" | "unreachable" | "unknown";
   /** Why it did not answer, if it is unreachable. */
   readonly failure?: string | undefined;
-  readonly ready: boolean;
+  /** Undefined if the replica could not say. */
+  readonly ready?: boolean | undefined;
   /** Why it is not ready. */
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];
@@ -142,7 +150,7 @@ export interface ConsoleLedger {
   /** How many of them the newest checkpoint signs. */
   readonly signed: number;
   readonly bytes: number;
-  /** Undefined without a limit. */
+  /** Undefined or 0 without a limit. */
   readonly limitBytes?: number | undefined;
   readonly diskFree?: number | undefined;
   readonly diskSize?: number | undefined;

@@ -1,0 +1,52 @@
+import type { ConsoleStatus } from "../api.ts";
+import type { PolledAnswer } from "../data/polled-answer.ts";
+import { useCaTime } from "../data/use-answer.ts";
+import { LevelMark } from "../parts/level-mark.tsx";
+import { LoadState } from "../shell/load-state.tsx";
+import { activityWords, headlineOf, sentence } from "../words/headline.ts";
+import { ActivityPanel } from "./activity-panel.tsx";
+import { FindingList } from "./finding-list.tsx";
+import { IdentitiesPanel } from "./identities-panel.tsx";
+import { ReplicasPanel } from "./replicas-panel.tsx";
+import { RotationPanel } from "./rotation-panel.tsx";
+
+export function OverviewPage({ answer }: { readonly answer: PolledAnswer<ConsoleStatus> }) {
+  const now = useCaTime(answer);
+  const { data } = answer;
+  if (data === undefined) return <LoadState answer={answer} />;
+  const activity = activityWords(data);
+  return (
+    <>
+      <div class={`headline headline-${data.level}`}>
+        <LevelMark level={data.level} />
+        <div>
+          <p class="headline-text">{headlineOf(data)}</p>
+          <p class="muted">
+            {data.trustDomain !== undefined && <>Trust domain {data.trustDomain}. </>}
+            {activity}
+          </p>
+        </div>
+      </div>
+      <FindingList findings={data.findings} />
+      <Missing texts={data.missing ?? []} />
+      <div class="panels">
+        <ActivityPanel status={data} />
+        <RotationPanel status={data} now={now} />
+        <IdentitiesPanel status={data} now={now} />
+        <ReplicasPanel status={data} now={now} />
+      </div>
+    </>
+  );
+}
+
+/** What the page cannot know, so that an empty place is not read as a good sign. */
+function Missing({ texts }: { readonly texts: readonly string[] }) {
+  if (texts.length === 0) return null;
+  return (
+    <ul class="missing">
+      {texts.map((text) => (
+        <li key={text}>{sentence(text)}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,46 @@
+import type { ConsoleStatus } from "../api.ts";
+import { Field, Fields } from "../parts/fields.tsx";
+import { Empty, Panel } from "../parts/panel.tsx";
+import { TimeText } from "../parts/time-text.tsx";
+import { routeHash } from "../shell/route.ts";
+
+/** The rotation in progress, or the one that starts next. */
+export function RotationPanel({ status, now }: { readonly status: ConsoleStatus; readonly now: number }) {
+  const { nextRotation: next } = status;
+  const link = <a href={routeHash("rotation")}>Rotation</a>;
+  if (next === undefined)
+    return (
+      <Panel title="Next rotation" aside={link}>
+        <Empty title="No rotation is planned">
+          Plugged-in authorities, and those of a CA that does not rotate by itself, are replaced by an
+          operator.
+        </Empty>
+      </Panel>
+    );
+  const inProgress = next.stage !== undefined;
+  return (
+    <Panel title={inProgress ? "Rotation in progress" : "Next rotation"} aside={link}>
+      {next.at !== undefined && (
+        <p class="figure-line">
+          {inProgress && "Next stage "}
+          <TimeText at={next.at} now={now} />
+          {inProgress && " at the earliest"}
+        </p>
+      )}
+      <Fields>
+        <Field name="Authority">
+          <code>{next.authority}</code>
+          {next.successor !== undefined && (
+            <>
+              {" "}
+              to <code>{next.successor}</code>
+            </>
+          )}{" "}
+          <span class="muted">{next.kind}</span>
+        </Field>
+        {next.stage !== undefined && <Field name="Stage">{next.stage}</Field>}
+        {next.reason !== undefined && <Field name={inProgress ? "Waits for" : "Reason"}>{next.reason}</Field>}
+      </Fields>
+    </Panel>
+  );
+}
