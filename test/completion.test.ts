@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { temporaryDirectory } from "@kasbah/testkit";
 import { completedShells } from "../packages/cli/src/shipped-files.ts";
 import { completionScript } from "../scripts/completion/script.ts";
-import { commandsBelow, kasbahProgram, type NamedCommand, shownOptions } from "../scripts/reference/cli/program.ts";
+import {
+  commandsBelow,
+  kasbahProgram,
+  type NamedCommand,
+  shownOptions,
+} from "../scripts/reference/cli/program.ts";
 import { assertCompletes } from "./harness/shells/completion-cases.ts";
 
 describe("Completion of the commands", () => {
