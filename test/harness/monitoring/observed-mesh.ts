@@ -51,6 +51,10 @@ export class ObservedMesh implements AsyncDisposable {
     return new ObservedMesh(prometheus, ca, after.move());
   }
 
+  get stateDir(): string {
+    return this.#ca.stateDir;
+  }
+
   /** One call that gets a certificate, or that is refused if the token is for another audience. */
   async call(serviceAccount: string, audience?: string): Promise<void> {
     const name = { namespace: "demo", serviceAccount };
