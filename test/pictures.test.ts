@@ -3,9 +3,10 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { excerptOf } from "../scripts/pictures/excerpt.ts";
-import { terminalPicture } from "../scripts/pictures/terminal-picture.ts";
-import { terminalLines, textOf } from "../scripts/pictures/terminal-text.ts";
+import { dashboardPicture } from "../scripts/pictures/dashboard/dashboard-picture.ts";
+import { excerptOf } from "../scripts/pictures/demo/excerpt.ts";
+import { terminalPicture } from "../scripts/pictures/terminal/terminal-picture.ts";
+import { terminalLines, textOf } from "../scripts/pictures/terminal/terminal-text.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -74,6 +75,41 @@ describe("Pictures of the documentation", () => {
     assert.deepEqual(drawn, steps);
     assert.match(shown, /failures {8}<\/tspan>0</);
     assert.match(shown, /All checks passed in [\d.]+ s\./);
+  });
+});
+
+describe("The picture of the dashboard", () => {
+  it("has the panels with which the dashboard begins, in their order", () => {
+    const { panels } = JSON.parse(read("deploy/grafana/kasbah.json")) as { panels: { title: string }[] };
+    const drawn = [
+      ...read("docs/pictures/dashboard.svg").matchAll(/<text class="(?:name|row)"[^>]*>([^<]*)</g),
+    ];
+    assert.ok(drawn.length > 20);
+    assert.deepEqual(
+      drawn.map(([, title]) => title),
+      panels.slice(0, drawn.length).map(({ title }) => title),
+    );
+  });
+
+  it("draws the last value of a stat in the color of its threshold, and a series as a line with its unit", () => {
+    const gridPos = { h: 8, w: 12, x: 0, y: 0 };
+    const steps = [
+      { color: "green", value: null },
+      { color: "red", value: 0.1 },
+    ];
+    const defaults = { unit: "percentunit", thresholds: { mode: "absolute", steps } };
+    const points = [
+      [0, 0.05],
+      [60, 0.25],
+    ] as const;
+    const lines = [{ name: "share <all>", points }];
+    const panel = { title: "Refused", gridPos, fieldConfig: { defaults } };
+    const period = { start: 0, end: 60 };
+    const drawn = (type: "stat" | "timeseries") =>
+      dashboardPicture([{ panel: { ...panel, type }, lines }], period);
+    assert.match(drawn("stat"), /<text class="value red"[^>]*>25 %<\/text>/);
+    assert.match(drawn("timeseries"), />25 %<\/text>.*<path class="line s0" d="M\d+ \d+L\d+ \d+"\/>/s);
+    assert.match(drawn("timeseries"), />share &lt;all&gt;<\/text>/);
   });
 });
 

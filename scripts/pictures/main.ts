@@ -1,19 +1,37 @@
-// Writes docs/pictures/demo.svg from a run of the demo. `npm run pictures` runs it after a change of the demo's output.
+// Writes the pictures of real runs in docs/pictures: `npm run pictures`, or one of them: `npm run pictures -- dashboard`.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { documentedDemo } from "./documented-demo.ts";
-import { excerptOf } from "./excerpt.ts";
-import { runInTerminal } from "./run-in-terminal.ts";
-import { terminalPicture } from "./terminal-picture.ts";
-import { terminalLines } from "./terminal-text.ts";
+import { dashboardPicture } from "./dashboard/dashboard-picture.ts";
+import { observe } from "./dashboard/observe.ts";
+import { documentedDemo } from "./demo/documented-demo.ts";
+import { excerptOf } from "./demo/excerpt.ts";
+import { runInTerminal } from "./terminal/run-in-terminal.ts";
+import { terminalPicture } from "./terminal/terminal-picture.ts";
+import { terminalLines } from "./terminal/terminal-text.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const path = "docs/pictures/demo.svg";
+const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-const command = documentedDemo(root);
-process.stdout.write(`running: ${command}\n`);
-const lines = excerptOf(terminalLines(await runInTerminal(command, root)));
-writeFileSync(join(root, path), terminalPicture({ command, lines }));
-process.stdout.write(`${path}\n`);
+const pictures: Readonly<Record<string, () => Promise<string>>> = {
+  demo: async () => {
+    const command = documentedDemo(root);
+    say(`running: ${command}`);
+    const lines = excerptOf(terminalLines(await runInTerminal(command, root)));
+    return terminalPicture({ command, lines });
+  },
+  dashboard: async () => {
+    say("running a CA, agents and Prometheus for three minutes");
+    const { panels, period } = await observe(say);
+    return dashboardPicture(panels, period);
+  },
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, draw] of Object.entries(pictures)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const path = `docs/pictures/${name}.svg`;
+  writeFileSync(join(root, path), await draw());
+  say(path);
+}

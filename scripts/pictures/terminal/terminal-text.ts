@@ -1,7 +1,7 @@
 /** A part of a line in one style. */
 interface Span {
   readonly text: string;
-  /** Codes of ECMA-48's Select Graphic Rendition, such as 1 for bold. */
+  /** The last code of ECMA-48's Select Graphic Rendition, such as 1 for bold; of `1;31` it is the color. */
   readonly style: number;
 }
 
@@ -10,7 +10,7 @@ export type Line = readonly Span[];
 
 /** The escape character, by which a terminal's control sequences begin. */
 const ESC = String.fromCharCode(27);
-const colorChange = new RegExp(`${ESC}\\[(\\d*)m`, "g");
+const colorChange = new RegExp(`${ESC}\\[(?:\\d+;)*(\\d*)m`, "g");
 /** A return to the start of the line that erases it, as progress does. */
 const erasure = new RegExp(`^[^\\n]*(?:\\r|${ESC}\\[1G)${ESC}\\[0?K`);
 

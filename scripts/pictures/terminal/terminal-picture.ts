@@ -1,13 +1,15 @@
+import { escapedXml } from "../escaped-xml.ts";
 import { type Line, textOf } from "./terminal-text.ts";
 
 const [margin, top, lineHeight, blankHeight, columnWidth] = [24, 66, 19, 11, 7.83];
-const columns = 100;
 
-/** Styles of the demo's output: bold, dim, green and cyan. */
+/** Styles of our output: bold, dim, and colors. */
 const classes: ReadonlyMap<number, string> = new Map([
   [1, "b"],
   [2, "d"],
+  [31, "r"],
   [32, "g"],
+  [33, "y"],
   [36, "c"],
 ]);
 
@@ -17,6 +19,8 @@ const style = `
     .d { fill: #59636e; }
     .g { fill: #1a7f37; font-weight: 600; }
     .c { fill: #0550ae; }
+    .y { fill: #9a6700; font-weight: 600; }
+    .r { fill: #d1242f; font-weight: 600; }
     .title { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #59636e; text-anchor: middle; }
     .window { fill: #ffffff; stroke: #d1d9e0; }
     .bar { fill: #f6f8fa; }
@@ -27,6 +31,8 @@ const style = `
       .d, .title { fill: #9198a1; }
       .g { fill: #3fb950; }
       .c { fill: #79c0ff; }
+      .y { fill: #d29922; }
+      .r { fill: #f85149; }
       .window { fill: #0d1117; stroke: #3d444d; }
       .bar { fill: #151b23; }
       .rule { stroke: #3d444d; }
@@ -34,8 +40,17 @@ const style = `
     }
   `;
 
+/** What a terminal shows. */
+interface Terminal {
+  readonly command: string;
+  readonly lines: readonly Line[];
+  readonly columns?: number;
+  /** For readers who do not see the picture; by default the steps of the demo and their results. */
+  readonly description?: string;
+}
+
 /** A terminal window as SVG, in a light and a dark form, with the fonts of the reader. */
-export function terminalPicture({ command, lines }: { command: string; lines: readonly Line[] }): string {
+export function terminalPicture({ command, lines, columns = 100, description }: Terminal): string {
   const all: readonly Line[] = [
     [
       { text: "$ ", style: 2 },
@@ -53,8 +68,8 @@ export function terminalPicture({ command, lines }: { command: string; lines: re
   }
   const height = y - lineHeight + margin;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">
-  <title id="title">${escaped(command)} in a terminal</title>
-  <desc id="desc">${escaped(descriptionOf(lines))}</desc>
+  <title id="title">${escapedXml(command)} in a terminal</title>
+  <desc id="desc">${escapedXml(description ?? descriptionOf(lines))}</desc>
   <style>${style}</style>
   <rect class="window" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>
   <path class="bar" d="M1 38V11A10 10 0 0 1 11 1H${width - 11}A10 10 0 0 1 ${width - 1} 11V38z"/>
@@ -75,11 +90,7 @@ function row(line: Line, y: number): string {
   if (line.length === 0) return "";
   const spans = line.map(({ text, style: code }) => {
     const name = classes.get(code);
-    return name === undefined ? escaped(text) : `<tspan class="${name}">${escaped(text)}</tspan>`;
+    return name === undefined ? escapedXml(text) : `<tspan class="${name}">${escapedXml(text)}</tspan>`;
   });
   return `  <text x="${margin}" y="${y}" xml:space="preserve">${spans.join("")}</text>\n`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

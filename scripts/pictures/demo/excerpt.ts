@@ -1,4 +1,4 @@
-import { type Line, textOf } from "./terminal-text.ts";
+import { type Line, textOf } from "../terminal/terminal-text.ts";
 
 /** More would be too small to read in a page. */
 const maxColumns = 98;
