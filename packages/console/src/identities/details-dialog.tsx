@@ -2,9 +2,9 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import type { ConsoleSource } from "../api.ts";
 import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { ExpiryBar } from "../parts/expiry-bar.tsx";
-import { Field, Fields } from "../parts/fields.tsx";
+import { Fields, LabelledValue } from "../parts/fields.tsx";
 import { TimeText } from "../parts/time-text.tsx";
-import { commandFor } from "../words/command-words.ts";
+import { kasbahCommand } from "../words/command-words.ts";
 import type { IdentityRow } from "./identity-rows.ts";
 
 interface DetailsProps {
@@ -30,29 +30,29 @@ export function DetailsDialog({ row, source, now, close }: DetailsProps) {
       </header>
       <ExpiryBar notBefore={row.notBefore} notAfter={row.notAfter} now={now} />
       <Fields>
-        <Field name="SPIFFE ID">
+        <LabelledValue name="SPIFFE ID">
           <code>{spiffeId}</code>
-        </Field>
-        <Field name="Serial">
+        </LabelledValue>
+        <LabelledValue name="Serial">
           <code>{serial}</code>
-        </Field>
-        <Field name="Issued">
+        </LabelledValue>
+        <LabelledValue name="Issued">
           <TimeText at={issuedAt} now={now} />
-        </Field>
-        <Field name="Valid from">
+        </LabelledValue>
+        <LabelledValue name="Valid from">
           <TimeText at={notBefore} now={now} />
-        </Field>
-        <Field name="Expires">
+        </LabelledValue>
+        <LabelledValue name="Expires">
           <TimeText at={notAfter} now={now} />
-        </Field>
-        {pod !== undefined && <Field name="Pod">{pod}</Field>}
-        {replica !== undefined && <Field name="Replica">{replica}</Field>}
+        </LabelledValue>
+        {pod !== undefined && <LabelledValue name="Pod">{pod}</LabelledValue>}
+        {replica !== undefined && <LabelledValue name="Replica">{replica}</LabelledValue>}
       </Fields>
       <h3>More on a terminal</h3>
       <p class="muted">All certificates of this identity:</p>
-      <CopyableCommand command={commandFor(source, "audit", "who", spiffeId)} />
+      <CopyableCommand command={kasbahCommand(source, "audit", "who", spiffeId)} />
       <p class="muted">The policy rule that applies to it:</p>
-      <CopyableCommand command={commandFor(source, "why", spiffeId)} />
+      <CopyableCommand command={kasbahCommand(source, "why", spiffeId)} />
     </dialog>
   );
 }

@@ -1,5 +1,5 @@
 import type { ConsoleLedger } from "../api.ts";
-import { Field } from "../parts/fields.tsx";
+import { LabelledValue } from "../parts/fields.tsx";
 import { Meter } from "../parts/meter.tsx";
 import { pluralWords, sizeWords } from "../words/count-words.ts";
 
@@ -15,7 +15,7 @@ export function LedgerFields({ ledger, isStopped }: LedgerProps) {
   const unsigned = Math.max(0, entries - signed);
   return (
     <>
-      <Field name="Ledger">
+      <LabelledValue name="Ledger">
         {writable || isStopped
           ? pluralWords(entries, "entry", "entries")
           : `not writable${failure === "" ? "" : `: ${failure}`}`}
@@ -24,20 +24,20 @@ export function LedgerFields({ ledger, isStopped }: LedgerProps) {
           · {unsigned === 0 ? "all signed" : `${pluralWords(unsigned, "entry", "entries")} not signed yet`}
         </span>
         {loss !== undefined && loss !== "" && <> · {loss}</>}
-      </Field>
+      </LabelledValue>
       {limitBytes === 0 ? (
-        <Field name="Size">{sizeWords(bytes)}</Field>
+        <LabelledValue name="Size">{sizeWords(bytes)}</LabelledValue>
       ) : (
-        <Field name="Size">
+        <LabelledValue name="Size">
           <Meter share={bytes / limitBytes} state={bytes > 0.9 * limitBytes ? "late" : "good"} />
           {sizeWords(bytes)} of {sizeWords(limitBytes)}
-        </Field>
+        </LabelledValue>
       )}
       {diskFree !== undefined && diskSize !== undefined && diskSize > 0 && (
-        <Field name="Disk">
+        <LabelledValue name="Disk">
           <Meter share={1 - diskFree / diskSize} state={diskFree < 0.1 * diskSize ? "late" : "good"} />
           {sizeWords(diskFree)} free of {sizeWords(diskSize)}
-        </Field>
+        </LabelledValue>
       )}
     </>
   );

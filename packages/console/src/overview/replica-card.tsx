@@ -1,5 +1,5 @@
 import type { ConsoleClock, ConsoleReplica } from "../api.ts";
-import { Field, Fields } from "../parts/fields.tsx";
+import { Fields, LabelledValue } from "../parts/fields.tsx";
 import { LevelMark } from "../parts/level-mark.tsx";
 import { TimeText } from "../parts/time-text.tsx";
 import { countWords, pluralWords } from "../words/count-words.ts";
@@ -29,22 +29,22 @@ export function ReplicaCard({ replica, now }: ReplicaProps) {
         </p>
       ))}
       <Fields>
-        {clock !== undefined && <Field name="Clock">{clockStateWords(clock)}</Field>}
+        {clock !== undefined && <LabelledValue name="Clock">{clockStateWords(clock)}</LabelledValue>}
         {ledger !== undefined && <LedgerFields ledger={ledger} isStopped={role === "stopped"} />}
         {port !== undefined && (
-          <Field name="Port">
+          <LabelledValue name="Port">
             {countWords(port.connections)} of {pluralWords(port.maxConnections, "connection")}
             <span class="muted">
               {" "}
               · {pluralWords(port.inFlight, "call")}, {countWords(port.waiting)} waiting
             </span>
-          </Field>
+          </LabelledValue>
         )}
         {startedAt !== undefined && (
-          <Field name="Started">
+          <LabelledValue name="Started">
             <TimeText at={startedAt} now={now} show="distance" />
             {version !== undefined && <span class="muted"> · version {version}</span>}
-          </Field>
+          </LabelledValue>
         )}
       </Fields>
     </li>

@@ -1,5 +1,5 @@
 import type { ConsoleStatus } from "../api.ts";
-import { Field, Fields } from "../parts/fields.tsx";
+import { Fields, LabelledValue } from "../parts/fields.tsx";
 import { Empty, Panel } from "../parts/panel.tsx";
 import { TimeText } from "../parts/time-text.tsx";
 import { routeHash } from "../shell/route.ts";
@@ -28,7 +28,7 @@ export function RotationPanel({ status, now }: { readonly status: ConsoleStatus;
         </p>
       )}
       <Fields>
-        <Field name="Authority">
+        <LabelledValue name="Authority">
           <code>{next.authority}</code>
           {next.successor !== undefined && (
             <>
@@ -37,9 +37,11 @@ export function RotationPanel({ status, now }: { readonly status: ConsoleStatus;
             </>
           )}{" "}
           <span class="muted">{next.kind}</span>
-        </Field>
-        {next.stage !== undefined && <Field name="Stage">{next.stage}</Field>}
-        {next.reason !== undefined && <Field name={inProgress ? "Waits for" : "Reason"}>{next.reason}</Field>}
+        </LabelledValue>
+        {next.stage !== undefined && <LabelledValue name="Stage">{next.stage}</LabelledValue>}
+        {next.reason !== undefined && (
+          <LabelledValue name={inProgress ? "Waits for" : "Reason"}>{next.reason}</LabelledValue>
+        )}
       </Fields>
     </Panel>
   );

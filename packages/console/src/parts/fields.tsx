@@ -10,7 +10,7 @@ export function Fields({ children }: { readonly children: ComponentChildren }) {
   return <dl class="fields">{children}</dl>;
 }
 
-export function Field({ name, children }: FieldProps) {
+export function LabelledValue({ name, children }: FieldProps) {
   return (
     <div class="field">
       <dt>{name}</dt>

@@ -1,9 +1,9 @@
 import type { ConsoleRefusal, ConsoleSource } from "../api.ts";
 import { CopyableCommand } from "../parts/copyable-command.tsx";
-import { Field, Fields } from "../parts/fields.tsx";
+import { Fields, LabelledValue } from "../parts/fields.tsx";
 import { MarkedText } from "../parts/marked-text.tsx";
 import { TimeText } from "../parts/time-text.tsx";
-import { commandFor } from "../words/command-words.ts";
+import { kasbahCommand } from "../words/command-words.ts";
 import { callerWords } from "./choose-refusals.ts";
 
 interface RefusalItemProps {
@@ -28,28 +28,30 @@ export function RefusalItem({ refusal, source, now }: RefusalItemProps) {
           <span class="call-problem">{problem}</span>
         </summary>
         <div class="call-details">
-          <CopyableCommand command={commandFor(source, "why", reference)} />
+          <CopyableCommand command={kasbahCommand(source, "why", reference)} />
           <Fields>
-            <Field name="Problem">
+            <LabelledValue name="Problem">
               <MarkedText text={problem} />
-            </Field>
+            </LabelledValue>
             {fix !== undefined && (
-              <Field name="Fix">
+              <LabelledValue name="Fix">
                 <MarkedText text={fix} />
-              </Field>
+              </LabelledValue>
             )}
-            <Field name="Time">
+            <LabelledValue name="Time">
               <TimeText at={time} now={now} />
-            </Field>
-            <Field name="Caller">{caller ?? "not authenticated"}</Field>
-            {subject !== undefined && subject !== caller && <Field name="Asked for">{subject}</Field>}
-            <Field name="Address">{peer}</Field>
-            {traceId !== undefined && (
-              <Field name="Trace">
-                <code>{traceId}</code>
-              </Field>
+            </LabelledValue>
+            <LabelledValue name="Caller">{caller ?? "not authenticated"}</LabelledValue>
+            {subject !== undefined && subject !== caller && (
+              <LabelledValue name="Asked for">{subject}</LabelledValue>
             )}
-            {replica !== undefined && <Field name="Replica">{replica}</Field>}
+            <LabelledValue name="Address">{peer}</LabelledValue>
+            {traceId !== undefined && (
+              <LabelledValue name="Trace">
+                <code>{traceId}</code>
+              </LabelledValue>
+            )}
+            {replica !== undefined && <LabelledValue name="Replica">{replica}</LabelledValue>}
           </Fields>
         </div>
       </details>

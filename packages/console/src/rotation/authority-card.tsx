@@ -1,5 +1,5 @@
 import type { ConsoleAuthority, ConsoleRotation } from "../api.ts";
-import { Field, Fields } from "../parts/fields.tsx";
+import { Fields, LabelledValue } from "../parts/fields.tsx";
 import { TimeText } from "../parts/time-text.tsx";
 import { dateWords } from "../words/time-words.ts";
 import { GateView } from "./gate-view.tsx";
@@ -40,17 +40,17 @@ export function AuthorityCard({ authority, status, now }: AuthorityProps) {
       {gate !== undefined && !isAbove && <GateView gate={gate} now={now} />}
       <Fields>
         {authority.keyKeptUntil !== undefined && (
-          <Field name="Key kept until">
+          <LabelledValue name="Key kept until">
             <TimeText at={authority.keyKeptUntil} now={now} />
-          </Field>
+          </LabelledValue>
         )}
         {authority.distrustedAt !== undefined && (
-          <Field name="Distrusted">{dateWords(Date.parse(authority.distrustedAt))}</Field>
+          <LabelledValue name="Distrusted">{dateWords(Date.parse(authority.distrustedAt))}</LabelledValue>
         )}
-        <Field name="Key">{keyType}</Field>
-        <Field name="SHA-256">
+        <LabelledValue name="Key">{keyType}</LabelledValue>
+        <LabelledValue name="SHA-256">
           <code title={fingerprint}>{fingerprint.slice(0, 16)}…</code>
-        </Field>
+        </LabelledValue>
       </Fields>
     </li>
   );

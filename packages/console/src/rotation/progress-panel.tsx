@@ -2,7 +2,7 @@ import type { ConsoleRotation } from "../api.ts";
 import { CopyableCommand } from "../parts/copyable-command.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { TimeText } from "../parts/time-text.tsx";
-import { commandFor } from "../words/command-words.ts";
+import { kasbahCommand } from "../words/command-words.ts";
 import { GateView } from "./gate-view.tsx";
 import { stageNames } from "./stage-track.ts";
 import { TrackView } from "./track-view.tsx";
@@ -57,7 +57,7 @@ function IdlePanel({ status, now, aside }: ProgressProps & { readonly aside: str
       <details class="more">
         <summary>Start a rotation</summary>
         <p class="muted">The console changes nothing. On a terminal:</p>
-        <CopyableCommand command={commandFor(source, "authority", "rotate")} />
+        <CopyableCommand command={kasbahCommand(source, "authority", "rotate")} />
       </details>
     </Panel>
   );

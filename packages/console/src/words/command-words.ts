@@ -1,7 +1,7 @@
 import type { ConsoleSource } from "../api.ts";
 
 /** A command that asks the same CA as the page. */
-export function commandFor(source: ConsoleSource, ...words: readonly string[]): string {
+export function kasbahCommand(source: ConsoleSource, ...words: readonly string[]): string {
   const flags = source.flags.trim();
   return ["kasbah", ...words.map(shellWord), ...(flags === "" ? [] : [flags])].join(" ");
 }
