@@ -147,6 +147,25 @@ describe("kasbah on a laptop", function () {
     assert.match(unknown.stderr, /none of the 3 replicas .*\(OPERATION_REFUSED\)/);
   });
 
+  it("shows how all replicas are on one screen, with what was refused, and what an onlooker cannot see", async () => {
+    const { stdout, stderr, exitCode } = await kasbah("status");
+    assert.deepEqual([exitCode, stderr], [3, ""], stdout);
+    assert.match(stdout, /^WARNING {2}TOKEN_\w+\n {2}what 3 calls of 127\.0\.0\.1 refused in 10 minutes/m);
+    assert.match(stdout, /^ca {10}3 of 3 replicas ready$/m);
+    assert.equal(stdout.match(/^kasbah-\d {4}ready, leader, /gm)?.length, 1);
+    assert.equal(stdout.match(/^kasbah-\d {4}ready, follower, /gm)?.length, 2);
+    const { namespace } = account;
+    const bob = await laptop.kubeconfig(namespace, "bob");
+    const seen = await laptop.kasbah(["-n", namespace, "--kubeconfig", bob, "status", "--json"]);
+    const report = JSON.parse(seen.stdout);
+    assert.deepEqual(
+      report.findings.map((one: { code: string }) => one.code),
+      ["STATUS_INCOMPLETE"],
+    );
+    assert.equal(report.missing.length, 3);
+    assert.match(report.missing[0], /^kasbah-0: .*pods "kasbah-0" is forbidden/);
+  });
+
   it("returns the same exit codes as on the host of the CA", async () => {
     assert.equal((await kasbah("check")).exitCode, 0);
     assert.equal((await kasbah("check", "--warn", "4000d")).exitCode, 3);
@@ -222,6 +241,9 @@ describe("kasbah on a laptop", function () {
       stderr,
       /^kasbah: warning: kasbah-2: no CA at .*; using the answers of the other replicas\n$/,
     );
+    const one = await kasbah("status");
+    assert.match(one.stdout, /^WARNING {2}REPLICA_DOWN\n {2}what kasbah-2 does not answer: no CA at /m);
+    assert.match(one.stdout, /^kasbah-2 {4}unreachable: no CA at /m);
     const pinned = await kasbah("--pod", "kasbah-2", "authority", "status");
     assert.equal(pinned.exitCode, 1);
     assert.match(pinned.stderr, /kasbah-2: no CA at .*\(ADMIN_UNREACHABLE\)/);
