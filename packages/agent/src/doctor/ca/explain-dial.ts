@@ -54,7 +54,10 @@ export function explainDial({ name, error, progress, proxy }: FailedDial): Docto
       "check that the proxy runs and permits the CA's port, correct --ca-proxy, or list the CA in --ca-no-proxy";
     return critical("ca", "CA_PROXY_FAILED", { what, fix, page });
   }
-  if (progress !== undefined) return critical("ca", "CA_TIMEOUT", { what, fix: filtered, page });
+  if (progress !== undefined) {
+    const fix = `${filtered}; if the connection was accepted, check that a CA listens there and is not overloaded`;
+    return critical("ca", "CA_TIMEOUT", { what, fix, page });
+  }
   const { code, fix } = explanationOf(error);
   return critical("ca", code, { what, fix, page });
 }

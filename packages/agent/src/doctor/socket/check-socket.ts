@@ -17,6 +17,8 @@ import { fetchServed, type ServedSecret } from "./fetch-served.ts";
 
 const page = "docs/agent-status.md";
 const answerMs = 3_000;
+/** For an agent that says that it has no certificate. */
+const shortAnswerMs = 500;
 const connectMs = 2_000;
 
 export interface SocketCheck {
@@ -37,7 +39,9 @@ export async function checkSocket(
       ? await absence(path, found, agent)
       : await connectionProblem(path, found as Stats, agent);
   if (problem !== undefined) return { observations: [problem], served: undefined };
-  return judgeServed(path, found as Stats, config.sdsSocketMode, now);
+  const hasNone = agent.kind === "running" && agent.view.certificate === undefined;
+  const wait = { mode: config.sdsSocketMode, deadlineMs: hasNone ? shortAnswerMs : answerMs };
+  return judgeServed(path, found as Stats, wait, now);
 }
 
 async function absence(path: string, error: unknown, agent: AgentAnswer): Promise<DoctorFinding> {
@@ -95,9 +99,14 @@ async function connectErrno(path: string): Promise<string | undefined> {
   }
 }
 
-async function judgeServed(path: string, stats: Stats, mode: number, now: Date): Promise<SocketCheck> {
+async function judgeServed(
+  path: string,
+  stats: Stats,
+  { mode, deadlineMs }: { readonly mode: number; readonly deadlineMs: number },
+  now: Date,
+): Promise<SocketCheck> {
   try {
-    const served = await fetchServed(path, answerMs);
+    const served = await fetchServed(path, deadlineMs);
     return { observations: [...modeProblem(path, stats, mode), judge(path, stats, served, now)], served };
   } catch (error) {
     if (!(error instanceof RpcError || error instanceof MeshError)) throw error;
