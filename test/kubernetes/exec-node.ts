@@ -26,6 +26,8 @@ export interface NodePod {
   readonly container: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
+  /** The address in its status; none by default. */
+  readonly podIP?: string;
 }
 
 export interface NodeContainer {
@@ -53,9 +55,9 @@ export async function startExecNode(controlPlane: ControlPlane, name: string): P
   await eventually(() => isListening(port), 20_000);
   await createNode(controlPlane, name, port);
   return {
-    async addPod({ namespace, name: pod, container, labels, env }) {
+    async addPod({ namespace, name: pod, container, labels, env, podIP }) {
       await writeEnvironment(directory.join("containers", namespace, pod), container, env);
-      await createPod(controlPlane, { namespace, pod, container, labels, nodeName: name });
+      await createPod(controlPlane, { namespace, pod, container, labels, podIP, nodeName: name });
     },
     async addContainer({ namespace, pod, container, env, log, address }) {
       const place = directory.join("containers", namespace, pod);
@@ -108,19 +110,20 @@ async function createNode(controlPlane: ControlPlane, name: string, port: number
   await demand(controlPlane.adminRequest("PATCH", `${nodes}/${name}/status`, { status }));
 }
 
-interface CreatedPod extends Omit<NodePod, "name" | "env"> {
+interface CreatedPod extends Omit<NodePod, "name" | "env" | "podIP"> {
   readonly pod: string;
+  readonly podIP: string | undefined;
   readonly nodeName: string;
 }
 
 async function createPod(controlPlane: ControlPlane, order: CreatedPod): Promise<void> {
-  const { namespace, pod, container, labels, nodeName } = order;
+  const { namespace, pod, container, labels, nodeName, podIP } = order;
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const spec = { nodeName, containers: [{ name: container, image: "none" }] };
   await demand(controlPlane.adminRequest("POST", pods, { metadata: { name: pod, labels }, spec }));
   const running = { running: { startedAt: "2026-01-01T00:00:00Z" } };
   const own = { name: container, ready: true, restartCount: 0, image: "none", imageID: "", state: running };
-  const status = { phase: "Running", containerStatuses: [own] };
+  const status = { phase: "Running", containerStatuses: [own], podIP };
   await demand(controlPlane.adminRequest("PATCH", `${pods}/${pod}/status`, { status }));
 }
 

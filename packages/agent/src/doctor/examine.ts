@@ -11,6 +11,7 @@ import { checkEnvoy } from "./envoy/check-envoy.ts";
 import { checkFiles } from "./files/check-files.ts";
 import {
   createReport,
+  type DoctorFinding,
   type DoctorReport,
   isCritical,
   isFinding,
@@ -97,18 +98,27 @@ async function examineSupply(options: ExamineOptions, deps: SupplyDeps): Promise
   const rootsPem = await trustedPem(roots);
   const cas = rootsPem === undefined ? [] : await checkCas({ ...probe, rootsPem });
   const unverified = "the CA was not examined: without a root, nothing can verify it";
+  const judged = await judgeCas(cas, deps, probe);
   const found = [
+    // The CA knows the offset best, and a wrong clock explains much of the rest.
+    ...judged.filter(isClockFinding),
     ...(rootsPem === undefined ? [skipped("ca", unverified)] : []),
     ...(config.provCert === undefined ? token.observations : token.observations.map(lowered)),
     ...roots.observations,
-    ...(await judgeCas(cas, deps, probe)),
+    ...judged.filter((one) => !isClockFinding(one)),
   ];
   const isNeeded = options.isTried || agent.kind !== "running";
   const call = isNeeded && !found.some(isCritical) ? await requestOne(config, deps, token) : [];
-  const reported = agentObservations(deps, token.claims).filter((one) => !isRepeated(one, found, call));
+  const reported = agentObservations(deps, token.claims)
+    .filter((one) => !isRepeated(one, found, call))
+    .map((one) => (isFinding(one) && one.code === "CA_UNREACHABLE" ? asPast(one) : one));
   const observations = [...found, ...call, ...reported];
   const unusual = unusualAudience(token, observations, hasIssued(deps, call));
   return { observations: [...observations, ...unusual], token, roots };
+}
+
+function isClockFinding(one: Observation): boolean {
+  return isFinding(one) && one.area === "clock";
 }
 
 function lowered(one: Observation): Observation {
@@ -173,6 +183,12 @@ function isRepeated(one: Observation, found: readonly Observation[], call: reado
     isCritical(other) &&
     (other.code === one.code || (one.code === "CA_UNREACHABLE" && other.area !== "token"));
   return [...found, ...call].some(isCause) || (isCritical(one) && call.some((other) => !isFinding(other)));
+}
+
+/** Each address was just reached, so the agent's next attempt is likely to succeed. */
+function asPast(one: DoctorFinding): DoctorFinding {
+  const fix = "wait for the agent's next attempt, or run kasbah-agent rotate: the CA answers now";
+  return { ...one, level: "warning", fix };
 }
 
 /** Worth a word only if nothing shows whether the CA accepts the token. */
