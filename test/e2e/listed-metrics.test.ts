@@ -28,6 +28,15 @@ function listedMetrics(): ReadonlyMap<string, Listed> {
   );
 }
 
+/** What the reference lists for both daemons without labels, and a scrape does not have. */
+function absent(scrape: string): readonly string[] {
+  const page = readFileSync(join(repositoryRoot, "docs/reference/metrics.md"), "utf8");
+  const [, section = ""] = page.split("## Both daemons\n");
+  const names = [...section.matchAll(/^\| `(\w+)` \| \w+ \| \|/gm)].map(([, name = ""]) => name);
+  assert.ok(names.length > 10);
+  return names.filter((name) => !scrape.includes(`# TYPE ${name} `));
+}
+
 /** What a scrape has and the reference does not: names with another type, and labels. */
 function unlisted(scrape: string): readonly string[] {
   const listed = listedMetrics();
@@ -51,7 +60,9 @@ describe("The reference of metrics", function () {
     const ca = new CaProcess({ stateDir: directory.join("state"), flags });
     try {
       await ca.logged("daemon started");
-      assert.deepEqual(unlisted(await ca.status("/metrics")), []);
+      const scrape = await ca.status("/metrics");
+      assert.deepEqual(unlisted(scrape), []);
+      assert.deepEqual(absent(scrape), []);
     } finally {
       await ca.kill();
     }
@@ -64,7 +75,9 @@ describe("The reference of metrics", function () {
       const flags = { "--workload-socket": pod.path("workload"), "--output-certs": pod.path("files") };
       const agent = pod.start({ flags: { ...flags, "--on-rotate": "true" } });
       await agent.says("secret published");
-      assert.deepEqual(unlisted(await agent.status("/metrics")), []);
+      const scrape = await agent.status("/metrics");
+      assert.deepEqual(unlisted(scrape), []);
+      assert.deepEqual(absent(scrape), []);
     } finally {
       await pod[Symbol.asyncDispose]();
       await ca.close();

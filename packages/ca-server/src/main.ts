@@ -6,6 +6,7 @@ import { createSerial, createWorkloadSerial } from "@kasbah/pki";
 import { createCertificateWriter } from "@kasbah/pki/certificate-writer";
 import {
   type Component,
+  createLoopWatch,
   createScheduler,
   type Logger,
   MemoryReturn,
@@ -202,6 +203,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),
     ...[certificate, unauthenticated.summary, endpoint, admin, status],
+    createLoopWatch({ registry: telemetry.registry, clock: systemClock, logger }),
     new MemoryReturn({ sweep: cronSweep("*/10 * * * * *") }),
     new StartGarbage(),
   ];
