@@ -106,7 +106,7 @@ describe("the poller", () => {
   it("waits five seconds, and longer after an answer that took long", async () => {
     const { poller, waits, page } = setUp([data(1), data(2)]);
     await poller.poll();
-    page.requestMs = 1500;
+    page.requestMs = 7500;
     await poller.poll();
     assert.deepEqual(
       waits.map(({ ms }) => ms),

@@ -12,7 +12,7 @@ export interface PollerDeps {
 
 const intervalMs = 5000;
 /** A large answer must not keep the page busy: it waits this many times as long as the last request took. */
-const restFactor = 20;
+const restFactor = 4;
 
 /** Asks again and again while the page is visible, one request at a time, and keeps the last answer. */
 export class Poller<T> {

@@ -5,6 +5,7 @@ import { useCaTime } from "../data/use-answer.ts";
 import { Empty } from "../parts/panel.tsx";
 import { LoadState } from "../shell/load-state.tsx";
 import { routeHash } from "../shell/route.ts";
+import { changeRoute } from "../shell/use-route.ts";
 import { countWords, pluralWords } from "../words/count-words.ts";
 import { DetailsDialog } from "./details-dialog.tsx";
 import { Grid } from "./grid.tsx";
@@ -30,7 +31,7 @@ export function IdentitiesPage({ answer, query: given }: IdentitiesPageProps) {
   if (data === undefined) return <LoadState answer={answer} />;
   if (data.identities.length === 0) return <NoIdentities />;
   const change = (fields: Partial<IdentityQuery>) =>
-    location.replace(routeHash("identities", queryParts({ ...query, ...fields })));
+    changeRoute(routeHash("identities", queryParts({ ...query, ...fields })));
   return (
     <>
       <SearchBar query={query} change={change}>

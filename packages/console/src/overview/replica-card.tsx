@@ -33,7 +33,9 @@ export function ReplicaCard({ replica, now }: ReplicaProps) {
         {ledger !== undefined && <LedgerFields ledger={ledger} isStopped={role === "stopped"} />}
         {port !== undefined && (
           <LabelledValue name="Port">
-            {countWords(port.connections)} of {pluralWords(port.maxConnections, "connection")}
+            {port.maxConnections === 0
+              ? pluralWords(port.connections, "connection")
+              : `${countWords(port.connections)} of ${pluralWords(port.maxConnections, "connection")}`}
             <span class="muted">
               {" "}
               · {pluralWords(port.inFlight, "call")}, {countWords(port.waiting)} waiting

@@ -19,7 +19,7 @@ interface CopyProps {
 
 const shownMs = 1600;
 
-function CopyButton({ text, what }: CopyProps) {
+export function CopyButton({ text, what }: CopyProps) {
   const { copy, after } = useEnv();
   const [result, setResult] = useState<"copied" | "failed">();
   const onClick = async () => {

@@ -1,6 +1,19 @@
-/** A text in which `backticks` mark code, as in the tables of error codes. */
+import { markedParts } from "../words/marked-parts.ts";
+import { CopyButton } from "./copyable-command.tsx";
+
+/** A text in which code looks like code, and a command can be copied. */
 export function MarkedText({ text }: { readonly text: string }) {
-  // Every second part stands between backticks.
-  const parts = text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
-  return <>{parts}</>;
+  return (
+    <>
+      {markedParts(text).map((part) => {
+        if (part.kind === "text") return part.text;
+        if (part.kind === "code") return <code>{part.text}</code>;
+        return (
+          <>
+            <code>{part.text}</code> <CopyButton text={part.text} what={`the command ${part.text}`} />
+          </>
+        );
+      })}
+    </>
+  );
 }

@@ -35,12 +35,16 @@ export function CodeList({ codes, chosen, choose }: CodeListProps) {
             </div>
             <div class="code-text">
               <p>
-                <MarkedText text={sentence(explanation)} />
+                <MarkedText
+                  text={explanation === "" ? "A code of a later release." : sentence(explanation)}
+                />
               </p>
-              <p>
-                <span class="muted">Fix: </span>
-                <MarkedText text={fix} />
-              </p>
+              {fix !== "" && (
+                <p>
+                  <span class="muted">Fix: </span>
+                  <MarkedText text={fix} />
+                </p>
+              )}
             </div>
           </li>
         ))}

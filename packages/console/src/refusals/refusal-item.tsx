@@ -33,7 +33,7 @@ export function RefusalItem({ refusal, source, now }: RefusalItemProps) {
             <LabelledValue name="Problem">
               <MarkedText text={problem} />
             </LabelledValue>
-            {fix !== undefined && (
+            {fix !== undefined && fix !== "" && (
               <LabelledValue name="Fix">
                 <MarkedText text={fix} />
               </LabelledValue>

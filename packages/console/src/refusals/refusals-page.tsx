@@ -7,6 +7,7 @@ import { Empty } from "../parts/panel.tsx";
 import { SearchField } from "../parts/search-field.tsx";
 import { LoadState } from "../shell/load-state.tsx";
 import { routeHash } from "../shell/route.ts";
+import { changeRoute } from "../shell/use-route.ts";
 import { countWords, pluralWords } from "../words/count-words.ts";
 import { chooseRefusals } from "./choose-refusals.ts";
 import { CodeList } from "./code-list.tsx";
@@ -25,7 +26,7 @@ export function RefusalsPage({ answer, query }: RefusalsPageProps) {
   const { data } = answer;
   const chosen = useMemo(() => chooseRefusals(data?.refusals ?? [], { text, code }), [data, text, code]);
   const change = (fields: Readonly<Record<string, string | undefined>>) =>
-    location.replace(routeHash("refusals", { ...query, ...fields }));
+    changeRoute(routeHash("refusals", { ...query, ...fields }));
   return (
     <>
       <div class="bar">

@@ -11,3 +11,9 @@ export function useRoute(): PageRoute {
   }, []);
   return route;
 }
+
+/** Replaces the route at once. A link would change it later, and a poll in between would reset what someone types. */
+export function changeRoute(hash: string): void {
+  history.replaceState(null, "", hash);
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
