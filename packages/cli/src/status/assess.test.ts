@@ -203,13 +203,33 @@ describe("The status of a CA", () => {
   it("shows the newest caller of a refusal, with the fix and the command that explains it", () => {
     const sample = { code: "TOKEN_AUDIENCE", problem: "it is for b", fix: "mount another" };
     const refusals = [
-      { ...sample, time: minutes(-5), reference: "000000000001", caller: "10.0.0.1" },
-      { ...sample, time: minutes(-1), reference: "000000000002", caller: "10.0.0.2" },
+      {
+        ...sample,
+        time: minutes(-5),
+        reference: "000000000001",
+        caller: "10.0.0.1",
+        callers: ["10.0.0.1", "10.0.0.3"],
+      },
+      { ...sample, time: minutes(-1), reference: "000000000002", caller: "10.0.0.2", callers: ["10.0.0.2"] },
     ];
     const facts = machine({ overview: refused("TOKEN_AUDIENCE", 2).replicas[0]?.overview ?? well, refusals });
     const { what, fix } = findingOf(facts, "TOKEN_AUDIENCE");
-    assert.equal(what, "2 calls refused in 10 minutes: it is for b; the last was 10.0.0.2");
+    assert.equal(what, "2 calls of 3 callers, such as 10.0.0.2, refused in 10 minutes: it is for b");
     assert.equal(fix, "mount another (kasbah why 000000000002)");
+    const one = machine({
+      overview: refused("TOKEN_AUDIENCE", 2).replicas[0]?.overview ?? well,
+      refusals: refusals.slice(1),
+    });
+    assert.match(findingOf(one, "TOKEN_AUDIENCE").what, /^2 calls of 10\.0\.0\.2 refused/);
+  });
+
+  it("prefers the fix for the operator to the one that the caller was sent", () => {
+    const [{ overview: of = well } = {}] = refused("IDENTITY_NOT_ALLOWED", 1).replicas;
+    const told = { problem: "the policy denies it", fix: "ask the operator", reference: "000000000001" };
+    const sample = { ...told, code: "IDENTITY_NOT_ALLOWED", time: now, caller: "a", callers: ["a"] };
+    const { what, fix } = findingOf(machine({ overview: of, refusals: [sample] }), "IDENTITY_NOT_ALLOWED");
+    assert.equal(what, "1 call of a refused in 10 minutes: the policy denies it");
+    assert.equal(fix, "change the policy (kasbah why 000000000001)");
   });
 
   it("tells to start a stopped CA only if nothing else keeps it from issuing", () => {

@@ -68,7 +68,7 @@ export function stopped(changes: Partial<ReplicaFacts> = {}): StatusFacts {
     ready: false,
     reasons: ["the CA is stopped"],
   };
-  const one = { overview, failure: "nothing answers at its admin socket", stopped: { obstacles: [] } };
+  const one = { overview, failure: "no CA answers at its admin socket", stopped: { obstacles: [] } };
   return { source: { ...source, kind: "stopped" }, replicas: [replica({ ...one, ...changes })] };
 }
 
@@ -82,6 +82,7 @@ export function cluster(...replicas: readonly Partial<ReplicaFacts>[]): StatusFa
 }
 
 const meanings: Readonly<Record<string, { readonly cause: string; readonly fix: string }>> = {
+  IDENTITY_NOT_ALLOWED: { cause: "the rule denies it", fix: "the operator: change the policy; see why" },
   TOKEN_AUDIENCE: { cause: "the token is for another audience", fix: "the pod: project a token" },
 };
 

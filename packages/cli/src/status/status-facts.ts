@@ -34,6 +34,8 @@ export interface RefusalSample {
   readonly reference: string;
   /** The SPIFFE ID of an authenticated caller, else the address. */
   readonly caller: string;
+  /** All callers that were refused with this code, as far as they were read. */
+  readonly callers: readonly string[];
   readonly problem: string;
   readonly fix: string;
 }

@@ -154,7 +154,10 @@ describe("kasbah status", () => {
 
     it("says first that the CA is down, with the command that starts it, and exits with 4", async () => {
       const { said, exitCode } = await runAt();
-      assert.match(said, /^CRITICAL .*\n.*\n\nCRITICAL {2}CA_DOWN\n {2}what no CA answers: /);
+      assert.match(
+        said,
+        /^CRITICAL .*\n.*\n\nCRITICAL {2}CA_DOWN\n {2}what no CA answers at its admin socket: /,
+      );
       assert.match(said.replaceAll(/\n {7}/g, " "), /fix {2}start it: kasbah-server --state-dir /);
       assert.match(said, /^ca {10}stopped$/m);
       assert.doesNotMatch(said, /^issued/m);

@@ -10,13 +10,18 @@ export const refusalWindowMs = 600_000;
 
 /** The newest refusal of each code, from a list in the order of time. */
 export function newestOfEachCode(refusals: readonly ListedRefusal[]): readonly RefusalSample[] {
-  return [...new Map(refusals.map((one) => [one.entry.code, sampleOf(one)])).values()];
+  const byCode = Map.groupBy(refusals, ({ entry }) => entry.code);
+  return [...byCode.values()].flatMap((all) => {
+    const newest = all.at(-1);
+    return newest === undefined ? [] : [{ ...sampleOf(newest), callers: [...new Set(all.map(callerOf))] }];
+  });
 }
 
-function sampleOf({ entry }: ListedRefusal): RefusalSample {
-  const { time, code, referenceId, caller, peerAddress, problem, fix = "" } = entry;
-  return {
-    ...{ time: new Date(time), code, reference: referenceId, problem, fix },
-    caller: caller?.spiffeId ?? addressOf(peerAddress),
-  };
+function sampleOf(one: ListedRefusal): Omit<RefusalSample, "callers"> {
+  const { time, code, referenceId, problem, fix = "" } = one.entry;
+  return { time: new Date(time), code, reference: referenceId, problem, fix, caller: callerOf(one) };
+}
+
+function callerOf({ entry: { caller, peerAddress } }: ListedRefusal): string {
+  return caller?.spiffeId ?? addressOf(peerAddress);
 }

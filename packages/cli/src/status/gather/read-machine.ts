@@ -100,7 +100,7 @@ async function readStopped(directory: string, away: CliError, deps: MachineDeps)
     if (stored === undefined && obstacles.length === 0) throw away;
     const overview = await readOfflineOverview(directory, clock.now());
     const authorities = stored === undefined ? {} : { authorities: stored };
-    const failure = "nothing answers at its admin socket";
+    const failure = "no CA answers at its admin socket";
     return { replica: "", overview, ...authorities, failure, stopped: { obstacles }, missing: [] };
   } catch (error) {
     if (isDenied(error)) throw await forbidden(directory, { cause: error });

@@ -42,10 +42,11 @@ function summaryOf({ replicas }: StatusReport): string {
   return `${ready} of ${replicas.length} ${replicas.length === 1 ? "replica" : "replicas"} ready`;
 }
 
-function caOf(one: StatusReplica | undefined, { now }: StatusReport): string {
+function caOf(one: StatusReplica | undefined, { now, findings }: StatusReport): string {
   if (one === undefined) return "";
   const { role, ready, version, startedAt, port, failure } = one;
-  if (role === "stopped") return "stopped";
+  if (role === "stopped")
+    return findings.some(({ code }) => code === "STATE_LOCKED") ? "does not answer" : "stopped";
   if (role === "unreachable") return `unreachable: ${failure}`;
   const state = ready === undefined ? "runs" : ready ? "ready" : "not ready";
   const since = startedAt === undefined ? "" : `started ${relativeTime(startedAt, now)}`;

@@ -76,7 +76,7 @@ export function judgeStopped(one: ReplicaFacts, context: RuleContext): readonly 
 function down({ failure = "" }: ReplicaFacts, isHindered: boolean, context: RuleContext): StatusFinding {
   return {
     ...{ level: "critical", area: "ca", code: "CA_DOWN", page: "docs/runbooks/down.md" },
-    what: `no CA answers${failure === "" ? "" : `: ${failure}`}; new workloads get no certificate`,
+    what: `${failure || "no CA answers"}: new workloads get no certificate`,
     fix: isHindered ? "fix what the findings below name, then start it" : `start it: ${startOf(context)}`,
   };
 }

@@ -31,18 +31,28 @@ export function judgeRefusals(
 }
 
 function refusalFinding(code: string, count: number, context: RuleContext): StatusFinding {
-  const sample = newestOf(code, context);
+  const samples = samplesOf(code, context);
+  const [newest] = samples;
   const alert = alerts[code]?.alert ?? "KasbahHighRefusalRate";
-  const calls = count === 1 ? "1 call" : `${count} calls`;
   const meaning = context.explain(code);
-  const cause = sample?.problem || meaning?.cause || "a code of a later release";
-  const caller = sample === undefined ? "" : `; the last was ${sample.caller}`;
+  const cause = newest?.problem || meaning?.cause || "a code of a later release";
+  const calls = count === 1 ? "1 call" : `${count} calls`;
   return {
     level: levelOf(code, alert, context),
-    ...{ area: "refusals", code, what: `${calls} refused in 10 minutes: ${cause}${caller}` },
-    fix: fixFor(sample, meaning?.fix, context),
+    ...{ area: "refusals", code, what: `${calls}${callersOf(samples)} refused in 10 minutes: ${cause}` },
+    fix: fixFor(newest, meaning?.fix, context),
     page: pages[alert],
   };
+}
+
+/** Whether it is one pod or many makes a difference. */
+function callersOf(samples: readonly RefusalSample[]): string {
+  const callers = new Set(samples.flatMap((one) => one.callers));
+  const [newest] = samples;
+  if (newest === undefined) return "";
+  return callers.size === 1
+    ? ` of ${newest.caller}`
+    : ` of ${callers.size} callers, such as ${newest.caller},`;
 }
 
 /** A CA that is ready has recovered from an outage, whose refusals are still in the window. */
@@ -53,18 +63,26 @@ function levelOf(code: string, alert: RefusalAlert, { facts }: RuleContext): Sta
   return isOutage && !isReady ? "critical" : "warning";
 }
 
-function newestOf(code: string, { facts }: RuleContext): RefusalSample | undefined {
+/** Of all replicas, the newest first. */
+function samplesOf(code: string, { facts }: RuleContext): readonly RefusalSample[] {
   const all = facts.replicas.flatMap(({ refusals = [] }) => refusals.filter((one) => one.code === code));
-  return all.toSorted((one, other) => other.time.getTime() - one.time.getTime())[0];
+  return all.toSorted((one, other) => other.time.getTime() - one.time.getTime());
 }
 
+const forOperators = /^the operator: /;
+
+/** The fix of a refusal is for the caller; that of its code may be for the operator, who reads this. */
 function fixFor(
   sample: RefusalSample | undefined,
   general: string | undefined,
   context: RuleContext,
 ): string {
-  if (sample === undefined) return general ?? `${commandFor(context, "refusals")} lists the callers`;
+  const own = forOperators.test(general ?? "")
+    ? general?.replace(forOperators, "").split(";", 1)[0]
+    : general;
+  if (sample === undefined) return own ?? `${commandFor(context, "refusals")} lists the callers`;
   const why = commandFor(context, `why ${printableText(sample.reference, 40)}`);
-  const fix = sample.fix || general?.replace(/^the operator: /, "");
+  const isOperators = general !== undefined && forOperators.test(general);
+  const fix = isOperators ? own : sample.fix || own;
   return fix === undefined ? `${why} shows the cause` : `${fix} (${why})`;
 }
