@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { agentBin, kasbahBin } from "../harness/repository.ts";
+import { type Incident, listedIncidents } from "./page.ts";
+
+/** Where the operator of an incident runs the command. */
+export interface Place {
+  /** The whole environment besides PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A command that becomes the operator's, such as `nsenter`. */
+  readonly within?: readonly string[];
+}
+
+export interface Walk extends Place {
+  /** The incident's name in docs/incidents.md. */
+  readonly incident: string;
+  /** The first findings of the command; the last of them is the cause. */
+  readonly codes: readonly string[];
+  readonly exits: number;
+  /** What the operator writes for the placeholders of the command: `{ reference: "9f2c51d07ab4" }`. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+const bins: Readonly<Record<string, string>> = { kasbah: kasbahBin, "kasbah-agent": agentBin };
+
+/** Runs the one command of an incident: it must print the codes, and all that docs/incidents.md quotes. */
+export async function walk({ incident: name, codes, exits, values = {}, ...place }: Walk): Promise<void> {
+  const incident = listedIncidents().find((one) => one.name === name);
+  assert.ok(incident, `docs/incidents.md does not list: ${name}`);
+  const { code, output } = await run(commandOf(incident, values), place);
+  const printed = `${incident.command} printed (exit code ${code}):\n${output}`;
+  const missing = incident.prints.filter((text) => !shows(output, text));
+  assert.deepEqual(missing, [], printed);
+  assert.deepEqual(findingsIn(output).slice(0, codes.length), codes, printed);
+  assert.equal(code, exits, printed);
+  assert.ok(incident.prints.includes(codes.at(-1) ?? ""), `docs/incidents.md does not show ${codes.at(-1)}`);
+}
+
+/** The codes of what a command found, in its order: an operator begins with the first. */
+function findingsIn(output: string): readonly string[] {
+  return [...output.matchAll(/^(?:BROKEN +\w+:|CRITICAL|WARNING|\S+ +refused:) +([A-Z_]+)$/gm)].map(
+    ([, code = ""]) => code,
+  );
+}
+
+function commandOf({ command }: Incident, values: Readonly<Record<string, string>>): readonly string[] {
+  const known = (placeholder: string, name: string) => values[name] ?? placeholder;
+  return command.split(" ").map((word) => word.replace(/<([^>]+)>/, known));
+}
+
+function run(
+  [program = "", ...argv]: readonly string[],
+  { env, within = [] }: Place,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const [file = "", ...args] = [...within, process.execPath, bins[program] ?? program, ...argv];
+  const options = { env: { PATH: process.env["PATH"], ...env }, timeout: 60_000 };
+  return new Promise((resolve) => {
+    execFile(file, args, options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+    });
+  });
+}
+
+/** Whether an output contains a text of the page, in which `…` stands for any text and `<word>` for one word. */
+export function shows(output: string, text: string): boolean {
+  const pattern = text
+    .split(/(…|<[^>]+>|\s+)/)
+    .map((part) => {
+      if (part === "…") return ".*?";
+      if (part.startsWith("<")) return "\\S+";
+      return part.trim() === "" ? (part === "" ? "" : "\\s+") : part.replace(/[^\w\s]/g, "\\$&");
+    })
+    .join("");
+  return new RegExp(pattern, "s").test(output);
+}
