@@ -93,13 +93,16 @@ export interface ReportInput {
   readonly facts: DoctorFacts;
 }
 
-/** Two checks may find the same problem: the first one has the details. */
+/**
+ * Two checks may find the same problem: the first one has the details. A wrong clock comes first, because it makes valid
+ * tokens and certificates look expired.
+ */
 export function createReport({ version, now, observations, facts }: ReportInput): DoctorReport {
   const all = observations.filter(isFinding);
   const first = all.filter(
     (one, at) => all.findIndex(({ area, code }) => area === one.area && code === one.code) === at,
   );
-  const findings = first.toSorted((one, other) => rank[one.level] - rank[other.level]);
+  const findings = first.toSorted((one, other) => rankOf(one) - rankOf(other));
   return {
     version,
     checkedAt: now.toISOString(),
@@ -110,4 +113,6 @@ export function createReport({ version, now, observations, facts }: ReportInput)
   };
 }
 
-const rank = { critical: 0, warning: 1 } as const;
+function rankOf({ level, area }: DoctorFinding): number {
+  return (level === "critical" ? 0 : 2) + (area === "clock" ? 0 : 1);
+}
