@@ -67,6 +67,23 @@ const situations: readonly (readonly [string, StatusFacts, readonly string[]])[]
     signers(authority(), { ...intermediate, notAfter: days(-1) }),
     ["critical INTERMEDIATE_EXPIRED"],
   ],
+  [
+    "an expired root and the port that is closed for it",
+    machine({
+      overview: {
+        ...well,
+        ready: false,
+        reasons: ["issuer: root-1 has expired", "grpc: the port opens later"],
+      },
+      authorities: { ...sound, authorities: [authority({ notAfter: days(-1) }), intermediate] },
+    }),
+    ["critical ROOT_EXPIRED"],
+  ],
+  [
+    "a port that is closed for another reason",
+    machine({ overview: { ...well, ready: false, reasons: ["grpc: cannot listen"] } }),
+    ["critical PORT_CLOSED"],
+  ],
   ["a root from the future", signers(authority({ notBefore: days(300) })), ["critical ROOT_NOT_YET_VALID"]],
   [
     "a root in its last days",

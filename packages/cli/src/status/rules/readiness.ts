@@ -17,12 +17,20 @@ export function judgeReadiness(one: ReplicaFacts, context: RuleContext): readonl
   if (one.stopped !== undefined) return warningsOf(authorities?.warnings ?? [], one, context);
   const reasons = (overview?.reasons ?? []).slice(0, most);
   const warnings = overview?.warnings ?? authorities?.warnings ?? [];
-  const unready = reasons.filter((reason) => !judgedElsewhere.some((prefix) => reason.startsWith(prefix)));
+  const elsewhere = cannotSign(one) ? [...judgedElsewhere, "grpc: "] : judgedElsewhere;
+  const unready = reasons.filter((reason) => !elsewhere.some((prefix) => reason.startsWith(prefix)));
   return [
     ...(isUnreadyWithoutReason(one) ? [unknownReason(context)] : []),
     ...unready.map((reason) => unreadyFinding(reason, context)),
     ...warningsOf(warnings, one, context),
   ];
+}
+
+/** Without an authority that signs, the CA has no serving certificate, and therefore no open port. */
+function cannotSign({ overview, authorities }: ReplicaFacts): boolean {
+  return (
+    authorities !== undefined && (overview?.reasons ?? []).some((reason) => reason.startsWith("issuer: "))
+  );
 }
 
 /** Kubernetes knows whether a pod is ready that this operator, or this release, cannot ask. */
