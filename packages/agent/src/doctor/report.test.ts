@@ -9,7 +9,7 @@ describe("The doctor's report", () => {
 
   it("begins with what is broken, and with a wrong clock, because that makes valid tokens look expired", () => {
     const { findings, level } = reportOf(
-      warning("files", "FILE_MODE", problem("a mode")),
+      warning("files", "FILES_OLD", problem("a mode")),
       warning("clock", "CLOCK_BEHIND", problem("20 s behind")),
       critical("token", "TOKEN_EXPIRED", problem("expired")),
       critical("clock", "CLOCK_AHEAD", problem("2 h ahead")),
@@ -18,7 +18,7 @@ describe("The doctor's report", () => {
     assert.equal(level, "critical");
     assert.deepEqual(
       findings.map(({ code }) => code),
-      ["CLOCK_AHEAD", "TOKEN_EXPIRED", "CLOCK_BEHIND", "FILE_MODE"],
+      ["CLOCK_AHEAD", "TOKEN_EXPIRED", "CLOCK_BEHIND", "FILES_OLD"],
     );
   });
 
