@@ -2,7 +2,6 @@ import { ConfigInvalidError } from "@kasbah/runtime";
 import { Command, InvalidArgumentError } from "commander";
 import { parseInstant } from "../../audit/instant.ts";
 import { withLedger } from "../../audit/ledger-access.ts";
-import { remoteRefusals } from "../../cluster/audit/refusals-of-replicas.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
 import { toJson, toJsonLine } from "../../output/json.ts";
 import { lookOf } from "../../output/terminal/look.ts";
@@ -14,10 +13,11 @@ import {
   parseCode,
   type RefusalFilter,
 } from "../../refusals/refusal-filter.ts";
-import { collectRefusals, type ListedRefusal, type RefusalList } from "../../refusals/refusal-list.ts";
+import type { ListedRefusal } from "../../refusals/refusal-list.ts";
 import { refusalJson, renderDropped, renderRefusal, renderRefusals } from "../../refusals/render-refusals.ts";
 import { type AuditLocation, ledgerDirectoriesOf, withLedgerLocation } from "../audit/location.ts";
 import type { CommandDeps } from "../command-deps.ts";
+import { readRefusals } from "./read-refusals.ts";
 
 interface RefusalsOptions extends AuditLocation, WideOption {
   readonly since?: Date;
@@ -66,21 +66,8 @@ async function refusals(options: RefusalsOptions, deps: CommandDeps): Promise<vo
   const since = options.since ?? new Date(deps.clock.now().getTime() - (follow ? 0 : dayMs));
   const filter: RefusalFilter = { since, code, address };
   if (follow) return followLocal(options, filter, deps);
-  const list = await listOf(options, filter, deps);
+  const list = await readRefusals(options, filter, options.lines, deps);
   deps.screen.write(json ? toJson(list) : renderRefusals(list, filter, lookOf(deps.screen, options)));
-}
-
-async function listOf(o: RefusalsOptions, filter: RefusalFilter, deps: CommandDeps): Promise<RefusalList> {
-  if (namesCluster(o)) {
-    if (o.stateDir === undefined) return remoteRefusals(o, filter, o.lines, deps);
-    throw new ConfigInvalidError([
-      "--state-dir selects ledgers on this machine, but -n, --context, --kubeconfig, --installation and --pod select a CA in a cluster: use one or the other",
-    ]);
-  }
-  const collected = await withLedger(ledgerDirectoriesOf(o, deps), deps, (ledger) =>
-    collectRefusals(ledger, filter),
-  );
-  return collected.list(o.lines);
 }
 
 async function followLocal(
