@@ -26,7 +26,7 @@ export async function releaseManifest({ npm, repository }: Names): Promise<objec
     bin: Object.fromEntries(commands.map((name) => [name, `bin/${name}.js`])),
     // Closes every module to imports: the package consists of commands.
     exports: { "./package.json": "./package.json" },
-    files: ["LICENSES.txt", "bin", "dist", "generated"],
+    files: ["LICENSES.txt", "bin", "console", "dist", "generated"],
     publishConfig: { access: "public", provenance: true },
   };
 }

@@ -6,6 +6,7 @@ import { type Environment, type Names, readNames } from "../../deploy/names.ts";
 import { completedShells } from "../../packages/cli/src/shipped-files.ts";
 import { bundleAgent } from "../bundles/bundle-agent.ts";
 import { bundleCommand } from "../bundles/bundle-command.ts";
+import { bundleConsole } from "../bundles/bundle-console.ts";
 import { bundleServer, bundleWorker } from "../bundles/bundle-server.ts";
 import { licensesOf, packagesIn } from "../bundles/contents.ts";
 import { root } from "../bundles/single-file.ts";
@@ -38,6 +39,7 @@ async function bundleAll(folder: string): Promise<Metafile> {
     bundleServer(join(dist, "kasbah-server.mjs")),
     bundleWorker(join(dist, "kasbah-worker.mjs")),
     bundleAgent(dist),
+    bundleConsole(join(folder, "console")),
   ]);
   return { inputs: {}, outputs: Object.assign({}, ...all.map(({ outputs }) => outputs)) };
 }

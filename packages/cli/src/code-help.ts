@@ -3,6 +3,9 @@ import type { CliErrorCode } from "./errors.ts";
 
 const command = { section: "The command kasbah", exit: 1 } as const;
 
+/** Codes that the page of `kasbah console` shows; the command continues. */
+const inBrowser = { section: "The command kasbah" } as const;
+
 export const cliCodeHelp = {
   ENVOY_MISSING: {
     ...command,
@@ -106,8 +109,34 @@ export const cliCodeHelp = {
   },
   PORT_TAKEN: {
     ...command,
-    cause: "another program uses a port of `--listen` or `--upstream`; one of this folder is named",
+    cause:
+      "another program uses a port of `--listen` or `--upstream`, or that of `kasbah console`; a program of this folder is named",
     fix: "stop it, or choose another port",
+  },
+  CONSOLE_ASSETS_MISSING: {
+    ...command,
+    cause: "the files of the page of `kasbah console` are missing or cannot be read",
+    fix: "in a clone, run `npm run build`. An image has no page: run `kasbah console -n NAMESPACE` on your machine",
+  },
+  CONSOLE_REQUEST_FOREIGN: {
+    ...inBrowser,
+    cause: "another page or site sent the request, or the browser uses another port than the console",
+    fix: "open the link as `kasbah console` prints it; through `ssh -L`, use the same port on both sides",
+  },
+  CONSOLE_REQUEST_INVALID: {
+    ...inBrowser,
+    cause: "the console has no such path, or the method or the body is wrong",
+    fix: "open the link as `kasbah console` prints it",
+  },
+  CONSOLE_SESSION_MISSING: {
+    ...inBrowser,
+    cause: "this browser did not open the link, or the console was started again",
+    fix: "run `kasbah console` again, and open its link",
+  },
+  CONSOLE_LINK_USED: {
+    ...inBrowser,
+    cause: "the link of `kasbah console` was opened before; it works once",
+    fix: "use the browser that opened it, or run `kasbah console` again. If it was not you, stop the console",
   },
   PROGRAM_MISSING: {
     ...command,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
@@ -49,6 +50,7 @@ const program = createProgram({
   platform: process.platform,
   arch: process.arch,
   temporaryDirectory: tmpdir(),
+  newSecret: () => randomBytes(32).toString("base64url"),
   signal: interrupted.signal,
 });
 

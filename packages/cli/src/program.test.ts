@@ -29,6 +29,7 @@ describe("The kasbah command line", () => {
       platform: "linux",
       arch: "x64",
       temporaryDirectory: tmpdir(),
+      newSecret: () => "",
       signal: new AbortController().signal,
     });
     for (const command of [program, ...program.commands]) {

@@ -6,6 +6,7 @@ import { checkCommand } from "./commands/authority/check-command.ts";
 import { clockCommand } from "./commands/clock-command.ts";
 import type { CommandDeps } from "./commands/command-deps.ts";
 import { completionCommand } from "./commands/completion-command.ts";
+import { consoleCommand } from "./commands/console/console-command.ts";
 import { demoCommand } from "./commands/demo-command.ts";
 import { devCommand } from "./commands/dev/dev-command.ts";
 import { doctorCommand } from "./commands/doctor/doctor-command.ts";
@@ -61,6 +62,7 @@ Audit
 
 Troubleshoot
   $ kasbah doctor POD -n NAMESPACE                 why this pod has no certificate, and the fix
+  $ kasbah console --open                          a web page with all of this, on this machine only
   $ kasbah refusals                                the calls that the CA refused, and from where
   $ kasbah why TOKEN_AUDIENCE                      what a code means, and how to fix it
   $ kasbah why 9f2c51d07ab4                        explain a refusal by the reference in its error
@@ -129,7 +131,13 @@ export function createProgram(deps: CommandDeps): Command {
     ...stateCommands(deps),
   ];
   const inCluster = [installCommand(deps), uninstallCommand(deps)];
-  const onRecord = [auditCommand(deps), identitiesCommand(deps), whyCommand(deps), refusalsCommand(deps)];
+  const onRecord = [
+    auditCommand(deps),
+    identitiesCommand(deps),
+    whyCommand(deps),
+    refusalsCommand(deps),
+    consoleCommand(deps),
+  ];
   for (const command of [...ofCa, ...onRecord, ...ofWorkload, ...local, ...inCluster]) {
     for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
     program.addCommand(command);

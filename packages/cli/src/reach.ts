@@ -28,6 +28,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   check: "every replica",
   why: "every replica",
   refusals: "every replica",
+  console: "every replica",
   "authority rotate": "one replica",
   "authority pause": "one replica",
   "authority resume": "one replica",

@@ -20,6 +20,9 @@ export const reaperProgram = pathOf("bin/reaper.js");
 export const completedShells = ["bash", "zsh", "fish"] as const;
 export type CompletedShell = (typeof completedShells)[number];
 
+/** The files of the page of `kasbah console`. */
+export const consoleDirectory = pathOf(isPublished ? "console" : "../console/dist");
+
 /** A file that scripts/generate-*.js wrote. */
 export function generatedFile(name: "codes.json" | "names.json" | `completion.${CompletedShell}`): string {
   return pathOf(`generated/${name}`);

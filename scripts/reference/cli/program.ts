@@ -12,6 +12,7 @@ export function kasbahProgram(): Command {
     ...{ operator: "", stderr: new PassThrough(), setExitCode: () => undefined },
     ...{ uid: 0, cwd: "/", hasTerminal: false, kill: () => undefined },
     ...{ nodePath: "", platform: "linux", arch: "x64", temporaryDirectory: "" },
+    newSecret: () => "",
     signal: new AbortController().signal,
   });
 }

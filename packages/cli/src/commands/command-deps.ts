@@ -29,6 +29,8 @@ export interface CommandDeps {
   readonly platform: string;
   readonly arch: string;
   readonly temporaryDirectory: string;
+  /** Draws 256 random bits, in base64url. */
+  readonly newSecret: () => string;
   /** Aborted by Ctrl-C and other termination signals. */
   readonly signal: AbortSignal;
 }

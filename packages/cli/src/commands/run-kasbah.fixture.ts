@@ -94,6 +94,7 @@ export async function runKasbah(
     platform: "linux",
     arch: "x64",
     temporaryDirectory: tmpdir(),
+    newSecret: () => "secret".padEnd(43, "-"),
     signal: new AbortController().signal,
     ...changes,
   });
