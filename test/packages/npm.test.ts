@@ -35,7 +35,13 @@ describe("npm package", () => {
   it("contains the commands and their licenses, and nothing of the machine that built it", async () => {
     assert.deepEqual(privateContent(installed.package, [repositoryRoot, join(packed.path, "../..")]), []);
     const paths = packed.files.map(({ path }) => path);
-    for (const expected of ["LICENSE", "README.md", "bin/reaper.js", "dist/kasbah-worker.mjs"])
+    for (const expected of [
+      "LICENSE",
+      "README.md",
+      "bin/reaper.js",
+      "console/index.html",
+      "dist/kasbah-worker.mjs",
+    ])
       assert.ok(paths.includes(expected), expected);
     const licenses = await readFile(join(installed.package, "LICENSES.txt"), "utf8");
     for (const name of [
@@ -45,6 +51,7 @@ describe("npm package", () => {
       "jose",
       "lowdb",
       "node-cron",
+      "preact",
       "yaml",
       "zod",
     ])
