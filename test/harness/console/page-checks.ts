@@ -27,9 +27,11 @@ export async function assertKeyboardReaches({ page, show }: ConsoleVisit): Promi
     const hidden = stops.filter(({ isVisible }) => !isVisible);
     assert.deepEqual(hidden, [], name);
   }
-  for (const name of pageNames.toReversed()) {
-    await page.getByRole("link", { name, exact: true }).first().focus();
+  for (const name of pageNames) {
+    await page.getByRole("navigation").getByRole("link", { name, exact: true }).focus();
     await page.keyboard.press("Enter");
+    // The new page takes the focus, without which the next one would lose it.
+    await page.locator("h1:focus").waitFor({ state: "attached" });
     await page.locator(`nav a[aria-current="page"]`, { hasText: name }).waitFor();
   }
 }
