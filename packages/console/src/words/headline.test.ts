@@ -51,6 +51,7 @@ describe("the headline", () => {
   it("leaves a name at the beginning of a finding as it is", () => {
     assert.equal(sentence("kasbah-0 does not answer"), "kasbah-0 does not answer.");
     assert.equal(sentence("the clock is wrong."), "The clock is wrong.");
+    assert.equal(sentence("look at `kubectl get pods`"), "Look at `kubectl get pods`");
     assert.equal(sentence("10.0.0.1 probes the CA"), "10.0.0.1 probes the CA.");
   });
 });

@@ -50,5 +50,5 @@ export function sentence(text: string): string {
   const capital = /^[a-z]+\b(?![-_./])/.test(trimmed)
     ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1)
     : trimmed;
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+  return /[.!?`]$/.test(capital) ? capital : `${capital}.`;
 }
