@@ -55,8 +55,6 @@ export interface ConsoleStatus {
   readonly level: ConsoleLevel;
   /** The worst first. */
   readonly findings: readonly ConsoleFinding[];
-  /** The parts of the report that are unknown, each with the reason. */
-  readonly missing?: readonly string[] | undefined;
   readonly trustDomain?: string | undefined;
   /** The CA's time when it answered. */
   readonly now: ConsoleTime;

@@ -31,7 +31,7 @@ interface SummaryProps {
   readonly now: number;
 }
 
-function IdentitiesSummary({ identities: { live, late, soonest }, now }: SummaryProps) {
+function IdentitiesSummary({ identities: { live, late, soonest, partial = false }, now }: SummaryProps) {
   return (
     <>
       <p class="figure-line">
@@ -42,7 +42,10 @@ function IdentitiesSummary({ identities: { live, late, soonest }, now }: Summary
       ) : (
         <>
           <p>
-            <a href={routeHash("identities", { only: "late" })}>{pluralWords(late, "renewal")} late</a>
+            <a href={routeHash("identities", { only: "late" })}>
+              {partial && "At least "}
+              {pluralWords(late, "renewal")} late
+            </a>
             <span class="muted">: less than a quarter of the lifetime is left.</span>
           </p>
           <ul class="plain-list">

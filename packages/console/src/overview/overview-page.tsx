@@ -3,7 +3,7 @@ import type { PolledAnswer } from "../data/polled-answer.ts";
 import { useCaTime } from "../data/use-answer.ts";
 import { LevelMark } from "../parts/level-mark.tsx";
 import { LoadState } from "../shell/load-state.tsx";
-import { activityWords, headlineOf, sentence } from "../words/headline.ts";
+import { activityWords, headlineOf } from "../words/headline.ts";
 import { ActivityPanel } from "./activity-panel.tsx";
 import { FindingList } from "./finding-list.tsx";
 import { IdentitiesPanel } from "./identities-panel.tsx";
@@ -28,7 +28,6 @@ export function OverviewPage({ answer }: { readonly answer: PolledAnswer<Console
         </div>
       </div>
       <FindingList findings={data.findings} />
-      <Missing texts={data.missing ?? []} />
       <div class="panels">
         <ActivityPanel status={data} />
         <RotationPanel status={data} now={now} />
@@ -36,17 +35,5 @@ export function OverviewPage({ answer }: { readonly answer: PolledAnswer<Console
         <ReplicasPanel status={data} now={now} />
       </div>
     </>
-  );
-}
-
-/** What the page cannot know, so that an empty place is not read as a good sign. */
-function Missing({ texts }: { readonly texts: readonly string[] }) {
-  if (texts.length === 0) return null;
-  return (
-    <ul class="missing">
-      {texts.map((text) => (
-        <li key={text}>{sentence(text)}</li>
-      ))}
-    </ul>
   );
 }

@@ -44,8 +44,8 @@ export function describeStatus(report: StatusReport): ConsoleStatus {
   };
 }
 
-function nextRotationOf({ kind, authority, stage, at, reason }: NextRotation): ConsoleNextRotation {
-  return { kind, authority, stage: stageOf(stage), at: at?.toISOString(), reason };
+function nextRotationOf({ stage, at, ...rest }: NextRotation): ConsoleNextRotation {
+  return { ...rest, stage: stageOf(stage), at: at?.toISOString() };
 }
 
 function stageOf(text: string | undefined): ConsoleStage | undefined {
