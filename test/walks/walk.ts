@@ -23,24 +23,34 @@ export interface Walk extends Place {
 
 const bins: Readonly<Record<string, string>> = { kasbah: kasbahBin, "kasbah-agent": agentBin };
 
-/** Runs the one command of an incident: it must print the codes, and all that docs/incidents.md quotes. */
+/**
+ * Runs the one command of an incident: its first findings must be these, and the last of them must contain all that
+ * docs/incidents.md quotes.
+ */
 export async function walk({ incident: name, codes, exits, values = {}, ...place }: Walk): Promise<void> {
   const incident = listedIncidents().find((one) => one.name === name);
   assert.ok(incident, `docs/incidents.md does not list: ${name}`);
   const { code, output } = await run(commandOf(incident, values), place);
   const printed = `${incident.command} printed (exit code ${code}):\n${output}`;
-  const missing = incident.prints.filter((text) => !shows(output, text));
+  const findings = findingsIn(output).slice(0, codes.length);
+  assert.deepEqual(
+    findings.map((one) => one.code),
+    codes,
+    printed,
+  );
+  const [cause = { code: "", text: "" }] = findings.slice(-1);
+  const missing = [cause.code, ...incident.prints].filter((text) => !shows(cause.text, text));
   assert.deepEqual(missing, [], printed);
-  assert.deepEqual(findingsIn(output).slice(0, codes.length), codes, printed);
   assert.equal(code, exits, printed);
-  assert.ok(incident.prints.includes(codes.at(-1) ?? ""), `docs/incidents.md does not show ${codes.at(-1)}`);
+  assert.ok(incident.prints.includes(cause.code), `docs/incidents.md does not show ${cause.code}`);
 }
 
-/** The codes of what a command found, in its order: an operator begins with the first. */
-function findingsIn(output: string): readonly string[] {
-  return [...output.matchAll(/^(?:BROKEN +\w+:|CRITICAL|WARNING|\S+ +refused:) +([A-Z_]+)$/gm)].map(
-    ([, code = ""]) => code,
-  );
+/** What a command found, in its order: an operator begins with the first. Each is a paragraph that its code begins. */
+function findingsIn(output: string): readonly { readonly code: string; readonly text: string }[] {
+  return output.split(/\n\s*\n/).flatMap((text) => {
+    const [, code] = /^(?:BROKEN +\w+:|CRITICAL|WARNING|\S+ +refused:) +([A-Z_]+)\n/.exec(text) ?? [];
+    return code === undefined ? [] : [{ code, text }];
+  });
 }
 
 function commandOf({ command }: Incident, values: Readonly<Record<string, string>>): readonly string[] {
