@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { agentBin, kasbahBin } from "../harness/repository.ts";
+import { suiteTimeoutMs } from "../harness/until.ts";
 import { type Incident, listedIncidents } from "./page.ts";
 
 /** Where the operator of an incident runs the command. */
@@ -63,7 +64,7 @@ function run(
   { env, within = [] }: Place,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const [file = "", ...args] = [...within, process.execPath, bins[program] ?? program, ...argv];
-  const options = { env: { PATH: process.env["PATH"], ...env }, timeout: 60_000 };
+  const options = { env: { PATH: process.env["PATH"], ...env }, timeout: suiteTimeoutMs };
   return new Promise((resolve) => {
     execFile(file, args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
