@@ -20,6 +20,8 @@ export interface ServedCertificate {
   readonly spiffeId: string;
   readonly serial: string;
   readonly notAfter: Date;
+  /** Undefined if the agent does not report it. */
+  readonly receivedAt: Date | undefined;
 }
 
 /** The last failed attempt to obtain a certificate. */

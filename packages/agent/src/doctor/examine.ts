@@ -23,6 +23,7 @@ import { checkRoots, type RootCheck } from "./root/check-roots.ts";
 import { checkSocket, type SocketCheck } from "./socket/check-socket.ts";
 import { checkToken, type TokenCheck } from "./token/check-token.ts";
 import { describeAudiences, shownClaimsOf } from "./token/token-claims.ts";
+import { withoutToken } from "./token/without-token.ts";
 
 export interface ExamineOptions {
   readonly version: string;
@@ -103,7 +104,7 @@ async function examineSupply(options: ExamineOptions, deps: SupplyDeps): Promise
     // The CA knows the offset best, and a wrong clock explains much of the rest.
     ...judged.filter(isClockFinding),
     ...(rootsPem === undefined ? [skipped("ca", unverified)] : []),
-    ...(config.provCert === undefined ? token.observations : token.observations.map(lowered)),
+    ...withoutToken(token, config, agent, now()),
     ...roots.observations,
     ...judged.filter((one) => !isClockFinding(one)),
   ];
@@ -119,10 +120,6 @@ async function examineSupply(options: ExamineOptions, deps: SupplyDeps): Promise
 
 function isClockFinding(one: Observation): boolean {
   return isFinding(one) && one.area === "clock";
-}
-
-function lowered(one: Observation): Observation {
-  return isFinding(one) && one.area === "token" ? { ...one, level: "warning" } : one;
 }
 
 async function trustedPem({ bundle, isSystem }: RootCheck): Promise<string | undefined> {

@@ -48,7 +48,9 @@ function certificateIn(document: StatusPageObject): ServedCertificate | undefine
   const of = (name: string) => textAt(document, "certificate", name);
   const notAfter = new Date(of("notAfter"));
   if (of("serial") === "" || Number.isNaN(notAfter.getTime())) return undefined;
-  return { spiffeId: of("spiffeId"), serial: of("serial"), notAfter };
+  const receivedAt = new Date(of("receivedAt"));
+  const received = Number.isNaN(receivedAt.getTime()) ? undefined : receivedAt;
+  return { spiffeId: of("spiffeId"), serial: of("serial"), notAfter, receivedAt: received };
 }
 
 function failureIn(document: StatusPageObject): FailureFacts | undefined {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createTokenIssuer } from "@kasbah/certs-dev";
 import { systemClock } from "@kasbah/runtime";
 import {
   createTestAuthority,
@@ -179,6 +180,26 @@ describe("kasbah-agent doctor, with the answers of a running agent and of Envoy"
     assert.equal(warned?.code, "AGENT_WARNING");
   });
 
+  it("accepts an expired token if the agent has renewed with its own certificate since, as machines do", async () => {
+    const now = new Date(systemClock.now().getTime() - 2 * 3_600_000);
+    const issuer = await createTokenIssuer({ issuer: "https://issuer.test" });
+    const order = { namespace: "demo", serviceAccount: "web", lifetimeMs: 3_600_000, now };
+    await writeFile(directory.join("token"), await issuer.mint(order));
+    const received = (agoMs: number, more = {}) => {
+      const receivedAt = new Date(systemClock.now().getTime() - agoMs).toISOString();
+      return { page: { certificate: { ...ready.certificate, receivedAt }, ...more } };
+    };
+    const levels = async (answers: Answers) =>
+      (await findings(answers, "token")).map(({ level, code }) => `${level} ${code}`);
+    assert.deepEqual(await levels(received(60_000)), []);
+    assert.deepEqual(await levels(received(90 * 60_000)), ["warning TOKEN_EXPIRED"]);
+    assert.deepEqual(await levels({ ...received(60_000), flags: ["--token-only"] }), [
+      "critical TOKEN_EXPIRED",
+    ]);
+    const lastFailure = { code: "CA_REFUSED", message: "no" };
+    assert.deepEqual(await levels(received(60_000, { lastFailure })), ["warning TOKEN_EXPIRED"]);
+  });
+
   it("compares output files with the served certificate", async () => {
     const authority = await createTestAuthority("Mesh");
     const receivedAt = new Date(Math.floor(systemClock.now().getTime() / 1_000) * 1_000);
@@ -197,7 +218,8 @@ describe("kasbah-agent doctor, with the answers of a running agent and of Envoy"
   it("lowers a past failure to reach the CA to nothing while the cause is found again, and colours a terminal", async () => {
     const lastFailure = { code: "CA_UNREACHABLE", message: "connect ECONNREFUSED", failures: 3 };
     const text = await examine({ page: { lastFailure } }, true);
-    assert.ok(text.includes("\u001b[31mBROKEN\u001b[0m token: TOKEN_UNREADABLE"), text);
+    assert.ok(text.includes("\u001b[31mBROKEN\u001b[0m root: ROOTS_UNREADABLE"), text);
+    assert.ok(text.includes("\u001b[33mWARNING\u001b[0m token: TOKEN_UNREADABLE"), text);
     assert.ok(!text.includes("CA_UNREACHABLE"));
   });
 });
