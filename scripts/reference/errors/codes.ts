@@ -6,6 +6,7 @@ import { conditionHelp, sourceHelp } from "../../../packages/ca-server/src/code-
 import { startHelp } from "../../../packages/ca-server/src/code-help/start.ts";
 import { type StatusRow, statusTable } from "../../../packages/ca-server/src/grpc/status-table.ts";
 import { cliCodeHelp } from "../../../packages/cli/src/code-help.ts";
+import { statusCodeHelp } from "../../../packages/cli/src/status/code-help.ts";
 import { ledgerCodeHelp } from "../../../packages/ledger/src/code-help.ts";
 import { pkiCodeHelp } from "../../../packages/pki/src/code-help.ts";
 import { type CodeHelp, runtimeCodeHelp } from "../../../packages/runtime/src/code-help.ts";
@@ -29,6 +30,7 @@ export function explainedCodes(): readonly ExplainedCode[] {
     ...explained(ledgerCodeHelp),
     ...explained(agentCodeHelp).map(withRotationLevel),
     ...explained(cliCodeHelp),
+    ...explained(statusCodeHelp),
   ];
 }
 

@@ -34,6 +34,10 @@ export const errorSections: readonly { readonly title: string; readonly text?: s
     text: "Commands that read a state directory, a ledger or a policy also report the codes of a CA that does not start. [Commands](reference/cli.md#exit-codes) lists the exit codes.",
   },
   {
+    title: "Findings of kasbah status",
+    text: "[`kasbah status`](status.md) also reports the codes of refused calls, and those of a CA that does not start, has a suspect clock or has lost its ledger.",
+  },
+  {
     title: "Parse errors",
     text: "A value cannot be parsed. The code appears as the cause of one of those above, and the message says what is wrong with the value.",
   },

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { OverviewMessage } from "@kasbah/protocol";
+import { generatedFile } from "../shipped-files.ts";
 import {
   authority,
   codesOf,
@@ -194,9 +198,22 @@ describe("The status of a CA", () => {
       for (const { what, fix, page } of report.findings) {
         assert.notEqual(what, "");
         assert.notEqual(fix, "");
-        assert.match(page ?? "", /^docs\/[-a-z/]+\.md$/);
+        assert.ok(existsSync(join(import.meta.dirname, "../../../..", page ?? "nowhere")), page ?? "no page");
       }
     });
+
+  it("has only codes that kasbah why explains", async () => {
+    const known = new Set(
+      JSON.parse(await readFile(generatedFile("codes.json"), "utf8")).map(
+        ({ code }: { code: string }) => code,
+      ),
+    );
+    const codes = situations.flatMap(([, , expected]) => expected.map((one) => one.split(" ")[1]));
+    assert.deepEqual(
+      codes.filter((code) => !known.has(code)),
+      ["NEW_IN_2040", "constructor"],
+    );
+  });
 
   it("bounds what a CA with endless reasons and codes can print", () => {
     const many = Array.from({ length: 5_000 }, (_, at) => `reason ${at}`);
@@ -256,6 +273,24 @@ describe("The status of a CA", () => {
       authorities: { ...sound, authorities: [authority({ notAfter: days(-1) })] },
     });
     assert.match(findingOf(expired, "CA_DOWN").fix, /^fix what the findings below name/);
+  });
+
+  it("knows from the CA's reason whether a plugged-in intermediate came from a directory or from a CSR", () => {
+    const own = [authority(), { ...intermediate, origin: "plugged-in", notAfter: days(-1) } as const];
+    const fixFor = (situation: string) => {
+      const reasons = [`issuer: intermediate-1 or its issuer has expired: x (docs/recover.md: ${situation})`];
+      const facts = machine({
+        overview: { ...well, ready: false, reasons },
+        authorities: { ...sound, authorities: own },
+      });
+      assert.deepEqual(codesOf(facts), ["critical INTERMEDIATE_EXPIRED"]);
+      return findingOf(facts, "INTERMEDIATE_EXPIRED").fix;
+    };
+    assert.match(fixFor("plugged-in-invalid"), /^put a valid CA into the directory/);
+    assert.match(
+      fixFor("adopted-invalid"),
+      /^kasbah authority csr, have your PKI sign it, then kasbah authority adopt/,
+    );
   });
 
   it("has a command as the fix of each thing that keeps a CA from starting", () => {

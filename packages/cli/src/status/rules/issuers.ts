@@ -60,7 +60,7 @@ function invalidOf(one: ReplicaFacts, status: AuthorityStatusMessage, context: R
     const subject = kind === "root" ? "ROOT" : "INTERMEDIATE";
     if (now >= notAfter) {
       const what = `the ${kind} ${id} expired at ${timeAndDistance(notAfter, now)}: the CA issues no certificates`;
-      return [{ ...common, code: `${subject}_EXPIRED`, what, ...renewal(authority, status, context) }];
+      return [{ ...common, code: `${subject}_EXPIRED`, what, ...renewal(authority, one, context) }];
     }
     if (now >= notBefore) return [];
     const what = `the ${kind} ${id} is valid only from ${timeAndDistance(notBefore, now)}: the clock was ahead when it was created, or is behind now`;
@@ -73,10 +73,10 @@ function invalidOf(one: ReplicaFacts, status: AuthorityStatusMessage, context: R
 /** What leads back to issuing, in the situations of docs/recover.md. */
 function renewal(
   { kind, origin }: AuthorityMessage,
-  status: AuthorityStatusMessage,
+  { authorities: status, overview }: ReplicaFacts,
   context: RuleContext,
 ): Pick<StatusFinding, "fix" | "page"> {
-  const { rotation, paused } = status;
+  const { rotation, paused } = status ?? {};
   const page = "docs/recover.md";
   const isAway = context.facts.source.kind === "stopped";
   const start = isAway ? "start the CA: it" : "the CA";
@@ -86,6 +86,13 @@ function renewal(
       : { fix: `${start} switches to ${rotation.to} by itself within a minute`, page };
   if (rotation?.kind === "root" && rotation.stage === "active")
     return { fix: commandFor(context, "authority abort"), page };
+  if (overview?.reasons.some((reason) => reason.endsWith("(docs/recover.md: adopted-invalid)"))) {
+    const csr = commandFor(context, "authority csr");
+    return {
+      fix: `${csr}, have your PKI sign it, then ${commandFor(context, "authority adopt CHAIN")}`,
+      page,
+    };
+  }
   if (origin === "plugged-in")
     return { fix: "put a valid CA into the directory that --root-ca-dir names", page };
   if (kind === "intermediate")
