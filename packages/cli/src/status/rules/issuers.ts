@@ -1,4 +1,4 @@
-import type { AuthorityMessage, AuthorityStatusMessage } from "@kasbah/protocol";
+import type { AuthorityMessage } from "@kasbah/protocol";
 import { type CheckLimits, checkAuthorities } from "../../authority/check.ts";
 import { timeAndDistance } from "../../output/relative-time.ts";
 import type { StatusFinding } from "../finding.ts";
@@ -25,7 +25,7 @@ export function judgeIssuers(one: ReplicaFacts, context: RuleContext): readonly 
   const status = one.authorities;
   if (status === undefined) return [];
   if (!status.authorities.some(({ signs }) => signs)) return [noSigner(context)];
-  const invalid = status.authorities.filter(({ signs }) => signs).flatMap(invalidOf(one, status, context));
+  const invalid = status.authorities.filter(({ signs }) => signs).flatMap(invalidOf(one, context));
   const { authorities } = checkAuthorities(status, expiryLimits, context.now);
   const soon = authorities
     .filter(({ level }) => level !== "OK")
@@ -52,7 +52,7 @@ function noSigner(context: RuleContext): StatusFinding {
   };
 }
 
-function invalidOf(one: ReplicaFacts, status: AuthorityStatusMessage, context: RuleContext) {
+function invalidOf(one: ReplicaFacts, context: RuleContext) {
   const { now } = context;
   return (authority: AuthorityMessage): readonly StatusFinding[] => {
     const { id, kind, notBefore, notAfter } = authority;
