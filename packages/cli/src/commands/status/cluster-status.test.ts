@@ -61,6 +61,17 @@ describe("kasbah status -n", () => {
     );
   });
 
+  it("keeps long names of pods apart from their values", async () => {
+    await replicas.list("kasbah-of-the-second-mesh-0");
+    await answers("kasbah-of-the-second-mesh-0", well);
+    const { said } = await run();
+    assert.match(said, /^kasbah-of-the-second-mesh-0 {2}ready, /m);
+    assert.ok(
+      said.split("\n").every((line) => line.length <= 80),
+      said,
+    );
+  });
+
   it("is critical, with the reasons, if no pod runs", async () => {
     const pending = { phase: "Pending", containerStatuses: [] };
     await replicas.list(podNamed("kasbah-0", pending), podNamed("kasbah-1", pending));

@@ -111,7 +111,7 @@ describe("kasbah status", () => {
     };
     const screen = { write, colour: true, interactive: false };
     await run([], { screen });
-    assert.ok(painted.startsWith("\u001b[1;32mOK\u001b[0m  "));
+    assert.ok(painted.startsWith("\u001b[32mOK\u001b[0m  "));
     assert.deepEqual(escapesIn((await run()).said), []);
   });
 
