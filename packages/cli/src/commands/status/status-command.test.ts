@@ -133,9 +133,10 @@ describe("kasbah status", () => {
     const refused = [{ code: "TOKEN_AUDIENCE", counts: lately(7) }];
     const ledger = { ...well.ledger, diskFree: 1, diskSize: 2 };
     fake.overview = { ...well, ledger, activity: { ...well.activity, refused } };
+    await mkdir(directory.join("ledger", "0", "segments", "000000000000000.jsonl"), { recursive: true });
     const report = JSON.parse((await runAt(["--json"])).said) as StatusReport;
     assert.ok((report.replicas[0]?.ledger?.diskSize ?? 0) > 2);
-    assert.match(String(report.missing), /^the callers that were refused: .* contains no ledger/);
+    assert.match(String(report.missing), /^the callers that were refused: .* is not a regular file/);
   });
 
   it("prints the report as JSON, with times in UTC", async () => {

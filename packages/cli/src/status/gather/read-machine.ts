@@ -4,25 +4,28 @@ import {
   readOfflineStatus,
   StateError,
 } from "@kasbah/ca-server/state";
-import { LedgerError, volumeOf } from "@kasbah/ledger";
+import { LedgerError, ledgerDirectoryAt, ledgersIn, readLedgerEnd, volumeOf } from "@kasbah/ledger";
 import type { AuthorityStatusMessage, OverviewMessage } from "@kasbah/protocol";
 import { type Clock, errnoOf } from "@kasbah/runtime";
-import { type LedgerAccessDeps, withLedger } from "../../audit/ledger-access.ts";
 import type { AdminClient } from "../../authority/admin-client.ts";
 import { forbidden } from "../../authority/admin-failure.ts";
 import { CliError } from "../../errors.ts";
-import { collectRefusals } from "../../refusals/refusal-list.ts";
+import { RefusalCollector } from "../../refusals/refusal-list.ts";
 import { refusesNow } from "../sections/recent.ts";
 import type { RefusalSample, ReplicaFacts } from "../status-facts.ts";
 import { newestOfEachCode, refusalWindowMs, sampledRefusals } from "./newest-refusals.ts";
 
-export interface MachineDeps extends LedgerAccessDeps {
+export interface MachineDeps {
+  readonly clock: Clock;
   readonly client: Pick<AdminClient, "status" | "ownOverview">;
   /** Undefined if only the socket of the CA is known. */
   readonly stateDirectory: string | undefined;
   /** Whether this machine is a pod of a cluster, in which the keys and the state may be in a Secret. */
   readonly isPod: boolean;
 }
+
+/** A fraction of a second, also with --watch. */
+const mostLedgerBytes = 8 * 1024 * 1024;
 
 /**
  * Reads how the CA on this machine is; if none answers, what its state directory shows.
@@ -70,23 +73,24 @@ async function withVolume(
 export const outdated =
   "the CA has an earlier release, which reports only its authorities: not whether it is ready, nor refusals, identities, ledger and clock";
 
-/** Without access to the ledger, the codes are known all the same. */
+/** The end of the ledger suffices, however long it is. Without it, the codes are known all the same. */
 async function newestRefusals(
   overview: OverviewMessage,
-  deps: MachineDeps,
+  { stateDirectory }: MachineDeps,
   missing: string[],
 ): Promise<readonly RefusalSample[]> {
-  if (deps.stateDirectory === undefined || !refusesNow(overview.activity)) return [];
+  if (stateDirectory === undefined || !refusesNow(overview.activity)) return [];
   const since = new Date(overview.now.getTime() - refusalWindowMs);
-  const filter = { since, code: undefined, address: undefined };
+  const collector = new RefusalCollector({ since, code: undefined, address: undefined });
   try {
-    const collected = await withLedger([deps.stateDirectory], deps, (ledger) =>
-      collectRefusals(ledger, filter),
-    );
-    return newestOfEachCode(collected.list(sampledRefusals).refusals);
+    await readLedgerEnd(ledgerDirectoryAt(ledgersIn(stateDirectory)), mostLedgerBytes, {
+      onEntry: (entry) => void (entry.kind === "refused" && collector.add(entry)),
+      onUnauthenticated: (line) => void (line.kind === "refused" && collector.add(line)),
+    });
+    return newestOfEachCode(collector.list(sampledRefusals).refusals);
   } catch (error) {
-    if (!(error instanceof CliError || error instanceof LedgerError)) throw error;
-    missing.push(`the callers that were refused: ${error.message}`);
+    if (!(error instanceof LedgerError) && errnoOf(error) === undefined) throw error;
+    missing.push(`the callers that were refused: ${error instanceof Error ? error.message : String(error)}`);
     return [];
   }
 }
