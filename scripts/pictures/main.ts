@@ -7,6 +7,7 @@ import { dashboardPicture } from "./dashboard/dashboard-picture.ts";
 import { observe } from "./dashboard/observe.ts";
 import { documentedDemo } from "./demo/documented-demo.ts";
 import { excerptOf } from "./demo/excerpt.ts";
+import { statusPicture } from "./status/status-picture.ts";
 import { runInTerminal } from "./terminal/run-in-terminal.ts";
 import { terminalPicture } from "./terminal/terminal-picture.ts";
 import { terminalLines } from "./terminal/terminal-text.ts";
@@ -25,6 +26,10 @@ const pictures: Readonly<Record<string, () => Promise<string>>> = {
     say("running a CA, agents and Prometheus for three minutes");
     const { panels, period } = await observe(say);
     return dashboardPicture(panels, period);
+  },
+  status: async () => {
+    say("running a CA, agents and kasbah status");
+    return statusPicture(root, say);
   },
 };
 
