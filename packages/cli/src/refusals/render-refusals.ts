@@ -19,7 +19,8 @@ export function renderRefusals(list: RefusalList, filter: RefusalFilter, look: L
   const since = plainTime(filter.since);
   if (total === 0 && dropped.length === 0) return `no refusals since ${since}\n`;
   const codeWidth = Math.max(4, ...refusals.map(({ entry }) => entry.code.length));
-  const head = paint(rowOf(["TIME", "CODE", "REFERENCE", "CALLER"], codeWidth, plainLook), "quiet", look);
+  const header = rowOf(["TIME", "CODE", "REFERENCE", "CALLER"], codeWidth, plainLook);
+  const head = `${paint(header.trimEnd(), "quiet", look)}\n`;
   const rows = refusals.map((one) => renderRefusal(one, codeWidth, look));
   return [
     ...(refusals.length === 0 ? [] : [head, ...rows, "\n"]),
