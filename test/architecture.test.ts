@@ -239,14 +239,19 @@ describe("the agent's bundle", () => {
   });
 
   it("contains no heavy library, not even one that loads later", () => {
-    const heavy =
-      /node_modules\/(@peculiar|@grpc|@opentelemetry|reflect-metadata|zod|commander|prom-client|pino[^/]*)\//;
+    const heavy = /node_modules\/(@peculiar|@grpc|reflect-metadata|zod|commander|prom-client|pino[^/]*)\//;
     assert.deepEqual(among(all, heavy), []);
     assert.deepEqual(among(all, /^packages\/(pki\/src\/writer|ca-server|cli|testkit)\//), []);
   });
 
   it("loads the YAML library only when a configuration needs it", () => {
     assert.deepEqual(among(eager, /node_modules\/yaml\//), []);
+  });
+
+  it("loads the OpenTelemetry SDK only when an OTLP endpoint is configured", () => {
+    assert.ok(among(all, /node_modules\/@opentelemetry\/sdk-trace\//).length > 0);
+    assert.deepEqual(among(eager, /@opentelemetry|runtime\/src\/traces\/otlp/), []);
+    assert.deepEqual(among(all, /node_modules\/@opentelemetry\/sdk-(logs|metrics)\//), []);
   });
 
   it("loads node-cron after the first secret, and no message of the operator", () => {

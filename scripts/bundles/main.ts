@@ -1,8 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { bundleAgent, licensesPath } from "./bundle-agent.ts";
 import { bundleConsole } from "./bundle-console.ts";
-import { bundleServer, bundleWorker } from "./bundle-server.ts";
+import { bundleServer, bundleTraces, bundleWorker } from "./bundle-server.ts";
 import { licensesOf, packagesIn } from "./contents.ts";
 
-const [agent] = await Promise.all([bundleAgent(), bundleServer(), bundleWorker(), bundleConsole()]);
+const [agent] = await Promise.all([
+  bundleAgent(),
+  bundleServer(),
+  bundleWorker(),
+  bundleTraces(),
+  bundleConsole(),
+]);
 await writeFile(licensesPath, await licensesOf(await packagesIn(agent)));

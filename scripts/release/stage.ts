@@ -7,7 +7,7 @@ import { completedShells } from "../../packages/cli/src/shipped-files.ts";
 import { bundleAgent } from "../bundles/bundle-agent.ts";
 import { bundleCommand } from "../bundles/bundle-command.ts";
 import { bundleConsole } from "../bundles/bundle-console.ts";
-import { bundleServer, bundleWorker } from "../bundles/bundle-server.ts";
+import { bundleServer, bundleTraces, bundleWorker } from "../bundles/bundle-server.ts";
 import { licensesOf, packagesIn } from "../bundles/contents.ts";
 import { root } from "../bundles/single-file.ts";
 import { writeLaunchers } from "./launchers.ts";
@@ -38,6 +38,7 @@ async function bundleAll(folder: string): Promise<Metafile> {
     bundleCommand(dist),
     bundleServer(join(dist, "kasbah-server.mjs")),
     bundleWorker(join(dist, "kasbah-worker.mjs")),
+    bundleTraces(join(dist, "kasbah-traces.mjs")),
     bundleAgent(dist),
     bundleConsole(join(folder, "console")),
   ]);

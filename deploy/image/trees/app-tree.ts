@@ -3,8 +3,10 @@ import { chmod, cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile }
 import { basename, dirname, join, relative } from "node:path";
 import {
   bundleServer,
+  bundleTraces,
   bundleWorker,
   serverBundlePath,
+  tracesBundlePath,
   workerBundlePath,
 } from "../../../scripts/bundles/bundle-server.ts";
 import { commandFolder, type Image, programFolder } from "../images.ts";
@@ -40,6 +42,7 @@ export async function makeAppTree(
   for (const folder of await installedWorkspaces(home, folders)) await copyBuilt(root, home, folder);
   await bundleServer(join(home, relative(root, serverBundlePath)));
   await bundleWorker(join(home, relative(root, workerBundlePath)));
+  await bundleTraces(join(home, relative(root, tracesBundlePath)));
   await removeAsides(home);
   for (const name of workspaces) await linkCommands(tree, name);
   await cp(join(root, "LICENSE"), join(tree, "usr/share/doc/kasbah/LICENSE"));

@@ -60,6 +60,8 @@ export interface CaRefusal {
   readonly code: string;
   /** Identifies the call in the CA's records: `kasbah why <reference>`. */
   readonly referenceId?: string;
+  /** The W3C trace id of the call at the CA, if the CA traces calls. */
+  readonly traceId?: string;
   readonly fix?: string;
 }
 

@@ -19,6 +19,7 @@ import {
   createMountedSupplyIfPresent,
   createOutputCertsIfConfigured,
   createSecretCacheIfConfigured,
+  createTracingIfConfigured,
   createWorkloadApiIfConfigured,
   refuseUnusableProxy,
 } from "./optional-rooms.ts";
@@ -59,10 +60,11 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
     logger,
   };
   const telemetry = createAgentTelemetry(deps);
+  const tracing = await createTracingIfConfigured(deps, telemetry.traces);
 
   const supply =
     (await createMountedSupplyIfPresent({ ...deps, observer: telemetry.rotations })) ??
-    (await createCaSupply({ ...deps, createObservers: telemetry.createCaObservers }));
+    (await createCaSupply({ ...deps, tracing, createObservers: telemetry.createCaObservers }));
   const { mountedCerts } = supply;
   const outputs = await createOutputCertsIfConfigured(deps);
   const mounts = await createFileMountWatchIfNeeded(deps);
@@ -83,6 +85,7 @@ async function compose(config: AgentConfig, logger: Logger): Promise<readonly Co
   const loopWatch = createLoopWatch({ registry, clock, logger });
 
   return [
+    ...(tracing === undefined ? [] : [tracing.component]),
     ...status.components,
     loopWatch,
     ...mounts.components,

@@ -1,4 +1,4 @@
-import type { Component, Readiness } from "@kasbah/runtime";
+import type { Component, ExportCounts, Readiness } from "@kasbah/runtime";
 import type { AgentDeps } from "./agent-deps.ts";
 import type { AgentConfig } from "./config/options.ts";
 import { findFileMounts, watchedPlaces } from "./file-mounts/find-file-mounts.ts";
@@ -6,6 +6,7 @@ import { findMountedCerts } from "./mounted-certs/find-mounted-certs.ts";
 import type { OutputFiles } from "./output-certs/create-output-certs.ts";
 import type { RotationObserver } from "./rotation/rotator.ts";
 import type { CacheTrust, Supply } from "./secret/supply.ts";
+import type { AgentTracing } from "./telemetry/traces/create-tracing.ts";
 import type { WorkloadEndpointDeps } from "./workload-api/create-workload-api.ts";
 
 // Most pods use none of these rooms, and every pod pays for the code it loads: each is loaded only if it is
@@ -29,6 +30,17 @@ export async function refuseUnusableProxy(
   if (setting.kind === "none") return;
   const { createTunnels } = await import("./ca/tunnels.ts");
   createTunnels({ setting, except: [], environment });
+}
+
+/** The traces of `--otlp-endpoint`: the OpenTelemetry SDK is larger than the rest of the agent. */
+export async function createTracingIfConfigured(
+  deps: AgentDeps,
+  counts: ExportCounts,
+): Promise<AgentTracing | undefined> {
+  const { otlpEndpoint } = deps.config;
+  if (otlpEndpoint === undefined) return undefined;
+  const room = await import("./telemetry/traces/create-tracing.ts");
+  return room.createTracing(otlpEndpoint, deps, counts);
 }
 
 /** The files of `--output-certs`, for other programs. */

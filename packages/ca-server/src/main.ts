@@ -53,6 +53,7 @@ import { createTelemetry } from "./telemetry/create-telemetry.ts";
 import { readOverview } from "./telemetry/overview.ts";
 import { createReadiness } from "./telemetry/readiness.ts";
 import { StatusEndpoint } from "./telemetry/status-endpoint.ts";
+import { createCallTracing } from "./telemetry/traces/create-tracing.ts";
 import { createUnauthenticated } from "./unauthenticated/create-unauthenticated.ts";
 import { createWorkers } from "./workers/create-workers.ts";
 
@@ -131,6 +132,10 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { clock } = time;
   const { calls: metrics } = telemetry;
   const common = { config, clock, logger };
+  const tracing = await createCallTracing({
+    ...{ endpoint: config.otlpEndpoint, version, hostname: host.hostname, environment: machine.env },
+    ...{ counts: telemetry.traces, clock: systemClock, logger },
+  });
 
   const proxyEnvironment = machine.env;
   const callers = { authorities: issuers, kubernetes, proxyEnvironment, metrics, roll: Math.random };
@@ -170,6 +175,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const grpc = createGrpcServer({
     ...{ ...common, issuance, issuers, rootClients, decisions: ledger.decisions, servingLog: ledger.serving },
     serverNames: own.serverNames,
+    tracing: tracing?.calls,
     ...{ metrics, unauthenticated, writer, newSerial, newReferenceId, roll: Math.random },
     ...servingOf(config, metrics.workerReplaced, logger),
     isReady: () => readiness().ready,
@@ -199,6 +205,7 @@ async function compose(config: ServerConfig, logger: Logger): Promise<Component[
   const { certificate, endpoint } = grpc;
   const transitions = followTransitions({ authorities, certificate, ledger, kubernetes, clock, logger });
   return [
+    ...(tracing?.components ?? []),
     ...[lock, time.watch, ...ledger.components, owned.owner, transitions, policy],
     ...[...authorities.components, ...authn.components],
     ...(kubernetes?.components ?? []),

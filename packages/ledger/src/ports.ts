@@ -37,8 +37,8 @@ export interface EntryLines {
 
 /** Finds stored decisions for a running CA. Issuance never waits for it, and continues if it fails. */
 export interface EntryIndex {
-  /** The decision about a call; undefined if the index does not contain it, or not yet. */
-  find(referenceId: string): Promise<DecisionEntry | undefined>;
+  /** The decision about a call, by its reference or trace id; undefined if the index does not contain it, or not yet. */
+  find(callName: string): Promise<DecisionEntry | undefined>;
   /** Whether a certificate was ever issued to this name; undefined if that is not known yet. */
   isNameKnown(spiffeId: string): boolean | undefined;
   /**
@@ -131,8 +131,8 @@ export interface LedgerReader {
   certificate(key: CertificateKey): Promise<readonly Found<IssuedEntry>[]>;
   /** The entries of the CA's own serving certificates with a serial or a fingerprint, newest first. */
   servingCertificate(key: CertificateKey): Promise<readonly Found<OperatorEntry>[]>;
-  /** The decision about a call, even if the caller was not authenticated. */
-  reference(referenceId: string): Promise<DecisionEntry | undefined>;
+  /** The decision about a call, by its reference or trace id, even if the caller was not authenticated. */
+  reference(callName: string): Promise<DecisionEntry | undefined>;
   /** The last unexpired certificate of each name and pod, sorted by name. */
   identities(now: Date): Promise<readonly Found<IssuedEntry>[]>;
   /** The id of the authority with a fingerprint; undefined if the ledger does not contain it. */

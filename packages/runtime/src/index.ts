@@ -67,3 +67,7 @@ export { RetryPace } from "./task/retry-pace.ts";
 export { createScheduler, type Scheduler, type Sweep } from "./task/scheduler.ts";
 export { SerialQueue } from "./task/serial-queue.ts";
 export { ServiceRate } from "./task/service-rate.ts";
+export { type ExportCounts, registerExportCounts } from "./traces/export-counts.ts";
+export { tracingOptions } from "./traces/options.ts";
+export type { SpanFacts, SpanSource, SpanStart, TraceContext, TraceSpan } from "./traces/span.ts";
+export { formatTraceparent, parseTraceparent, traceparentHeader } from "./traces/traceparent.ts";

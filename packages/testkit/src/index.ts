@@ -36,6 +36,7 @@ export {
 } from "./fakes/kubernetes/store.ts";
 export { type ManualSweep, manualSweep } from "./fakes/manual-sweep.ts";
 export { ProxyServer } from "./fakes/proxy.ts";
+export { RecordedSpans } from "./fakes/recorded-spans.ts";
 export { type RecordedEvent, type RecordingLogger, recordingLogger } from "./fakes/recording-logger.ts";
 export { freePort } from "./free-port.ts";
 export { GrpcJsChannel } from "./grpc-js/channel.ts";

@@ -36,6 +36,11 @@ export const badValues: Readonly<Record<string, BadValues>> = {
     helm: /ca\.extraArgs: --workers is given 2 times, also by ca\.workers; remove one of the two/,
     install: /^ca\.workers and ca\.extraArgs \(--workers\): given 2 times$/,
   },
+  "traces to something else than a URL": {
+    values: { tracing: { otlpEndpoint: "collector:4318" } },
+    helm: /at '\/tracing\/otlpEndpoint': 'collector:4318' does not match pattern/,
+    install: /^tracing\.otlpEndpoint: expected an http or https URL/,
+  },
   "a flag with a wrong value": {
     values: extra("--root-key=P-999"),
     helm: undefined,

@@ -56,6 +56,8 @@ export const goodValues: Readonly<Record<string, ValuesInput>> = {
       ],
     },
   },
+  "traces to a port": { tracing: { otlpEndpoint: "http://collector.monitoring:4318" } },
+  "traces by https": { tracing: { otlpEndpoint: "https://otlp.example.org/team" } },
   "no NetworkPolicy": { networkPolicy: { enabled: false } },
   "other resources": {
     resources: { requests: { cpu: 1, memory: "1.5Gi" }, limits: { cpu: "2", memory: "2Gi" } },

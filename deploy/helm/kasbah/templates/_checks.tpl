@@ -38,7 +38,16 @@
 {{- if ne (toString .ca.workers) "1" }}
 --workers: ca.workers
 {{- end }}
+{{- if .tracing.otlpEndpoint }}
+--otlp-endpoint: tracing.otlpEndpoint
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The port of a URL. */}}
+{{- define "kasbah.urlPort" -}}
+{{- $url := urlParse . }}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) }}
 {{- end }}
 
 {{/* Empty for helm template: only the API versions of a cluster contain kinds. */}}

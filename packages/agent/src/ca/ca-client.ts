@@ -5,7 +5,7 @@ import {
   encodeShownRoots,
   shownRootsHeader,
 } from "@kasbah/protocol/workload";
-import type { HostPort, Secret } from "@kasbah/runtime";
+import { type HostPort, type Secret, traceparentHeader } from "@kasbah/runtime";
 import { Http2Channel, type ServerRejection, type TlsTarget } from "@kasbah/runtime/grpc-http2";
 import { AgentError } from "../errors.ts";
 import { toCaError } from "./call-error.ts";
@@ -25,6 +25,8 @@ export interface CaCall {
   readonly roots: Pick<TrustBundle, "toPem">;
   /** The roots in the root file. The CA learns from them which agents would accept it under another root. */
   readonly inFile?: TrustBundle | undefined;
+  /** Names the span of this call to the CA (W3C Trace Context); undefined if calls are not traced. */
+  readonly traceparent?: string;
   /** Called with the certificates of the CA's TLS, in DER, once they are verified. */
   readonly onServerChain?: (chain: readonly Uint8Array[]) => void;
 }
@@ -76,6 +78,7 @@ export class CaClient implements CertificateAuthority {
       ...this.#options.headers,
       ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token.reveal()}` }),
       ...shownRoots(call.inFile),
+      ...(call.traceparent === undefined ? {} : { [traceparentHeader]: call.traceparent }),
     };
     const { deadlineMs } = call;
     const server = new ServerVerdict(this.#options.spiffeId, this.#address);

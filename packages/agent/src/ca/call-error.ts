@@ -43,10 +43,11 @@ function parseRefusal({ details }: RpcError): CaRefusal | undefined {
   try {
     const { reason, domain, metadata } = decodeErrorInfo(details) ?? {};
     if (domain !== "kasbah" || reason === undefined || !codePattern.test(reason)) return undefined;
-    const { referenceId, fix } = metadata ?? {};
+    const { referenceId, traceId, fix } = metadata ?? {};
     return {
       code: reason,
       ...(referenceId === undefined ? {} : { referenceId: publicText(referenceId, 64) }),
+      ...(traceId === undefined ? {} : { traceId: publicText(traceId, 64) }),
       ...(fix === undefined ? {} : { fix: publicText(fix, maxFactText) }),
     };
   } catch {

@@ -5,9 +5,10 @@ import { AgentError } from "../errors.ts";
 import { resolveIdentity } from "../identity.ts";
 import { RotationDemand } from "../rotation/demand.ts";
 import { RotationLoop } from "../rotation/rotation-loop.ts";
-import type { RotationObserver } from "../rotation/rotator.ts";
+import type { RotationObserver, SecretSource } from "../rotation/rotator.ts";
 import { Wake } from "../rotation/wake.ts";
 import type { Supply } from "../secret/supply.ts";
+import type { CertificateAuthority } from "./ca-client.ts";
 import { type CaSourceDeps, createCaSource } from "./create-sources.ts";
 import { readToken } from "./credentials/token-file.ts";
 import { watchTokenFile } from "./credentials/token-file-watch.ts";
@@ -21,6 +22,14 @@ export interface CaSupplyDeps extends AgentDeps {
     readonly replies: CaSourceDeps["replies"] & { readonly clockWarning: string | undefined };
     readonly count: CaSourceDeps["count"];
   };
+  /** Undefined if rotations are not traced. */
+  readonly tracing?: RotationTracing | undefined;
+}
+
+/** Follows each attempt to rotate, and its calls to the CA. */
+export interface RotationTracing {
+  traceRotations(source: SecretSource): SecretSource;
+  traceCalls(authority: CertificateAuthority): CertificateAuthority;
 }
 
 /** Creates the rotation loop and the file watches that make it retry sooner. */
@@ -29,13 +38,17 @@ export async function createCaSupply(deps: CaSupplyDeps): Promise<Supply> {
   await refuseContradiction(config);
   const fileRoots = rootsFromFile(deps);
   const roots: TrustedRoots = fileRoots ?? (await systemRoots(() => store.state() === "expired"));
-  const { rotations: observer, replies, count } = deps.createObservers();
+  const { rotations: observer, replies, count: counted } = deps.createObservers();
+  const { tracing } = deps;
+  const count: CaSourceDeps["count"] = (authority) =>
+    tracing === undefined ? counted(authority) : tracing.traceCalls(counted(authority));
   const wake = new Wake();
   const onChange = () => wake.ring();
   const demand = new RotationDemand(clock, wake);
   const { environment } = deps;
   const common = { roots, store, skippedRoots, clock, logger, environment };
-  const source = await createCaSource(config, { ...common, replies, count });
+  const untraced = await createCaSource(config, { ...common, replies, count });
+  const source = tracing === undefined ? untraced : tracing.traceRotations(untraced);
   const rotation = new RotationLoop({
     source: demand.watchAttempts(source),
     store,

@@ -1,4 +1,4 @@
-import type { ConfigOf } from "@kasbah/runtime";
+import { type ConfigOf, tracingOptions } from "@kasbah/runtime";
 import { caOptions } from "./ca-options.ts";
 import { fileOptions } from "./file-options.ts";
 import { outputOptions } from "./output/output-options.ts";
@@ -14,6 +14,7 @@ export const options = {
   ...fileOptions,
   ...outputOptions,
   ...reloadOptions,
+  ...tracingOptions,
 };
 
 export type AgentConfig = ConfigOf<typeof options>;

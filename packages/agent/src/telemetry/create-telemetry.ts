@@ -1,4 +1,9 @@
-import { type WatchDirectory, watchDirectory } from "@kasbah/runtime";
+import {
+  type ExportCounts,
+  registerExportCounts,
+  type WatchDirectory,
+  watchDirectory,
+} from "@kasbah/runtime";
 import { reportTransportFaults, type TransportFault } from "@kasbah/runtime/rpc";
 import type { AgentDeps } from "../agent-deps.ts";
 import type { CaSupplyDeps } from "../ca/create-ca-supply.ts";
@@ -20,6 +25,7 @@ export interface AgentTelemetry {
   /** Returns the observer of a socket. */
   transportFaults(socket: "sds" | "workload", path: string): (fault: TransportFault) => void;
   createCaObservers: CaSupplyDeps["createObservers"];
+  readonly traces: ExportCounts;
 }
 
 export function createAgentTelemetry({
@@ -43,6 +49,7 @@ export function createAgentTelemetry({
       const count = ({ code }: TransportFault) => metrics.transportFaults.inc({ socket, code });
       return reportTransportFaults({ path, logger, count });
     },
+    traces: registerExportCounts(registry, "kasbah_agent_trace_spans"),
     createCaObservers: () => ({
       replies: observeReplies(registry),
       rotations: new RotationAlarm(store, registry, logger).around(rotations),

@@ -54,7 +54,12 @@ function textOf({ error, code }: RotationFailure): string {
 
 function refusalFacts(refusal: CaRefusal | undefined) {
   if (refusal === undefined) return {};
-  return { caCode: refusal.code, referenceId: refusal.referenceId, fix: refusal.fix };
+  return {
+    caCode: refusal.code,
+    referenceId: refusal.referenceId,
+    traceId: refusal.traceId,
+    fix: refusal.fix,
+  };
 }
 
 function factsOf({ spiffeId, leaf, bundle, notAfter, rotateAt }: WorkloadSecret) {

@@ -1,6 +1,14 @@
 import { isIP } from "node:net";
 import { parseTrustDomain } from "@kasbah/pki";
-import { type Command, type ConfigOf, daemonExitCodes, option, parseDuration, schema } from "@kasbah/runtime";
+import {
+  type Command,
+  type ConfigOf,
+  daemonExitCodes,
+  option,
+  parseDuration,
+  schema,
+  tracingOptions,
+} from "@kasbah/runtime";
 import { authorityOptions, authorityProblems } from "./authorities.ts";
 import { callerOptions, callerProblems } from "./callers.ts";
 import { clockOptions } from "./clock.ts";
@@ -36,6 +44,7 @@ export function serverOptions(machine: Machine) {
     ...workerOptions,
     ...limitOptions,
     ...rateOptions,
+    ...tracingOptions,
   };
 }
 

@@ -36,6 +36,7 @@ import { openAdmission, openPolicy } from "../issuance/open-admission.fixture.ts
 import type { IssuancePolicy } from "../issuance/rules.ts";
 import { MemoryLedger } from "../recording/memory-ledger.fixture.ts";
 import { type CaMetrics, createCaMetrics } from "../telemetry/metrics.ts";
+import type { CallTracing } from "../telemetry/traces/call-tracing.ts";
 import { RefusalLines } from "../unauthenticated/refusal-lines.ts";
 import { createCertificateRoute } from "./certificate-service.ts";
 import { GrpcEndpoint } from "./server.ts";
@@ -66,8 +67,8 @@ export interface CertificateEndpoint {
 }
 
 /** Serves `CreateCertificate` on a port that the system chooses. */
-export async function startCertificateEndpoint(): Promise<CertificateEndpoint> {
-  const { certificate, route, state } = await createParts();
+export async function startCertificateEndpoint(tracing?: CallTracing): Promise<CertificateEndpoint> {
+  const { certificate, route, state } = await createParts(tracing);
   const { root, logger, token } = state;
   const endpoint = new GrpcEndpoint({
     address: { host: "127.0.0.1", port: 0 },
@@ -95,7 +96,7 @@ export async function startCertificateEndpoint(): Promise<CertificateEndpoint> {
   });
 }
 
-async function createParts() {
+async function createParts(tracing: CallTracing | undefined) {
   const root = await createTestAuthority("cluster.local");
   const tokens = await createTokenIssuer({ issuer });
   const token = await tokens.mint({ namespace: "demo", serviceAccount: "frontend", now: clock.now() });
@@ -111,7 +112,7 @@ async function createParts() {
   const issuance = issuanceOf(state, { ...deps, tokens, metrics });
   const rootClients = { saw: async (client: SeenClient) => void seen.push(client) };
   const refusals = new RefusalLines({ onUnlogged: () => undefined, clock, logger });
-  const service = { issuance, metrics, decisions, rootClients, refusals };
+  const service = { issuance, metrics, decisions, rootClients, refusals, tracing };
   const scheduler = createScheduler(clock, manualSweep().sweep);
   const log = { record: async () => undefined };
   const names = servingNames({ additional: ["ca.test"], ownSpiffeId: undefined });

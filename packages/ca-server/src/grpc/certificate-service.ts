@@ -6,7 +6,7 @@ import {
   ShownRoots,
   shownRootsHeader,
 } from "@kasbah/protocol";
-import { addressGroup, type Clock, type Logger, printableText } from "@kasbah/runtime";
+import { addressGroup, type Clock, type Logger, printableText, traceparentHeader } from "@kasbah/runtime";
 import type { AuthenticatedRoute, CallContext, UnaryCall } from "@kasbah/runtime/rpc";
 import type { RootClients, SeenClient } from "../authorities/fixed-roots/root-clients.ts";
 import { CaError } from "../errors.ts";
@@ -21,6 +21,7 @@ import type { Caller } from "../issuance/ports.ts";
 import { callerKey } from "../recording/caller-key.ts";
 import type { Decisions } from "../recording/decisions.ts";
 import type { CaMetrics } from "../telemetry/metrics.ts";
+import type { CallTracing, OpenTrace } from "../telemetry/traces/call-tracing.ts";
 import type { RefusalLines } from "../unauthenticated/refusal-lines.ts";
 import { IssuedReplies } from "./issued-replies.ts";
 import { RefusedCall } from "./refused-call.ts";
@@ -35,6 +36,8 @@ export interface CertificateServiceDeps {
   readonly rootClients: Pick<RootClients, "saw">;
   /** Returns a short random name for each call, long enough to be unique. */
   readonly newReferenceId: () => string;
+  /** Undefined if calls are not traced. */
+  readonly tracing?: CallTracing | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Logs refusals, within a budget. */
@@ -72,12 +75,13 @@ interface CertificateService extends CertificateServiceDeps {
 /** Authenticates the caller from the headers of the call. */
 async function authenticate(call: CallContext, deps: CertificateService) {
   const { issuance, metrics, clock } = deps;
-  const facts = new CallFacts(call, deps.newReferenceId());
+  const facts = new CallFacts(call, deps.newReferenceId(), deps.tracing);
   const startedMs = clock.monotonicMs();
   metrics.csrReceived();
   try {
     const caller = await issuance.authenticate(facts);
     const tookMs = clock.monotonicMs() - startedMs;
+    facts.trace?.note("caller authenticated");
     return (whole: Call) => serve(facts.withBody(whole), { call: whole, caller, tookMs }, deps);
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
@@ -100,12 +104,15 @@ async function serve(
   const { issuance, metrics, clock } = deps;
   // The time in which the body arrives depends on the client, and is not counted.
   const startedMs = clock.monotonicMs() - tookMs;
+  facts.trace?.note("body received");
   try {
     const issued = await issuance.createCertificate(facts, caller);
     metrics.certificateIssued(clock.monotonicMs() - startedMs);
     logIssued(issued, facts, deps);
     await deps.rootClients.saw(facts.clientOf(issued));
-    return deps.replies.encode(issued, isEarlierAgent(call));
+    const reply = deps.replies.encode(issued, isEarlierAgent(call));
+    facts.trace?.issued(tracedCertificate(issued));
+    return reply;
   } catch (error) {
     metrics.callEnded(clock.monotonicMs() - startedMs);
     throw await refuse(error, facts, deps);
@@ -115,13 +122,18 @@ async function serve(
 /** One call with the facts that become known while it is processed. */
 class CallFacts implements IssuanceCall {
   readonly referenceId: string;
+  readonly trace: OpenTrace | undefined;
   readonly #call: CallContext;
   #whole: Call | undefined;
   #known: KnownFacts = {};
 
-  constructor(call: CallContext, referenceId: string) {
+  constructor(call: CallContext, referenceId: string, tracing: CallTracing | undefined) {
     this.#call = call;
     this.referenceId = referenceId;
+    this.trace = tracing?.start({
+      ...{ method: createCertificate.path.slice(1), referenceId, peerAddress: call.peerAddress },
+      traceparent: call.metadata(traceparentHeader),
+    });
   }
 
   withBody(whole: Call): this {
@@ -198,9 +210,14 @@ function isEarlierAgent(call: Call): boolean {
   return call.metadata("user-agent").includes("kasbah") && call.metadata(anyRootHeader).length === 0;
 }
 
+function tracedCertificate({ certificate, order, issuer }: Issuance) {
+  const spiffeId = order.spiffeId.toString();
+  return { spiffeId, serial: certificate.serial, rule: order.rule, authorityId: issuer.authorityId };
+}
+
 function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceDeps): void {
   const { certificate, order, validity } = issued;
-  const { referenceId, peerAddress } = facts;
+  const { referenceId, peerAddress, trace } = facts;
   const { serial } = certificate;
   const { disregarded = [] } = facts.facts.caller ?? {};
   deps.logger.info("certificate issued", {
@@ -212,6 +229,7 @@ function logIssued(issued: Issuance, facts: CallFacts, deps: CertificateServiceD
     rule: order.rule,
     peerAddress,
     referenceId,
+    ...(trace?.traceId === undefined ? {} : { traceId: trace.traceId }),
     ...(order.withheldDnsNames.length === 0 ? {} : { withheldDnsNames: order.withheldDnsNames }),
     ...(order.shortenedFromMs === undefined ? {} : { requestedTtlSeconds: order.shortenedFromMs / 1000 }),
     ...(order.ignored.length === 0 ? {} : { ignored: order.ignored }),
@@ -232,7 +250,9 @@ async function refuse(error: unknown, facts: CallFacts, deps: CertificateService
     return refuseBy(error, facts, deps);
   }
   try {
-    await deps.decisions.refused({ time: deps.clock.now(), referenceId, peerAddress, code, known, error });
+    const time = deps.clock.now();
+    const traceId = facts.trace?.traceId;
+    await deps.decisions.refused({ time, referenceId, traceId, peerAddress, code, known, error });
   } catch (unrecorded) {
     if (code !== "LEDGER_UNAVAILABLE") return refuseBy(unrecorded, facts, deps);
   }
@@ -241,15 +261,17 @@ async function refuse(error: unknown, facts: CallFacts, deps: CertificateService
 
 /** Counts and logs the refusal once, under the code that the caller gets. */
 function refuseBy(error: unknown, facts: CallFacts, deps: CertificateServiceDeps): RefusedCall {
-  const { referenceId, peerAddress } = facts;
-  const { code, row, status } = refusalOf(error, referenceId);
+  const { referenceId, peerAddress, trace } = facts;
+  const traceId = trace?.traceId;
+  const { code, row, status } = refusalOf(error, referenceId, traceId);
   const { caller, subject, rule } = facts.facts;
   const spiffeId = (subject ?? caller?.spiffeId)?.toString();
   deps.metrics.callRefused(code, row.citadel);
   deps.refusals.write({
     ...{ code, level: row.level, isOutage: row.discloses === "retry", peerAddress, error },
     caller: caller && callerKey(caller.spiffeId.toString(), caller.pod),
-    facts: { referenceId, spiffeId, rule },
+    facts: { referenceId, traceId, spiffeId, rule },
   });
+  trace?.refused({ code, status: status.code, spiffeId, rule });
   return new RefusedCall(status, { cause: error });
 }

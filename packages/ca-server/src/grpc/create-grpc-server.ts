@@ -47,6 +47,8 @@ export interface GrpcServerDeps {
   readonly servingLog: ServingCertificateDeps["log"];
   readonly unauthenticated: Pick<Unauthenticated, "refusals" | "handshakes">;
   readonly metrics: CaMetrics;
+  /** Undefined if calls are not traced. */
+  readonly tracing?: CertificateServiceDeps["tracing"];
   readonly isReady: () => boolean;
   readonly writer: CertificateWriter;
   readonly newSerial: () => Uint8Array;

@@ -28,10 +28,11 @@ export interface Refusal {
 }
 
 /** Maps any thrown error to a refusal. The text of an error without a row never reaches the caller. */
-export function refusalOf(error: unknown, referenceId: string): Refusal {
+export function refusalOf(error: unknown, referenceId: string, traceId?: string): Refusal {
+  const call = { referenceId, traceId };
   if (error instanceof CaError)
-    return new CodedRefusal(error.code, statusTable[error.code], { error, referenceId });
-  return new CodedRefusal("INTERNAL", unknownRow, { referenceId });
+    return new CodedRefusal(error.code, statusTable[error.code], { error, ...call });
+  return new CodedRefusal("INTERNAL", unknownRow, call);
 }
 
 class CodedRefusal implements Refusal {
@@ -55,15 +56,22 @@ class CodedRefusal implements Refusal {
 interface RefusalContext {
   readonly error?: CaError;
   readonly referenceId: string;
+  /** Undefined if the call is not traced. */
+  readonly traceId: string | undefined;
 }
 
 function statusOf(name: Refusal["code"], row: StatusRow, context: RefusalContext): RpcStatus {
   const code = row.status;
-  const message = `${publicText(name, row, context)} (reference ${context.referenceId})`;
+  const message = `${publicText(name, row, context)} (${namesOf(context)})`;
   const retryAfterMs = retryAfterOf(row, context);
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
   const errorInfo = { reason: name, domain: errorDomain, metadata: metadataOf(row, context) };
   return { code, message, ...retry, details: encodeStatusDetails({ code, message, errorInfo, ...retry }) };
+}
+
+/** The names under which operators find the call. */
+function namesOf({ referenceId, traceId }: RefusalContext): string {
+  return traceId === undefined ? `reference ${referenceId}` : `reference ${referenceId}, trace ${traceId}`;
 }
 
 function publicText(name: string, { discloses }: StatusRow, { error }: RefusalContext): string {
@@ -74,14 +82,15 @@ function publicText(name: string, { discloses }: StatusRow, { error }: RefusalCo
 /** The facts of the message in machine-readable form. */
 function metadataOf(
   { discloses }: StatusRow,
-  { error, referenceId }: RefusalContext,
+  { error, referenceId, traceId }: RefusalContext,
 ): Record<string, string> {
-  if (discloses !== "reason" || error === undefined) return { referenceId };
+  const names = traceId === undefined ? { referenceId } : { referenceId, traceId };
+  if (discloses !== "reason" || error === undefined) return names;
   const facts = Object.entries(error.facts).filter(([, text]) => text !== undefined);
   return Object.fromEntries([
     ["problem", cut(error.problem, maxFactBytes)],
     ...facts.map(([name, text]) => [name, cut(String(text), maxFactBytes)]),
-    ["referenceId", referenceId],
+    ...Object.entries(names),
   ]);
 }
 

@@ -7,6 +7,7 @@ import {
   type TrustBundle,
 } from "@kasbah/pki";
 import { CaError, type CaErrorCode } from "../errors.ts";
+import type { CallTrace } from "./call-trace.ts";
 import { sharesOf } from "./caller-shares.ts";
 import { type IssuedCertificate, issue, type NameProof, type SigningDeps } from "./issuer.ts";
 import { type ApprovedOrder, admit, approve, type RequestedOrder } from "./policy.ts";
@@ -60,6 +61,8 @@ export interface IssuanceCall {
   readonly addressGroup: string;
   /** Identifies the call in the reply, the log and the ledger. */
   readonly referenceId: string;
+  /** Notified of the steps of the call; undefined if calls are not traced. */
+  readonly trace?: CallTrace | undefined;
   /** Aborted when the caller no longer waits for the answer. */
   readonly signal?: AbortSignal;
   /**
@@ -105,11 +108,19 @@ export function createIssuance(deps: IssuanceDeps): CertificateIssuance {
     authenticate: (call) => authenticate(call, deps),
     async createCertificate(call, authenticated) {
       const caller = authenticated ?? (await authenticate(call, deps));
+      const { trace } = call;
+      trace?.note("turn begun");
       const body = call.readBody();
       const admission = await admitSubject(caller, body, call, deps);
-      const order = approveOrder(parse(body), admission, deps);
+      trace?.step("parse");
+      const requested = parse(body);
+      trace?.step("approve");
+      const order = approveOrder(requested, admission, deps);
+      trace?.step("issue");
       const issued = await issue(order, nameProofOf(caller, deps), deps);
+      trace?.step("record");
       await deps.ledger.record(factsFor(issued, order, caller, call, deps.clock.now()));
+      trace?.step("reply");
       return { ...issued, order, bundle: deps.issuers.trustBundle() };
     },
   };
@@ -120,6 +131,7 @@ async function authenticate(
   call: IssuanceCall,
   { authenticator, requireTime }: IssuanceDeps,
 ): Promise<Caller> {
+  call.trace?.step("authenticate");
   requireTime?.();
   const caller = await authenticator.authenticate(call.credentials);
   call.known?.({ caller });
@@ -238,10 +250,10 @@ function factsFor(
   { certificate, validity, issuer }: IssuedCertificate,
   { spiffeId, publicKey, rule, ignored }: ApprovedOrder,
   caller: Caller,
-  { referenceId, peerAddress }: IssuanceCall,
+  { referenceId, trace, peerAddress }: IssuanceCall,
   time: Date,
 ): IssuanceFacts {
   const authority = issuer.certificate.fingerprint;
-  const call = { time, referenceId, peerAddress, caller, rule, ignored };
+  const call = { time, referenceId, traceId: trace?.traceId, peerAddress, caller, rule, ignored };
   return { ...call, certificate, spiffeId, publicKey, validity, authority };
 }

@@ -153,6 +153,7 @@ export interface IssuerSource {
 export interface IssuanceFacts {
   readonly time: Date;
   readonly referenceId: string;
+  readonly traceId?: string | undefined;
   readonly peerAddress: string;
   readonly caller: Caller;
   /** The policy rule that allowed it. */

@@ -28,6 +28,7 @@ const nothing = {
   node: "",
   subject: "",
   rule: "",
+  traceId: "",
   problem: "",
   expected: "",
   seen: "",

@@ -3,11 +3,12 @@ import type { DecisionMessage } from "@kasbah/protocol";
 
 /** Describes a decision in the ledger to an operator. */
 export function decisionMessage(entry: DecisionEntry): DecisionMessage {
-  const { referenceId, peerAddress, caller, spiffeId = "", rule = "" } = entry;
+  const { referenceId, traceId = "", peerAddress, caller, spiffeId = "", rule = "" } = entry;
   const isIssued = entry.kind === "issued";
   const refusal: Partial<RefusedEntry> = isIssued ? {} : entry;
   return {
     referenceId,
+    traceId,
     time: new Date(entry.time),
     code: isIssued ? "ISSUED" : entry.code,
     peerAddress,

@@ -45,6 +45,17 @@ describe("Decisions", () => {
     disk.catch(() => undefined);
   };
 
+  it("finds the newest decision of a trace of any number of calls, and keeps as many entries as without traces", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (let call = 0; call < 10_500; call++)
+      await decisions.refused({ ...unauthenticatedRefusal, referenceId: `r${call}`, traceId });
+    assert.equal(decisions.find(traceId)?.referenceId, "r10499");
+    assert.equal(decisions.find("r0"), undefined);
+    await decisions.record({ ...(await issuanceFacts()), traceId: traceId.replace("4", "5") });
+    assert.equal(decisions.find(traceId.replace("4", "5"))?.kind, "issued");
+    assert.equal(decisions.find("0".repeat(32)), undefined);
+  });
+
   it("never waits for the refusal of an unauthenticated caller, even if the disk hangs or fails", async () => {
     broken();
     await decisions.refused(unauthenticatedRefusal);

@@ -1,4 +1,11 @@
-import type { DecisionEntry, EntryLog, IssuedEntry, RefusedEntry } from "@kasbah/ledger";
+import {
+  type DecisionEntry,
+  type EntryLog,
+  type IssuedEntry,
+  isNamed,
+  parseCallName,
+  type RefusedEntry,
+} from "@kasbah/ledger";
 import { atMost } from "@kasbah/runtime";
 import { LRUCache } from "lru-cache";
 import type { IssuanceFacts, Ledger } from "../issuance/ports.ts";
@@ -64,8 +71,13 @@ export class Decisions implements Ledger {
     this.#deps.unauthenticated.count(code);
   }
 
-  /** Finds one of the most recent decisions. */
-  find(referenceId: string): DecisionEntry | undefined {
-    return this.#refused.peek(referenceId) ?? this.#issued.peek(referenceId);
+  /** Finds one of the most recent decisions by the reference or the trace id of its call. */
+  find(callName: string): DecisionEntry | undefined {
+    const name = parseCallName(callName);
+    if (name.kind === "reference") return this.#refused.peek(callName) ?? this.#issued.peek(callName);
+    // Not indexed: an operator asks rarely, and callers choose trace ids. Newest first.
+    for (const entry of [...this.#refused.values(), ...this.#issued.values()])
+      if (isNamed(entry, name)) return entry;
+    return undefined;
   }
 }

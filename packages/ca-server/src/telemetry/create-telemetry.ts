@@ -1,5 +1,12 @@
 import type { SpaceUse } from "@kasbah/ledger";
-import { type Clock, createRegistry, type Readiness, type Registry } from "@kasbah/runtime";
+import {
+  type Clock,
+  createRegistry,
+  type ExportCounts,
+  type Readiness,
+  type Registry,
+  registerExportCounts,
+} from "@kasbah/runtime";
 import { Activity, countActivity, countHandshakes } from "./activity.ts";
 import {
   type AuthorityGauges,
@@ -25,6 +32,7 @@ export interface Telemetry {
   readonly unauthenticated: UnauthenticatedMetrics;
   /** What the same events were in the last hour. */
   readonly activity: Pick<Activity, "read">;
+  readonly traces: ExportCounts;
   /** Registers the gauges that are read at each scrape. */
   observe(sources: ObservedSources): void;
 }
@@ -59,6 +67,7 @@ export function createTelemetry(
     calls: countActivity(createCaMetrics(registry), activity),
     ledger: createLedgerMetrics(registry),
     unauthenticated: countHandshakes(createUnauthenticatedMetrics(registry), activity),
+    traces: registerExportCounts(registry, "kasbah_trace_spans"),
     observe({ authorities, roots, readiness, grpc, ledger, kubernetes, clock }) {
       const warnings = () => readiness().warnings ?? [];
       registerAuthorityMetrics(registry, authorities, warnings, () => clock.now());

@@ -7,6 +7,8 @@ export const csvColumns = [
   ...["caller", "credential", "pod", "podUid", "node", "peerAddress"],
   ...["problem", "expected", "seen", "fix", "causes"],
   ...["act", "arguments", "outcome", "reason", "operatorUnverified", "stage", "from", "signs", "epoch"],
+  // New columns are added at the end.
+  "traceId",
 ] as const;
 
 type Column = (typeof csvColumns)[number];

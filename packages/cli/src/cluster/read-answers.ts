@@ -137,6 +137,8 @@ export const distrustPreview: z.ZodType<DistrustPreviewMessage> = z.object({
 /** Output of `kasbah why <reference> --json`. */
 export const decision: z.ZodType<DecisionMessage> = z.object({
   referenceId: z.string(),
+  // Earlier releases have no traces.
+  traceId: z.string().default(""),
   time,
   code: z.string(),
   peerAddress: z.string(),

@@ -1,6 +1,7 @@
 import type { DroppedRefusals, RefusedEntry } from "@kasbah/ledger";
 import { printableText } from "@kasbah/runtime";
-import { toJsonLine } from "../output/json.ts";
+import { printedEntry } from "../audit/render/printed-entry.ts";
+import { toJson, toJsonLine } from "../output/json.ts";
 import { plainTime } from "../output/relative-time.ts";
 import { type Look, plainLook } from "../output/terminal/look.ts";
 import { paint } from "../output/terminal/paint.ts";
@@ -51,8 +52,17 @@ export function renderDropped(dropped: DroppedRefusals): string {
   return `and ${grouped(dropped.count)} more${fromText([dropped])} were counted, not kept\n`;
 }
 
-export function refusalJson({ entry, replica }: ListedRefusal): string {
-  return toJsonLine(replica === undefined ? { entry } : { entry, replica });
+export function refusalJson(refusal: ListedRefusal): string {
+  return toJsonLine(printedRefusal(refusal));
+}
+
+/** The list as `--json` prints it. */
+export function refusalsJson(list: RefusalList): string {
+  return toJson({ ...list, refusals: list.refusals.map(printedRefusal) });
+}
+
+function printedRefusal({ entry, replica }: ListedRefusal) {
+  return replica === undefined ? printedEntry(entry) : { ...printedEntry(entry), replica };
 }
 
 function rowOf(

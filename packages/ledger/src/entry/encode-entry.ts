@@ -1,6 +1,7 @@
 import { canonicalJson } from "./canonical-json.ts";
 import { type LedgerEntry, maxEntryBytes } from "./entry.ts";
 import { issuedText } from "./issued-text.ts";
+import { storedForm } from "./traced-reference.ts";
 
 /** The line of an entry without its line feed. These are the bytes of its leaf in the tree. */
 export function encodeEntry(entry: LedgerEntry): Uint8Array {
@@ -11,5 +12,5 @@ export function encodeEntry(entry: LedgerEntry): Uint8Array {
 }
 
 function entryText(entry: LedgerEntry): string {
-  return entry.kind === "issued" ? issuedText(entry) : canonicalJson(entry as never);
+  return entry.kind === "issued" ? issuedText(entry) : canonicalJson(storedForm(entry) as never);
 }

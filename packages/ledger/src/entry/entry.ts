@@ -39,6 +39,8 @@ export interface CallerEntry {
 export interface IssuedEntry extends Head {
   readonly kind: "issued";
   readonly referenceId: string;
+  /** The W3C trace id of the call, if the CA traced it. */
+  readonly traceId?: string | undefined;
   readonly spiffeId: string;
   readonly serial: string;
   /** SHA-256 of the certificate's DER. */
@@ -61,6 +63,7 @@ export interface IssuedEntry extends Head {
 export interface RefusedEntry extends Head {
   readonly kind: "refused";
   readonly referenceId: string;
+  readonly traceId?: string | undefined;
   /** The stable code of the refusal, or `INTERNAL`. */
   readonly code: string;
   readonly peerAddress: string;

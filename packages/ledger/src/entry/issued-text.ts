@@ -1,5 +1,6 @@
 import { canonicalJson } from "./canonical-json.ts";
 import type { CallerEntry, IssuedEntry } from "./entry.ts";
+import { storedForm, storedReference } from "./traced-reference.ts";
 
 /** In the text, a lone surrogate begins with it; in canonical JSON it is replaced. */
 const surrogateEscape = "\\ud";
@@ -9,7 +10,7 @@ const surrogateEscape = "\\ud";
  * order and not sorted each time. JSON.stringify omits undefined members and writes texts as RFC 8785 does.
  */
 export function issuedText(entry: IssuedEntry): string {
-  const { authority, fingerprint, ignored, kind, notAfter, notBefore, peerAddress, referenceId } = entry;
+  const { authority, fingerprint, ignored, kind, notAfter, notBefore, peerAddress } = entry;
   const { rule, serial, spiffeId, spkiHash, time, v } = entry;
   const text = JSON.stringify({
     authority,
@@ -20,7 +21,7 @@ export function issuedText(entry: IssuedEntry): string {
     notAfter,
     notBefore,
     peerAddress,
-    referenceId,
+    referenceId: storedReference(entry),
     rule,
     serial,
     spiffeId,
@@ -28,7 +29,7 @@ export function issuedText(entry: IssuedEntry): string {
     time,
     v,
   });
-  return text.includes(surrogateEscape) ? canonicalJson(entry as never) : text;
+  return text.includes(surrogateEscape) ? canonicalJson(storedForm(entry) as never) : text;
 }
 
 function callerMembers(caller: CallerEntry) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { credentialKinds, entryVersion, type LedgerEntry, maxEntryBytes } from "./entry.ts";
+import { withTraceId } from "./traced-reference.ts";
 
 const text = z.string().max(maxEntryBytes);
 const texts = z.array(text);
@@ -89,16 +90,20 @@ export class EntryError extends Error {}
  * line
  */
 export function parseEntry(line: Uint8Array): LedgerEntry {
-  const entry = readEntryValue(parseJson(line));
+  const entry = readStored(parseJson(line));
   // Compares the parsed entry with the bytes, so that a member that parsing drops, such as __proto__, is
   // detected. The first version had another order of members.
   if (entry.v > 1 && canonicalJson(entry as never) !== Buffer.from(line).toString())
     throw new EntryError("is not canonical JSON (RFC 8785)");
-  return entry;
+  return withTraceId(entry);
 }
 
 /** Reads an entry from a parsed JSON value. @throws EntryError */
 export function readEntryValue(value: unknown): LedgerEntry {
+  return withTraceId(readStored(value));
+}
+
+function readStored(value: unknown): LedgerEntry {
   const version = versioned.safeParse(value).data?.v;
   if (version === undefined) throw new EntryError("is not a JSON object with a version");
   if (version > entryVersion) {

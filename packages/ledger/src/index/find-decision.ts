@@ -1,3 +1,4 @@
+import { isNamed, parseCallName } from "../entry/call-name.ts";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { LineSource } from "../segments/line-source.ts";
@@ -6,24 +7,24 @@ import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
 import type { IndexQueries } from "./queries.ts";
 
 /**
- * Finds the decision about a call on disk by its reference id: first in the index, then among the refusals of
- * unauthenticated callers.
+ * Finds the decision about a call on disk by its name, the newest of several in one trace: first in the index, then
+ * among the refusals of unauthenticated callers.
  */
 export async function findDecision(
   index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
   directory: Pick<LedgerDirectory, "segments" | "unauthenticated">,
-  referenceId: string,
+  text: string,
 ): Promise<DecisionEntry | undefined> {
+  const name = parseCallName(text);
   const lines = new LineSource(directory.segments);
   try {
-    for (const place of index?.find.withKey("reference", referenceId) ?? []) {
+    for (const place of index?.find.withKey(name.kind, name.value) ?? []) {
       const line = await lines.read(place);
       const entry = line && entryOf(line);
-      const isDecision = entry?.kind === "issued" || entry?.kind === "refused";
-      if (isDecision && entry.referenceId === referenceId) return entry;
+      if (isNamed(entry, name)) return entry;
     }
   } finally {
     await lines.close();
   }
-  return findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
+  return findUnauthenticatedRefusal(directory.unauthenticated, name);
 }

@@ -69,9 +69,9 @@ export class IndexKeeper implements EntryIndex, Component {
   }
 
   /** Finds the decision about a call on disk. Entries since the last run are not found. */
-  async find(referenceId: string): Promise<DecisionEntry | undefined> {
+  async find(callName: string): Promise<DecisionEntry | undefined> {
     try {
-      return await findDecision(this.#index, this.#deps.directory, referenceId);
+      return await findDecision(this.#index, this.#deps.directory, callName);
     } catch (error) {
       this.#fail(error);
       return undefined;

@@ -178,6 +178,23 @@ describe("SegmentLedgerReader", () => {
     }
   });
 
+  it("finds the newest decision of a trace by its id, and reads few of a trace with very many", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const traced = Array.from({ length: 300 }, () => issued({ traceId }));
+    const newest = refused({ traceId });
+    await ledger.write(...traced, newest, issued());
+    const opened = await reader();
+    const index = AuditIndex.open(ledger.directory.index);
+    try {
+      assert.deepEqual(await opened.reference(traceId), newest);
+      assert.deepEqual(await findDecision(index, ledger.directory, traceId), newest);
+      assert.deepEqual(await opened.reference(newest.referenceId), newest);
+      assert.equal(await opened.reference(traceId.replace("4", "5")), undefined);
+    } finally {
+      index.close();
+    }
+  });
+
   it("finds the decision about a call on disk, even for unauthenticated callers", async () => {
     const [denied, unauthenticated] = [refused({ caller: issued().caller }), refused()];
     await ledger.write(issued(), denied);

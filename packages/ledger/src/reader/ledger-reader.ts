@@ -1,3 +1,4 @@
+import { isNamed, parseCallName } from "../entry/call-name.ts";
 import type { AuthorityEntry, DecisionEntry, IssuedEntry, OperatorEntry } from "../entry/entry.ts";
 import { servingFactsOf } from "../entry/serving-entry.ts";
 import { secondOf } from "../index/rows.ts";
@@ -9,6 +10,9 @@ import { proveEntry } from "../verify/prove-entry.ts";
 import { mergeByTime } from "./merge.ts";
 import type { SlotReader } from "./slot-reader.ts";
 import { MergedTail, Tail } from "./tail.ts";
+
+/** A caller may use one trace id for any number of calls; the newest of each ledger are enough. */
+const mostCalls = 100;
 
 /**
  * Answers queries about the ledgers in one or several state directories, whether their CAs are running or
@@ -63,13 +67,14 @@ export class SegmentLedgerReader implements LedgerReader {
       .sort((one, other) => compare(other.entry.time, one.entry.time));
   }
 
-  async reference(referenceId: string): Promise<DecisionEntry | undefined> {
-    const found = await this.#all((slot) => slot.find((find) => find.withKey("reference", referenceId)));
-    for (const { entry } of found)
-      if ((entry.kind === "issued" || entry.kind === "refused") && entry.referenceId === referenceId)
-        return entry;
+  async reference(text: string): Promise<DecisionEntry | undefined> {
+    const name = parseCallName(text);
+    const found = await this.#all((slot) =>
+      slot.find((find) => find.withKey(name.kind, name.value).slice(0, mostCalls)),
+    );
+    for (const { entry } of found) if (isNamed(entry, name)) return entry;
     for (const { directory } of this.#slots) {
-      const refusal = await findUnauthenticatedRefusal(directory.unauthenticated, referenceId);
+      const refusal = await findUnauthenticatedRefusal(directory.unauthenticated, name);
       if (refusal !== undefined) return refusal;
     }
     return undefined;

@@ -2,32 +2,33 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { errnoOf } from "@kasbah/runtime";
+import { type CallName, isNamed } from "../entry/call-name.ts";
 import type { RefusedEntry } from "../entry/entry.ts";
 import { entryOf } from "../segments/read-entry.ts";
 import { refusalLogFiles } from "./refusal-log.ts";
 
 /**
- * Finds the refusal of an unauthenticated caller by its reference id. It reads the whole files, a few
+ * Finds the refusal of an unauthenticated caller by the name of its call. It reads the whole files, a few
  * megabytes.
  */
 export async function findUnauthenticatedRefusal(
   directory: string,
-  referenceId: string,
+  name: CallName,
 ): Promise<RefusedEntry | undefined> {
-  for (const name of refusalLogFiles) {
-    const found = await findIn(join(directory, name), referenceId);
+  for (const file of refusalLogFiles) {
+    const found = await findIn(join(directory, file), name);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-async function findIn(path: string, referenceId: string): Promise<RefusedEntry | undefined> {
+async function findIn(path: string, name: CallName): Promise<RefusedEntry | undefined> {
   const input = createReadStream(path);
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (!line.includes(referenceId)) continue;
+      if (!line.includes(name.value)) continue;
       const entry = entryOf(Buffer.from(line));
-      if (entry?.kind === "refused" && entry.referenceId === referenceId) return entry;
+      if (entry?.kind === "refused" && isNamed(entry, name)) return entry;
     }
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;

@@ -6,6 +6,7 @@ const wire = kasbah.v1;
 /** The CA's decision about one call. Unknown texts are "". It contains facts that only operators may see. */
 export interface DecisionMessage {
   readonly referenceId: string;
+  readonly traceId: string;
   readonly time: Date;
   /** `ISSUED`, or the error code of the refusal. */
   readonly code: string;
@@ -61,6 +62,7 @@ const decision: Codec<DecisionMessage> = {
     return {
       time: new Date(Number(read.time)),
       referenceId: read.referenceId,
+      traceId: read.traceId,
       code: read.code,
       peerAddress: read.peerAddress,
       caller: read.caller,

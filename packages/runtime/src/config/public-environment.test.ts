@@ -33,6 +33,12 @@ describe("publicEnvironment", () => {
     assert.deepEqual(publicEnvironment(options, kept), kept);
   });
 
+  it("omits headers for collectors, which contain keys, and keeps the other variables of OpenTelemetry", () => {
+    const headers = { OTEL_EXPORTER_OTLP_HEADERS: "key=a", OTEL_EXPORTER_OTLP_TRACES_HEADERS: "key=b" };
+    const kept = { OTEL_SERVICE_NAME: "child" };
+    assert.deepEqual(publicEnvironment(options, { ...headers, ...kept }), kept);
+  });
+
   it("omits systemd's socket, so that a child cannot report that the daemon has started", () => {
     assert.deepEqual(publicEnvironment(options, { NOTIFY_SOCKET: "/run/systemd/notify" }), {});
   });

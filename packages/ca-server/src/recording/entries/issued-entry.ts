@@ -9,6 +9,7 @@ export function issuedEntry(record: IssuanceFacts): IssuedEntry {
     kind: "issued",
     time: record.time.toISOString(),
     referenceId: record.referenceId,
+    traceId: record.traceId,
     spiffeId: record.spiffeId.toString(),
     serial: certificate.serial,
     fingerprint: certificate.fingerprint,

@@ -8,6 +8,7 @@ import { callerEntry } from "./caller-entry.ts";
 export interface CallRefusal {
   readonly time: Date;
   readonly referenceId: string;
+  readonly traceId?: string | undefined;
   readonly peerAddress: string;
   readonly code: CaErrorCode | "INTERNAL";
   /** The facts that were known when the call was refused. */
@@ -22,6 +23,7 @@ const maxTextBytes = 600;
 export function refusedEntry({
   time,
   referenceId,
+  traceId,
   peerAddress,
   code,
   known,
@@ -35,6 +37,7 @@ export function refusedEntry({
     kind: "refused",
     time: time.toISOString(),
     referenceId,
+    traceId,
     code,
     peerAddress,
     caller: caller === undefined ? undefined : callerEntry(caller),

@@ -38,7 +38,7 @@ function bytesOf(send: (sender: FrameSender) => void): Buffer {
 
 const received = {
   peerAddress: "[2001:db8::1]:443",
-  headers: [["Bearer a.b.c", "Bearer d"], ["grpc-go/1.2"], [], ["true"]],
+  headers: [["Bearer a.b.c", "Bearer d"], ["grpc-go/1.2"], [], ["true"], []],
   peerCertificates: [Uint8Array.of(48, 3, 2, 1, 1)],
 };
 

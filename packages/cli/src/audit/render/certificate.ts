@@ -4,6 +4,7 @@ import { fieldLines } from "../../output/field-lines.ts";
 import { plainTime, timeAndDistance } from "../../output/relative-time.ts";
 import { leafTone } from "../../output/terminal/expiry-tone.ts";
 import { type Look, plainLook } from "../../output/terminal/look.ts";
+import { printedEntry } from "./printed-entry.ts";
 
 /** A certificate in the ledger, with the ID of its authority. */
 export interface CertificateRecord {
@@ -41,6 +42,7 @@ export function renderCertificate(
       ["ignored", ignored.join(", ")],
       ["disregarded", disregarded.join(", ")],
       ["reference", entry.referenceId],
+      ["trace", entry.traceId ?? ""],
       ["entry", slot === "0" ? String(index) : `${index} of ${slot}`],
     ],
     look,
@@ -50,5 +52,5 @@ export function renderCertificate(
 /** The entry of a certificate as `--json` prints it. */
 export function certificateJson({ found, authorityId }: CertificateRecord) {
   const { slot, index, entry } = found;
-  return { slot, index, authorityId: authorityId ?? null, entry };
+  return { slot, index, authorityId: authorityId ?? null, ...printedEntry(entry) };
 }

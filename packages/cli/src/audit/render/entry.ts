@@ -5,6 +5,7 @@ import { plainTime } from "../../output/relative-time.ts";
 import { type Look, plainLook } from "../../output/terminal/look.ts";
 import { paint } from "../../output/terminal/paint.ts";
 import { shortenMiddle } from "../../output/terminal/shorten.ts";
+import { printedEntry } from "./printed-entry.ts";
 
 const timeWidth = "2030-01-01T00:00:00Z".length;
 
@@ -62,7 +63,7 @@ function wordsOf(entry: LedgerEntry): readonly string[] {
 
 /** An entry as `--json` prints it. */
 export function entryValue({ slot, index, entry }: Found) {
-  return { slot, index, entry };
+  return { slot, index, ...printedEntry(entry) };
 }
 
 /** An entry as one line of JSON. */

@@ -9,6 +9,7 @@ import {
 } from "@kasbah/ledger";
 import { z } from "zod";
 import type { CertificateRecord } from "../../audit/render/certificate.ts";
+import { entryOfPrinted } from "../../audit/render/printed-entry.ts";
 import type { ServingRecord } from "../../audit/render/serving.ts";
 
 // Parses what `kasbah audit … --json` prints. Fields that later releases add around an entry are ignored.
@@ -23,19 +24,23 @@ const entry = z.unknown().transform((value, context): LedgerEntry => {
   }
 });
 
-const place = { slot: z.string().max(200), index: z.int().min(0) };
+const traceId = z.string().max(32).optional();
+const place = { slot: z.string().max(200), index: z.int().min(0), traceId };
 const none = Buffer.alloc(0);
 
-const found = z
-  .object({ ...place, entry })
-  .transform(({ slot, index, entry: read }): Found => ({ slot, index, entry: read, line: none }));
+const found = z.object({ ...place, entry }).transform(
+  ({ slot, index, entry: read, traceId: trace }): Found => ({
+    ...{ slot, index, line: none },
+    entry: entryOfPrinted(read, trace),
+  }),
+);
 
 const record = z
   .object({ ...place, authorityId: z.string().nullable(), entry })
   .refine((one) => one.entry.kind === "issued", "expected the entry of a certificate")
   .transform(
-    ({ slot, index, authorityId, entry: read }): CertificateRecord => ({
-      found: { slot, index, entry: read as IssuedEntry, line: none },
+    ({ slot, index, authorityId, entry: read, traceId: trace }): CertificateRecord => ({
+      found: { slot, index, entry: entryOfPrinted(read as IssuedEntry, trace), line: none },
       authorityId: authorityId ?? undefined,
     }),
   );

@@ -6,6 +6,7 @@ import {
   readEntryValue,
 } from "@kasbah/ledger";
 import { z } from "zod";
+import { entryOfPrinted } from "../../audit/render/printed-entry.ts";
 import type { ClusterChoice } from "../../kubectl/cluster-choice.ts";
 import type { RefusalFilter } from "../../refusals/refusal-filter.ts";
 import { byTime, type RefusalList } from "../../refusals/refusal-list.ts";
@@ -14,7 +15,8 @@ import { Replicas, type ReplicasDeps } from "../replicas.ts";
 
 const deadlineMs = 120_000;
 
-const refusal = z.object({
+const printedRefusal = z.object({
+  traceId: z.string().max(32).optional(),
   entry: z.unknown().transform((value, context): RefusedEntry => {
     try {
       const entry = readEntryValue(value);
@@ -27,6 +29,7 @@ const refusal = z.object({
     return z.NEVER;
   }),
 });
+const refusal = printedRefusal.transform(({ entry, traceId }) => ({ entry: entryOfPrinted(entry, traceId) }));
 
 const count = z.int().min(0);
 const answer = z.object({

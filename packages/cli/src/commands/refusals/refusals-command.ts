@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { parseInstant } from "../../audit/instant.ts";
 import { withLedger } from "../../audit/ledger-access.ts";
 import { namesCluster } from "../../kubectl/cluster-choice.ts";
-import { toJson, toJsonLine } from "../../output/json.ts";
+import { toJsonLine } from "../../output/json.ts";
 import { lookOf } from "../../output/terminal/look.ts";
 import { type WideOption, withWide } from "../../output/terminal/wide-option.ts";
 import { followRefusals } from "../../refusals/follow-refusals.ts";
@@ -14,7 +14,13 @@ import {
   type RefusalFilter,
 } from "../../refusals/refusal-filter.ts";
 import type { ListedRefusal } from "../../refusals/refusal-list.ts";
-import { refusalJson, renderDropped, renderRefusal, renderRefusals } from "../../refusals/render-refusals.ts";
+import {
+  refusalJson,
+  refusalsJson,
+  renderDropped,
+  renderRefusal,
+  renderRefusals,
+} from "../../refusals/render-refusals.ts";
 import { type AuditLocation, ledgerDirectoriesOf, withLedgerLocation } from "../audit/location.ts";
 import type { CommandDeps } from "../command-deps.ts";
 import { readRefusals } from "./read-refusals.ts";
@@ -67,7 +73,7 @@ async function refusals(options: RefusalsOptions, deps: CommandDeps): Promise<vo
   const filter: RefusalFilter = { since, code, address };
   if (follow) return followLocal(options, filter, deps);
   const list = await readRefusals(options, filter, options.lines, deps);
-  deps.screen.write(json ? toJson(list) : renderRefusals(list, filter, lookOf(deps.screen, options)));
+  deps.screen.write(json ? refusalsJson(list) : renderRefusals(list, filter, lookOf(deps.screen, options)));
 }
 
 async function followLocal(

@@ -27,7 +27,7 @@ type CodeExplanation = z.infer<typeof explanations>[number];
 
 /** Whether a text has the form of a code, and not that of a reference. */
 export function isCode(text: string): boolean {
-  return /^[A-Za-z]\w{2,60}$/.test(text) && !/^[0-9a-f]{12}$/.test(text);
+  return /^[A-Za-z]\w{2,60}$/.test(text) && !/^(?:[0-9a-f]{12}|[0-9a-f]{32})$/.test(text);
 }
 
 /** `kasbah why <CODE>`: prints what the reference says about a code. It contacts no CA. */

@@ -15,6 +15,7 @@ export function renderDecision(
   const verdict = code === "ISSUED" ? "a certificate was issued" : `refused: ${code}`;
   const lines = fieldLines(
     [
+      ["trace", decision.traceId],
       ["when", timeAndDistance(decision.time, now)],
       ["caller", decision.caller || "not authenticated"],
       ["credential", decision.credential],

@@ -16,6 +16,7 @@ const referenceId = "9f2c51d07ab4";
 
 const decision: DecisionMessage = {
   referenceId,
+  traceId: "",
   time: new Date("2029-12-31T23:59:00Z"),
   code: "TOKEN_AUDIENCE",
   peerAddress: "10.0.0.7:40000",
@@ -173,6 +174,17 @@ describe("kasbah why", () => {
     const { said } = await why(referenceId);
     for (const treacherous of ["\u001b", "\u202e"]) assert.ok(!said.includes(treacherous), said);
     assert.equal(said.split("\n").filter((line) => line.startsWith("forged")).length, 0);
+  });
+
+  it("finds a call by its trace id, and shows it", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    ca.decision = { ...decision, traceId };
+    const { said } = await why(traceId);
+    assert.deepEqual(ca.calls[0]?.request, { referenceId: traceId });
+    assert.match(
+      said,
+      new RegExp(`^9f2c51d07ab4 {2}refused: TOKEN_AUDIENCE\n {2}trace +${traceId}\n {2}when `),
+    );
   });
 
   it("prints the same as JSON", async () => {

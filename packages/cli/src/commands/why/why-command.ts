@@ -33,7 +33,7 @@ const help = `
 A refused caller receives a code and a reference, in the gRPC message and in its agent's log:
   TOKEN_AUDIENCE: the token is for another audience, … (reference 9f2c51d07ab4)
 This command shows operators the details: the caller, its address and the underlying causes. It finds calls for as long as
-the ledger keeps them. If no CA answers, it reads the ledger in the state directory.
+the ledger keeps them. If the CA traces calls, it also finds a call by its trace id. If no CA answers, it reads the ledger in the state directory.
 
 For a code, it shows the cause and the fix: of the CA, the agent or this command.
 
@@ -51,8 +51,13 @@ Examples
 /** `kasbah why`. */
 export function whyCommand(deps: CommandDeps): Command {
   const command = new Command("why")
-    .description("explain a call by its reference, a code, or which policy rule applies to an identity")
-    .argument("<reference|code|spiffe-id>", "the reference or the code from the error message, or spiffe://…")
+    .description(
+      "explain a call by its reference or trace id, a code, or which policy rule applies to an identity",
+    )
+    .argument(
+      "<reference|trace|code|spiffe-id>",
+      "the reference, trace id or code from the error message, or spiffe://…",
+    )
     .option("--policy <file>", "evaluate this policy file instead of asking a CA");
   return withStateLocation(command)
     .option("--json", "print JSON", false)
@@ -66,10 +71,10 @@ export function whyCommand(deps: CommandDeps): Command {
 
 async function whyCall(text: string, options: WhyOptions, deps: CommandDeps): Promise<void> {
   const { screen, clock } = deps;
-  if (options.policy !== undefined || !/^[0-9a-f]{12}$/.test(text)) {
+  if (options.policy !== undefined || !/^(?:[0-9a-f]{12}|[0-9a-f]{32})$/.test(text)) {
     throw new CliError(
       "TARGET_INVALID",
-      "expected a reference of 12 hexadecimal digits, a code such as TOKEN_AUDIENCE, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
+      "expected a reference of 12 hexadecimal digits, a trace id of 32, a code such as TOKEN_AUDIENCE, or a SPIFFE ID such as spiffe://cluster.local/ns/demo/sa/frontend",
     );
   }
   const decision = await readDecision(text, options, deps);

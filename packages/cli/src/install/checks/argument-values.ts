@@ -16,6 +16,7 @@ const values: Readonly<Record<string, string>> = {
   "--default-ttl": "ca.defaultTtl",
   "--max-ttl": "ca.maxTtl",
   "--workers": "ca.workers",
+  "--otlp-endpoint": "tracing.otlpEndpoint",
   "--log-level": "ca.logLevel",
 };
 

@@ -13,10 +13,13 @@ export function disruptionBudget(installation: Installation): readonly Manifest[
   return [namespaced(installation, "policy/v1", "PodDisruptionBudget", { spec })];
 }
 
-/** Restricts who can reach the CA, and what the CA can reach: DNS, the API server, and additional egress. */
+/**
+ * Restricts who can reach the CA, and what the CA can reach: DNS, the API server, the collector of traces, and
+ * additional egress.
+ */
 export function networkPolicy(installation: Installation): readonly Manifest[] {
-  const { enabled, callersFrom, metricsFrom, apiServerPorts, extraEgress } =
-    installation.values.networkPolicy;
+  const { networkPolicy: values, tracing } = installation.values;
+  const { enabled, callersFrom, metricsFrom, apiServerPorts, extraEgress } = values;
   if (!enabled) return [];
   const spec = {
     podSelector: { matchLabels: selectorLabels },
@@ -31,10 +34,19 @@ export function networkPolicy(installation: Installation): readonly Manifest[] {
       },
       // Both the Service's port and the target port, because network plugins differ in which one they match.
       { ports: apiServerPorts.map((port) => ({ port, protocol: "TCP" })) },
+      ...(tracing.otlpEndpoint === ""
+        ? []
+        : [{ ports: [{ port: portOf(tracing.otlpEndpoint), protocol: "TCP" }] }]),
       ...extraEgress,
     ],
   };
   return [namespaced(installation, "networking.k8s.io/v1", "NetworkPolicy", { spec })];
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
 }
 
 /** Allows any peer by default: node proxies call from node addresses, which no selector matches. */

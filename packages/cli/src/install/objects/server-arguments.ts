@@ -20,7 +20,7 @@ export const policyPath = "/etc/kasbah/policy";
 /** The flags of `kasbah-server` in its pod. */
 export function serverArguments(installation: Installation): readonly string[] {
   const { namespace, values } = installation;
-  const { ca, rootConfigMap, clusterTrustBundle } = values;
+  const { ca, rootConfigMap, clusterTrustBundle, tracing } = values;
   const any = listenAddress(values);
   const selector = selectorText(rootConfigMap.namespaceSelector);
   const service = `${objectName}.${namespace}.svc`;
@@ -46,6 +46,7 @@ export function serverArguments(installation: Installation): readonly string[] {
     `--default-ttl=${ca.defaultTtl}`,
     `--max-ttl=${ca.maxTtl}`,
     ...(ca.workers === 1 ? [] : [`--workers=${ca.workers}`]),
+    ...each("--otlp-endpoint", tracing.otlpEndpoint === "" ? [] : [tracing.otlpEndpoint]),
     "--log-format=json",
     `--log-level=${ca.logLevel}`,
     ...ca.extraArgs,

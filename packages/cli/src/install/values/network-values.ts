@@ -35,3 +35,18 @@ export const networkPolicyValues = z.strictObject({
   apiServerPorts: z.array(portNumber).min(1).default([443, 6443]),
   extraEgress: z.array(manifestPart(egressRule)).default([]),
 });
+
+const endpointProblem =
+  "expected an http or https URL such as http://collector.monitoring:4318, or an empty value";
+
+/** What the URL parser and the chart's template read alike. */
+const endpoint = z
+  .string()
+  .regex(
+    /^(https?:\/\/([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?(\/[\w./-]*)?)?$/,
+    endpointProblem,
+  )
+  .refine((url) => url === "" || URL.canParse(url), endpointProblem);
+
+/** Where the CA sends traces. */
+export const tracingValues = z.strictObject({ otlpEndpoint: endpoint.default("") });

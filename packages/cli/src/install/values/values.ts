@@ -4,7 +4,7 @@ import { ca } from "./ca-values.ts";
 import { kubernetesObject, quantity, subdomainOrNone, texts } from "./fields.ts";
 import { labelSelector } from "./label-selector.ts";
 import { dashboard, podMonitor, prometheusRule, serviceMonitor } from "./monitoring-values.ts";
-import { networkPolicyValues } from "./network-values.ts";
+import { networkPolicyValues, tracingValues } from "./network-values.ts";
 import { namingProblems, podProblems, serviceProblems, volumeProblems } from "./object-problems.ts";
 import {
   globalValues,
@@ -82,6 +82,7 @@ const valuesSchema = z.strictObject({
   service: service.prefault({}),
   pod: pod.prefault({}),
   probes: probes.prefault({}),
+  tracing: tracingValues.prefault({}),
   networkPolicy: networkPolicyValues.prefault({}),
   serviceMonitor: serviceMonitor.prefault({}),
   podMonitor: podMonitor.prefault({}),
