@@ -6,7 +6,7 @@ const kindOfName: ReadonlyMap<string, ValueKind> = new Map<string, ValueKind>([
   ...["file", "path", "target", "certificate", "chain", "file|url"].map((name) => [name, "file"] as const),
   ...["dir", "directory", "folder", "directory|secret"].map((name) => [name, "directory"] as const),
   ["code", "code"],
-  ["reference|code|spiffe-id", "code"],
+  ["reference|trace|code|spiffe-id", "code"],
   ["command", "program"],
   ["true|false", "words:true,false"],
 ]);
