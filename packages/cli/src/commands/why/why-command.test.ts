@@ -102,6 +102,16 @@ describe("kasbah why", () => {
     assert.match((await why("OVERLOADED")).said, /max-in-flight/);
   });
 
+  it("explains a finding of the doctor, with its fix and its page", async () => {
+    const { said, error } = await runKasbah(["why", "CLOCK_AHEAD"]);
+    assert.equal(error, undefined);
+    assert.match(
+      said,
+      /^CLOCK_AHEAD {2}A finding of the doctor\n {2}cause {2}the local clock differs[\s\S]* fix +set the local clock/,
+    );
+    assert.match(said, /page +docs\/doctor\.md/);
+  });
+
   it("names the pages that the explanation of a code links to", async () => {
     assert.match((await why("OVERLOADED")).said, /^ {2}see {5}.*docs\/runbooks\/overloaded\.md$/m);
     assert.match((await why("CSR_MALFORMED")).said, /^ {2}see {5}docs\/refusals\.md#accepted-csrs$/m);
