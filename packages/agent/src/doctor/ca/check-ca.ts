@@ -1,6 +1,5 @@
 import { formatHostPort, type HostPort } from "@kasbah/runtime";
 import {
-  type Dial,
   type ProbeAnswer,
   probeServer,
   probeUnverified,
@@ -62,7 +61,7 @@ export async function checkCa(address: HostPort, options: CaCheckOptions): Promi
   const tunnel = createTunnels({ setting, except, environment })(address);
   let rejection: ServerRejection | undefined;
   let mismatch: AgentError | undefined;
-  let dial: Dial | undefined;
+  let describe = () => "nothing was tried";
   const target: TlsTarget = {
     address,
     rootsPem,
@@ -89,10 +88,10 @@ export async function checkCa(address: HostPort, options: CaCheckOptions): Promi
     isUntrusted,
   });
   try {
-    const onDial = (opened: Dial) => {
-      dial = opened;
+    const onProgress = (next: typeof describe) => {
+      describe = next;
     };
-    return result(judgeAnswer(name, await probeServer(target, { now, signal: late, onDial })));
+    return result(judgeAnswer(name, await probeServer(target, { now, signal: late, onProgress })));
   } catch (error) {
     if (mismatch !== undefined) {
       const fix = "find out what answers at this address, or correct --ca-spiffe-id";
@@ -101,9 +100,7 @@ export async function checkCa(address: HostPort, options: CaCheckOptions): Promi
     if (rejection !== undefined) {
       return { address, ...(await judgeRejection(rejection, target, options)) };
     }
-    const progress = late.aborted
-      ? `no answer within ${deadlineMs / 1_000} s: ${dial?.describe()}`
-      : undefined;
+    const progress = late.aborted ? `no answer within ${deadlineMs / 1_000} s: ${describe()}` : undefined;
     return result([explainDial({ name, error, progress, proxy: tunnel?.name })]);
   }
 }

@@ -2,7 +2,7 @@ import { connect, type IncomingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { attemptOf, serverNameOf, sniOf, TlsDial } from "../../../dial/index.ts";
-import { createDial, type Dial, originOf, type TlsTarget } from "../dial.ts";
+import { createDial, originOf, type TlsTarget } from "../dial.ts";
 import { isGrpc } from "../request-head.ts";
 
 /** What a server answers to a call without credentials that changes nothing. */
@@ -19,15 +19,17 @@ export interface ProbeAnswer {
 export interface ProbeOptions {
   readonly now: () => Date;
   readonly signal: AbortSignal;
-  /** Called with the connection that is being opened, so that a caller that gives up can say how far it came. */
-  readonly onDial?: (dial: Dial) => void;
+  /** Called with how far the probe has come, which a caller that gives up can ask for. */
+  readonly onProgress?: (describe: () => string) => void;
 }
 
 /** Calls `grpc.health.v1.Health/Check` of a verified server. Rejects with the error of the connection. */
 export async function probeServer(target: TlsTarget, options: ProbeOptions): Promise<ProbeAnswer> {
   const dial = createDial(target);
-  options.onDial?.(dial);
-  return ask(await dial.run(options.signal), target, options);
+  options.onProgress?.(() => dial.describe());
+  const socket = await dial.run(options.signal);
+  options.onProgress?.(() => "the TLS connection is open, but the server does not answer a call");
+  return ask(socket, target, options);
 }
 
 /**
