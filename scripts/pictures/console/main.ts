@@ -40,7 +40,7 @@ await currentKasbah(["authority", "rotate", "--root", "--state-dir", ca.stateDir
 await using command = new ConsoleProcess(["--state-dir", "state"], {}, dirname(ca.stateDir));
 const browser = await launchChromium("/dev/null");
 try {
-  const visit = await visitConsole(browser, await command.link(), { width: 1100, height: 760 });
+  const visit = await visitConsole(browser, await command.link(), { width: 1000, height: 640 });
   for (const [name, colorScheme] of shots) {
     await visit.show(name);
     await visit.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
