@@ -110,7 +110,7 @@ describe("Console of three replicas in a cluster", function () {
     await replicas[2]?.process.kill();
     await show("Overview");
     const cards = page.locator("li.replica");
-    await cards.filter({ hasText: "kasbah-2" }).getByText("stopped", { exact: true }).waitFor();
+    await cards.filter({ hasText: "kasbah-2" }).getByText("unreachable", { exact: true }).waitFor();
     for (const name of ["kasbah-0", "kasbah-1"])
       assert.match(await cards.filter({ hasText: name }).innerText(), /leader|follower/i);
   });
