@@ -9,6 +9,7 @@ import { runKasbahCommand } from "../harness/kasbah-command.ts";
 import { Pod } from "../harness/pod.ts";
 import { mintDemoToken } from "../harness/token-issuer.ts";
 import { Collector } from "./traces/collector.ts";
+import { loadedFiles, tellsLoadedFiles } from "./traces/loaded-files.ts";
 import type { SeenSpan } from "./traces/span-sink.ts";
 import { callForCertificate } from "./traces/traced-call.ts";
 
@@ -179,6 +180,28 @@ describe("Traces in a real OpenTelemetry collector", function () {
     assert.equal(traced.process.log.split("traces are lost").length - 1, 1);
     await traced.process.stop();
     assert.equal((await traced.process.exited).code, 0);
+  });
+
+  it("cost no module without an endpoint: neither daemon reads a file with code of OpenTelemetry", async () => {
+    const failpoint = tellsLoadedFiles;
+    const traced = { "--otlp-endpoint": collector.endpoint };
+    for (const flags of [{}, traced] as Readonly<Record<string, string>>[]) {
+      await using own = await startCa({ flags: Object.entries(flags).flat(), failpoint });
+      await using pod = await Pod.create({
+        ca: { address: { host: "127.0.0.1", port: own.port }, authority: { rootPem: own.rootPem } },
+        token: await mintDemoToken(own.tokens, "frontend"),
+        ...{ flags, failpoint },
+      });
+      const agent = pod.start();
+      await agent.untilReady();
+      for (const log of [own.process.log, agent.log]) {
+        const files = loadedFiles(log);
+        assert.ok(files.length > 0, log.slice(0, 500));
+        const texts = await Promise.all(files.map((path) => readFile(path, "utf8")));
+        const withSdk = texts.filter((text) => text.includes("TraceIdRatioBased"));
+        assert.equal(withSdk.length, flags === traced ? 1 : 0, files.join("\n"));
+      }
+    }
   });
 
   it("are absent without an endpoint: a caller's trace id is not recorded anywhere", async () => {
