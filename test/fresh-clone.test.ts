@@ -102,6 +102,7 @@ describe("npm run build in a fresh clone", () => {
         "pinned node scripts/generate-protocol.js",
         "pinned node --conditions=kasbah-source scripts/generate-codes.js",
         "pinned node scripts/generate-names.js",
+        "pinned node --conditions=kasbah-source scripts/generate-completion.js",
         "tsc -b",
         "pinned node scripts/bundles/main.ts",
       ];

@@ -29,11 +29,14 @@ export async function readCluster(
   const replicas = new Replicas(choice, deps);
   const ask = <Answer>(args: readonly string[], schema: z.ZodType<Answer>) =>
     replicas.ask({ args, schema, merge: byReplica<Answer>, namesMissing: true });
-  const [pods, overviews, statuses] = await Promise.all([
+  const questions = [
     findReplicas(choice, kubectlRunner(choice, deps)),
     ask(["overview", "--for-merging"], overviewAnswer),
     ask(["authority", "status"], authorityStatus),
-  ]);
+  ] as const;
+  // If one fails, the others' kubectl would otherwise still run.
+  await Promise.allSettled(questions);
+  const [pods, overviews, statuses] = await Promise.all(questions);
   const facts = pods.map((pod) => factsOf(pod, overviews, statuses));
   return withRefusals(facts, choice, deps);
 }
