@@ -32,7 +32,7 @@ describe("Threat model", () => {
       ...["No credential", "The network in between", "A pod", "A token", "A workload key", "A node"],
       ...["A replica of the CA", "The CA's volume", "A backup file", "The ledger's key"],
       ...["An intermediate's key", "The root's key", "A token issuer", "The CA's Kubernetes account"],
-      "The admin socket",
+      ...["The admin socket", "The console's cookie"],
     ]) {
       assert.ok(titles.includes(part), part);
     }
