@@ -33,7 +33,8 @@ describe("Answers of the console", () => {
       peerAddress: "10.0.0.1:1234",
       problem: "the token is for another audience",
     };
-    const later = { ...entry, referenceId: "ba9876543210", fix: "project a token for istio-ca" };
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const later = { ...entry, referenceId: "ba9876543210", fix: "project a token for istio-ca", traceId };
     const list = {
       refusals: [{ entry }, { entry: later, replica: "kasbah-1" }],
       total: 5,
@@ -48,6 +49,7 @@ describe("Answers of the console", () => {
         ["0123456789ab", "project another token", undefined],
       ],
     );
+    assert.deepEqual([refusals[0]?.traceId, refusals[1]?.traceId], [traceId, undefined]);
     assert.deepEqual(codes, [
       { code: "TOKEN_AUDIENCE", count: 5, explanation: "another audience", fix: "project another token" },
     ]);

@@ -24,7 +24,7 @@ export function describeRefusals(
 
 /** Texts of callers are untrusted and may be long. */
 function refusalOf({ entry, replica }: ListedRefusal, explain: ExplainCode): ConsoleRefusal {
-  const { time, referenceId, code, caller, spiffeId, peerAddress, problem, fix } = entry;
+  const { time, referenceId, code, caller, spiffeId, peerAddress, problem, fix, traceId } = entry;
   return {
     time,
     reference: shown(referenceId),
@@ -34,6 +34,7 @@ function refusalOf({ entry, replica }: ListedRefusal, explain: ExplainCode): Con
     peer: shown(peerAddress),
     problem: shown(problem),
     fix: shown(fix ?? explain(code)?.fix ?? ""),
+    traceId: traceId === undefined ? undefined : shown(traceId),
     replica,
   };
 }
