@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** Everything that a release may contain. */
 const allowed =
-  /^(package\.json|README\.md|LICENSE|LICENSES\.txt|bin\/[\w-]+\.js|dist\/([\w-]+\.mjs|chunks\/[\w-]+\.mjs|start\/[\w-]+\.js)|generated\/((codes|names)\.json|completion\.(bash|zsh|fish)))$/;
+  /^(package\.json|README\.md|LICENSE|LICENSES\.txt|bin\/[\w-]+\.js|console\/(index\.html|console\.(js|css))|dist\/([\w-]+\.mjs|chunks\/[\w-]+\.mjs|start\/[\w-]+\.js)|generated\/((codes|names)\.json|completion\.(bash|zsh|fish)))$/;
 
 /** A key, and not only its label, which the code contains. */
 const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}/;

@@ -38,6 +38,7 @@ describe("What a release must not contain", () => {
   for (const [what, path, content, expected] of [
     ["a test", "dist/kasbah.test.mjs", "", "unexpected file"],
     ["a source", "src/main.ts", "", "unexpected file"],
+    ["the types of the page", "console/api.d.ts", "", "unexpected file"],
     ["a hidden file", ".npmrc", "", "unexpected file"],
     ["a key in a file", "dist/ca-key.pem", privateKey, "unexpected file"],
     ["a key in code", "dist/kasbah-server.mjs", `const key = \`${privateKey}\``, "contains a private key"],
