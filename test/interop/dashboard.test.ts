@@ -17,6 +17,8 @@ const onlyAfter: ReadonlyMap<string, string> = new Map([
   ["kasbah_ledger_dropped", "an address exceeds its share"],
   ["citadel_server_csr_sign_err_count", "a request of an authenticated caller fails"],
   ["kasbah_agent_rotation_failures", "a renewal fails"],
+  ["kasbah_trace_spans", "an OTLP endpoint is configured"],
+  ["kasbah_agent_trace_spans", "an OTLP endpoint is configured"],
   ["kasbah_agent_refused_names", "Envoy rejects a secret"],
 ]);
 
