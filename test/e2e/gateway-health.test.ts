@@ -121,6 +121,8 @@ for (const protocol of ["GRPC", "DELTA_GRPC"] as const) {
         ["api", "shop", "bell"].map((host) => states.get(nameOf(host))),
         ["missing", "served", "refused"],
       );
+      // Envoy subscribes to the usable name on a stream of its own.
+      await eventually(async () => /gateway: 4 names/.test(await statusText(running)));
       const text = await statusText(running);
       assert.match(text, /^ {2}gateway: 4 names, 1 missing, 1 expired, 1 refused, 1 fine$/m);
       assert.match(text, /^ {6}NACK since .*\n.* keys are supported$/m);
