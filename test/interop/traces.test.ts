@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "@kasbah/testkit";
+import { freePort, temporaryDirectory } from "@kasbah/testkit";
 import { type CaOptions, type RunningCa, startCa } from "../harness/ca-process.ts";
 import { setUpTimeoutMs } from "../harness/envoy.ts";
 import { hasGo } from "../harness/go-program.ts";
@@ -11,6 +11,7 @@ import { mintDemoToken } from "../harness/token-issuer.ts";
 import { Collector } from "./traces/collector.ts";
 import { loadedFiles, tellsLoadedFiles } from "./traces/loaded-files.ts";
 import type { SeenSpan } from "./traces/span-sink.ts";
+import { TlsEndpoint } from "./traces/tls-endpoint.ts";
 import { callForCertificate } from "./traces/traced-call.ts";
 
 const method = "istio.v1.auth.IstioCertificateService/CreateCertificate";
@@ -202,6 +203,29 @@ describe("Traces in a real OpenTelemetry collector", function () {
         assert.equal(withSdk.length, flags === traced ? 1 : 0, files.join("\n"));
       }
     }
+  });
+
+  it("go to an https endpoint whose CA and key the standard variables name, and to no other endpoint or proxy", async () => {
+    await using directory = await temporaryDirectory();
+    await using endpoint = await TlsEndpoint.start(directory);
+    const elsewhere = `http://127.0.0.1:${await freePort()}`;
+    const variables = {
+      OTEL_EXPORTER_OTLP_HEADERS: "key=of-the-operator",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: elsewhere,
+      ...{ HTTPS_PROXY: elsewhere, https_proxy: elsewhere },
+    };
+    const env = { ...soon, ...variables, OTEL_EXPORTER_OTLP_CERTIFICATE: endpoint.certificate };
+    await using traced = await startCa({ flags: ["--otlp-endpoint", endpoint.url], env });
+    await callForCertificate(traced);
+    await traced.process.until("an export", () => endpoint.keys.includes("of-the-operator"));
+    await using untrusting = await startCa({
+      flags: ["--otlp-endpoint", endpoint.url],
+      env: { ...soon, ...variables },
+    });
+    await callForCertificate(untrusting);
+    const { reason } = await untrusting.process.logged("traces are lost; certificates are not affected");
+    assert.match(String(reason), /self-signed certificate/);
+    assert.doesNotMatch(untrusting.process.log, /of-the-operator/);
   });
 
   it("are absent without an endpoint: a caller's trace id is not recorded anywhere", async () => {
