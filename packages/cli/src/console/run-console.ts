@@ -49,7 +49,13 @@ export async function runConsole(run: ConsoleRun): Promise<void> {
       onUse();
       stderr.write("kasbah: a browser opened the link, which is now used\n");
     };
-    return (request) => handleRequest(request, { port, sessions, assets, answerData, onUse, onOpened });
+    return (request, keep) => {
+      const onAnswer = () => {
+        onUse();
+        keep();
+      };
+      return handleRequest(request, { port, sessions, assets, answerData, onUse: onAnswer, onOpened });
+    };
   };
   const server = await serveConsole(run.port, createHandler, (text) => void stderr.write(text));
   screen.write(`${link}\n`);

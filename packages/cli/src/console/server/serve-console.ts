@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { errnoOf } from "@kasbah/runtime";
 import { CliError } from "../../errors.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import type { ConsoleReply } from "./reply.ts";
 import { jsonAnswer, sendReply } from "./reply.ts";
 
-export type Handle = (request: IncomingMessage) => Promise<ConsoleReply>;
+/** @param keep is called if the request has a session */
+export type Handle = (request: IncomingMessage, keep: () => void) => Promise<ConsoleReply>;
 
 export interface ListeningConsole {
   readonly port: number;
@@ -14,6 +16,7 @@ export interface ListeningConsole {
 
 /** Never another address: the answers name every workload of the mesh. */
 const loopback = "127.0.0.1";
+const maxConnections = 64;
 
 /**
  * Listens on the loopback. `createHandler` gets the port, which the system chooses for port 0. @throws CliError
@@ -32,9 +35,13 @@ export async function serveConsole(
       keepAliveTimeout: 20_000,
       connectionsCheckingInterval: 2000,
     },
-    (request, response) => void answer(request, response, handle, report),
+    (request, response) => void answer(request, response, handleKept, report),
   );
-  server.maxConnections = 64;
+  const limit = new ConnectionLimit(server, maxConnections);
+  const handleKept = (request: IncomingMessage) => {
+    if (handle === undefined) throw new Error("a request arrived before the console was ready");
+    return handle(request, () => limit.keep(request.socket));
+  };
   server.maxHeadersCount = 100;
   const port = await listen(server, wantedPort);
   handle = createHandler(port);
@@ -60,12 +67,11 @@ async function listen(server: Server, port: number): Promise<number> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  handle: Handle | undefined,
+  handle: (request: IncomingMessage) => Promise<ConsoleReply>,
   report: (text: string) => void,
 ): Promise<void> {
   const acceptsGzip = /\bgzip\b/.test(`${request.headers["accept-encoding"] ?? ""}`);
   try {
-    if (handle === undefined) throw new Error("a request arrived before the console was ready");
     sendReply(response, await handle(request), acceptsGzip);
   } catch (error) {
     if (response.destroyed) return;
