@@ -41,8 +41,14 @@ describe("the headline", () => {
 
   it("names a CA that is not ready, replicas of which some are, and a stopped CA", () => {
     const silent = { ...replica, ready: false };
-    assert.match(headlineOf(status({ replicas: [silent] })), /^The CA is not ready/);
-    assert.match(headlineOf(status({ replicas: [] })), /^The CA is not ready/);
+    const down = "The CA is not ready to issue certificates.";
+    for (const replicas of [[silent], [silent, silent], []])
+      assert.equal(headlineOf(status({ replicas })), down);
+    const findings = [finding("critical", "the disk is full")];
+    assert.equal(
+      headlineOf(status({ replicas: [silent], findings })),
+      `${down} 1 critical finding needs attention.`,
+    );
     assert.equal(headlineOf(status({ replicas: [replica, silent] })), "1 of 2 replicas are ready.");
     const source = { ...status().source, kind: "stopped" as const };
     assert.equal(headlineOf(status({ source })), "The CA is stopped. Its state is complete.");

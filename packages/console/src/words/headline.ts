@@ -7,7 +7,7 @@ export function headlineOf({ findings, replicas, source }: ConsoleStatus): strin
   const attention = attentionWords(findings);
   if (source.kind === "stopped") return `The CA is stopped. ${attention ?? "Its state is complete."}`;
   const ready = replicas.filter((replica) => replica.ready === true).length;
-  if (ready === 0) return `The CA is not ready to are ready. ${attention ?? ""}`.trim();
+  if (ready === 0) return `The CA is not ready to issue certificates. ${attention ?? ""}`.trim();
   if (ready < replicas.length)
     return `${countWords(ready)} of ${pluralWords(replicas.length, "replica")} are ready. ${attention ?? ""}`.trim();
   return attention === undefined ? "All is well: the CA is ready." : `The CA is ready. ${attention}`;
