@@ -165,13 +165,15 @@ export interface ConsolePort {
   readonly workers: number;
 }
 
-/** The newest certificate of every identity, in any order. */
+/** The newest certificate of every identity, one for each pod that shares it, by name. */
 export interface ConsoleIdentities {
   readonly source: ConsoleSource;
   readonly now: ConsoleTime;
   readonly identities: readonly ConsoleIdentity[];
   /** How many there are, including those that are not listed. */
   readonly total: number;
+  /** How many different SPIFFE IDs these have. */
+  readonly names: number;
   readonly truncated: boolean;
 }
 

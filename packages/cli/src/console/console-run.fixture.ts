@@ -47,7 +47,7 @@ export function fakeAnswers(asked: string[] = []): ConsoleAnswers {
   const idle = { trustDomain: "cluster.local", epoch: 1, automatic: true, paused: false };
   return {
     status: () => answer("status", { level: "ok", findings: [], replicas: [] } as const),
-    identities: () => answer("identities", { identities: [], total: 0, truncated: false }),
+    identities: () => answer("identities", { identities: [], total: 0, names: 0, truncated: false }),
     rotation: () => answer("rotation", { ...idle, authorities: [], warnings: [] }),
     refusals: (since) => {
       const none = { refusals: [], codes: [], total: 0, dropped: 0 };

@@ -6,9 +6,9 @@ import { Empty } from "../parts/panel.tsx";
 import { LoadState } from "../shell/load-state.tsx";
 import { routeHash } from "../shell/route.ts";
 import { changeRoute } from "../shell/use-route.ts";
-import { countWords, pluralWords } from "../words/count-words.ts";
 import { DetailsDialog } from "./details-dialog.tsx";
 import { Grid } from "./grid.tsx";
+import { identityCount } from "./identity-count.ts";
 import { type IdentityQuery, type IdentityRow, prepareRows, selectRows, sortRows } from "./identity-rows.ts";
 import { queryIn, queryParts } from "./query.ts";
 import { SearchBar } from "./search-bar.tsx";
@@ -35,15 +35,10 @@ export function IdentitiesPage({ answer, query: given }: IdentitiesPageProps) {
   return (
     <>
       <SearchBar query={query} change={change}>
-        {selected.length === data.identities.length
-          ? pluralWords(data.total, "identity", "identities")
-          : `${countWords(selected.length)} of ${pluralWords(data.total, "identity", "identities")}`}
-        {data.truncated && `; the ${countWords(data.identities.length)} that were issued last are listed`}
+        {identityCount(data, selected.length)}
       </SearchBar>
       {selected.length === 0 ? (
-        <Empty title="No identity matches">
-          Search for parts of a namespace, a service account, a pod or a serial. Several words must all match.
-        </Empty>
+        <NoMatch query={query} />
       ) : (
         <Grid rows={selected} query={query} change={change} now={now} open={open} />
       )}
@@ -51,6 +46,22 @@ export function IdentitiesPage({ answer, query: given }: IdentitiesPageProps) {
         <DetailsDialog row={opened} source={data.source} now={now} close={() => open(undefined)} />
       )}
     </>
+  );
+}
+
+function NoMatch({ query: { text, only } }: { readonly query: IdentityQuery }) {
+  if (text.trim() === "" && only !== "all")
+    return (
+      <Empty title={only === "late" ? "No renewal is late" : "No listed certificate has expired"}>
+        {only === "late"
+          ? "Every certificate has at least a quarter of its lifetime left."
+          : "The list has the certificates that were valid when the page read it. kasbah audit tail lists earlier ones."}
+      </Empty>
+    );
+  return (
+    <Empty title="No identity matches">
+      Search for parts of a namespace, a service account, a pod or a serial. Several words must all match.
+    </Empty>
   );
 }
 

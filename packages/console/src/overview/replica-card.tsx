@@ -31,7 +31,7 @@ export function ReplicaCard({ replica, now }: ReplicaProps) {
       <Fields>
         {clock !== undefined && <LabelledValue name="Clock">{clockStateWords(clock)}</LabelledValue>}
         {ledger !== undefined && <LedgerFields ledger={ledger} isStopped={role === "stopped"} />}
-        {port !== undefined && (
+        {port !== undefined && role !== "stopped" && (
           <LabelledValue name="Port">
             {port.maxConnections === 0
               ? pluralWords(port.connections, "connection")

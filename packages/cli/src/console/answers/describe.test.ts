@@ -17,8 +17,8 @@ describe("Answers of the console", () => {
     const entry = { spiffeId: caller.spiffeId, serial: "01", notBefore: time, notAfter: time, time, caller };
     const found = { slot: "kasbah-0/1", index: 0, entry } as unknown as Found<IssuedEntry>;
     const answer = { found: Array.from({ length: 100_001 }, () => found), authorities: new Map() };
-    const { identities, total, truncated } = listIdentities(answer, true);
-    assert.deepEqual([identities.length, total, truncated], [100_000, 100_001, true]);
+    const { identities, total, names, truncated } = listIdentities(answer, true);
+    assert.deepEqual([identities.length, total, names, truncated], [100_000, 100_001, 1, true]);
     assert.deepEqual([identities[0]?.pod, identities[0]?.replica], ["c-0", "kasbah-0"]);
     assert.equal(listIdentities({ ...answer, found: [found] }, false).identities[0]?.replica, undefined);
   });

@@ -5,6 +5,7 @@ import type { IdentitiesAnswer } from "../../audit/render/identities.ts";
 export interface ListedIdentities {
   readonly identities: readonly ConsoleIdentity[];
   readonly total: number;
+  readonly names: number;
   readonly truncated: boolean;
 }
 
@@ -14,7 +15,8 @@ const maxListed = 100_000;
 /** @param isReplica whether the slot of an entry is the name of a replica */
 export function listIdentities({ found }: IdentitiesAnswer, isReplica: boolean): ListedIdentities {
   const identities = found.slice(0, maxListed).map((one) => identityOf(one, isReplica));
-  return { identities, total: found.length, truncated: found.length > identities.length };
+  const names = new Set(found.map(({ entry }) => entry.spiffeId)).size;
+  return { identities, total: found.length, names, truncated: found.length > identities.length };
 }
 
 function identityOf({ entry, slot }: Found<IssuedEntry>, isReplica: boolean): ConsoleIdentity {
