@@ -49,6 +49,18 @@ describe("The browser of kasbah console", () => {
     await home.remove();
   });
 
+  it("is not started, and the file stays, if a file with the name of ours exists", async () => {
+    const home = await temporaryDirectory();
+    const path = home.join("kasbah-console-42.html");
+    await writeFile(path, "another program's");
+    const env = { HOME: home.path, PATH: home.path };
+    const browser = await openBrowser(link, { platform: "linux", env, temporaryDirectory: "/none", pid: 42 });
+    assert.equal(browser.problem, "EEXIST");
+    await browser.forget();
+    assert.equal(await readFile(path, "utf8"), "another program's");
+    await home.remove();
+  });
+
   it("is reported as missing, and no file with the link remains", async () => {
     const home = await temporaryDirectory();
     const env = { HOME: home.path, PATH: home.path };

@@ -21,9 +21,14 @@ export interface OpenedBrowser {
  */
 export async function openBrowser(link: string, deps: BrowserDeps): Promise<OpenedBrowser> {
   const path = join(deps.env["HOME"] || deps.temporaryDirectory, `kasbah-console-${deps.pid}.html`);
-  const forget = () => rm(path, { force: true });
+  let isWritten = false;
+  // A file of this name that exists already belongs to another program, or to another user.
+  const forget = async () => {
+    if (isWritten) await rm(path, { force: true });
+  };
   try {
     await writeFile(path, redirectTo(link), { mode: 0o600, flag: "wx" });
+    isWritten = true;
     await start(deps.platform === "darwin" ? "open" : "xdg-open", path, deps.env);
     return { problem: undefined, forget };
   } catch (error) {
