@@ -54,7 +54,7 @@ function NoMatch({ query: { text, only } }: { readonly query: IdentityQuery }) {
     return (
       <Empty title={only === "late" ? "No renewal is late" : "No listed certificate has expired"}>
         {only === "late"
-          ? "Every certificate has at least a quarter of its lifetime left."
+          ? "The newest certificate of every identity has at least a quarter of its lifetime left."
           : "The list has the certificates that were valid when the page read it. kasbah audit tail lists earlier ones."}
       </Empty>
     );

@@ -46,4 +46,11 @@ describe("the list of identities", () => {
     assert.deepEqual(select({ only: "late" }), ["demo/frontend"]);
     assert.deepEqual(select({ only: "expired" }), ["demo/backend"]);
   });
+
+  it("does not show an identity as late that has renewed in another pod", () => {
+    const spiffeId = "spiffe://cluster.local/ns/demo/sa/frontend";
+    const both = [2, 20].map((hours) => identityFixture(spiffeId, { leftMs: hours * hourMs, now }));
+    assert.deepEqual(selectRows(prepareRows(both), queryFixture({ only: "late" }), now), []);
+    assert.equal(selectRows(prepareRows(both.slice(0, 1)), queryFixture({ only: "late" }), now).length, 1);
+  });
 });

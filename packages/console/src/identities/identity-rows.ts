@@ -9,6 +9,8 @@ export interface IdentityRow {
   readonly name: string;
   readonly notBefore: number;
   readonly notAfter: number;
+  /** No other certificate of its SPIFFE ID expires later. The pods of a rollout that ended leave older ones behind. */
+  readonly isNewest: boolean;
   /** Every word by which the row can be found, in lower case. */
   readonly words: string;
 }
@@ -23,7 +25,10 @@ export interface IdentityQuery {
 }
 
 export function prepareRows(identities: readonly ConsoleIdentity[]): readonly IdentityRow[] {
-  return identities.map(rowOf);
+  const newest = new Map<string, number>();
+  for (const { spiffeId, notAfter } of identities)
+    newest.set(spiffeId, Math.max(newest.get(spiffeId) ?? 0, Date.parse(notAfter)));
+  return identities.map((identity) => rowOf(identity, newest.get(identity.spiffeId)));
 }
 
 /** All rows in one order, so that a search only has to leave rows out. */
@@ -41,13 +46,17 @@ export function selectRows(
 ): readonly IdentityRow[] {
   const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = (row: IdentityRow) =>
-    (query.only === "all" || lifeState(row.notBefore, row.notAfter, now) === query.only) &&
-    words.every((word) => row.words.includes(word));
+    (query.only === "all" || isIn(query.only, row, now)) && words.every((word) => row.words.includes(word));
   const selected = words.length === 0 && query.only === "all" ? sorted : sorted.filter(wanted);
   return query.descending ? selected.toReversed() : selected;
 }
 
-function rowOf(identity: ConsoleIdentity): IdentityRow {
+/** As the overview counts it: an identity is late if its newest certificate is. */
+function isIn(state: Exclude<LifeState, "good">, row: IdentityRow, now: number): boolean {
+  return lifeState(row.notBefore, row.notAfter, now) === state && (state === "expired" || row.isNewest);
+}
+
+function rowOf(identity: ConsoleIdentity, newest: number | undefined): IdentityRow {
   const { spiffeId, serial, pod = "", replica = "" } = identity;
   const name = shortName(spiffeId);
   return {
@@ -55,6 +64,7 @@ function rowOf(identity: ConsoleIdentity): IdentityRow {
     name,
     notBefore: Date.parse(identity.notBefore),
     notAfter: Date.parse(identity.notAfter),
+    isNewest: Date.parse(identity.notAfter) === newest,
     words: `${spiffeId} ${name} ${pod} ${serial} ${replica}`.toLowerCase(),
   };
 }
