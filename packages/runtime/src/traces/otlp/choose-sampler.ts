@@ -21,16 +21,20 @@ const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
 const usual = "parentbased_always_on";
 
 /** Chooses the sampler of the environment. A value that is none leads to the default, as OpenTelemetry requires. */
-export function chooseSampler(
-  { OTEL_TRACES_SAMPLER: name = usual, OTEL_TRACES_SAMPLER_ARG: argument }: Environment,
-  onInvalid: (problem: string) => void,
-): Sampler {
+export function chooseSampler(environment: Environment, onInvalid: (problem: string) => void): Sampler {
+  if (isTurnedOff(environment)) return new AlwaysOffSampler();
+  const { OTEL_TRACES_SAMPLER: name = usual, OTEL_TRACES_SAMPLER_ARG: argument } = environment;
   const isKnown = Object.hasOwn(samplers, name);
   if (!isKnown && name !== "")
     onInvalid(`OTEL_TRACES_SAMPLER is none of ${Object.keys(samplers).join(", ")}`);
   const chosen = samplers[isKnown ? name : usual];
   if (chosen === undefined) throw new TypeError(`no sampler ${usual}`);
   return chosen(ratioOf(argument, onInvalid));
+}
+
+/** OpenTelemetry lets any case of `true` turn its SDK off, and no other value. */
+function isTurnedOff({ OTEL_SDK_DISABLED: disabled, OTEL_TRACES_EXPORTER: exporter }: Environment): boolean {
+  return disabled?.toLowerCase() === "true" || exporter === "none";
 }
 
 function ratioOf(argument: string | undefined, onInvalid: (problem: string) => void): number {

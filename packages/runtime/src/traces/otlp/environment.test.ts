@@ -26,6 +26,16 @@ describe("Variables of OpenTelemetry", () => {
     assert.deepEqual(problems, []);
   });
 
+  it("turn traces off, whatever sampler is set", () => {
+    for (const off of [{ OTEL_SDK_DISABLED: "True" }, { OTEL_TRACES_EXPORTER: "none" }])
+      assert.equal(
+        chooseSampler({ ...off, OTEL_TRACES_SAMPLER: "always_on" }, onInvalid).toString(),
+        "AlwaysOffSampler",
+      );
+    for (const on of [{ OTEL_SDK_DISABLED: "1" }, { OTEL_TRACES_EXPORTER: "otlp" }])
+      assert.match(chooseSampler(on, onInvalid).toString(), /^ParentBased/);
+  });
+
   it("have no effect if they are invalid, and the problem is reported without the value", () => {
     const environment = { OTEL_TRACES_SAMPLER: "__proto__", OTEL_TRACES_SAMPLER_ARG: "2" };
     assert.match(chooseSampler(environment, onInvalid).toString(), /^ParentBased\{root=AlwaysOnSampler, /);
