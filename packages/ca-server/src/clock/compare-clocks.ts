@@ -1,5 +1,6 @@
 import { arrivalAt, ceilingOf, confirmed, remembered } from "./judge.ts";
 import {
+  type Arrival,
   agree,
   agreementMs,
   type ClockReading,
@@ -61,8 +62,16 @@ function contradicted(state: ClockState, reading: ClockReading, referenceMs: num
   }
   if (state.accepted) return state;
   const wasRight = former.some(({ offsetMs }) => agree(offsetMs, reference));
-  if (wasRight || arrival !== undefined) return suspectAt(reference, reading, { reason, former, arrival });
+  if (wasRight || arrival !== undefined) {
+    const left = arrival && withoutReturn(arrival, driftMs < 0 ? reference : undefined);
+    return suspectAt(reference, reading, { reason, former, arrival: left });
+  }
   return { ...state, dispute: `${reason}, and nothing on this machine shows which of them is wrong` };
+}
+
+/** A first clock that is behind the second one was wrong at boot, so the way back to it is closed. */
+function withoutReturn(arrival: Arrival, behind: Offset | undefined): Arrival {
+  return behind === undefined ? arrival : { ...arrival, floorMs: Math.max(arrival.floorMs, behind) };
 }
 
 function suspectAt(

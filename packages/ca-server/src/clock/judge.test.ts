@@ -244,6 +244,22 @@ describe("compareClocks", () => {
     }
   });
 
+  it("does not return to a first clock that the API server contradicts, in whichever direction it is wrong", () => {
+    for (const wrongMs of [-2 * dayMs, -10 * minuteMs, 10 * hourMs]) {
+      const first = judgeStart(
+        { reading: reading(0, wrongMs), bootId: "two", record: undefined, buildMs },
+        bounds,
+      );
+      const doubted = compare(first, reading(1000, wrongMs), startMs + 1000);
+      const later = judge(doubted, reading(2000, wrongMs), bounds);
+      assert.equal(later.kind, "suspect", `${wrongMs} ms`);
+      assert.equal(Math.round(trustedMs(later, reading(2000))), startMs + 2000);
+      const right = judge(later, reading(3000), bounds);
+      assert.equal(right.kind, "trusted");
+      assert.equal(Math.round(trustedMs(right, reading(3000))), startMs + 3000);
+    }
+  });
+
   it("confirms a clock that was set back, and never one that was set ahead", () => {
     const back = running([1000, -2 * hourMs]);
     assert.equal(compare(back, reading(2000, -2 * hourMs), startMs - 2 * hourMs).kind, "trusted");
