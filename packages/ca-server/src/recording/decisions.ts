@@ -3,6 +3,7 @@ import {
   type EntryLog,
   type IssuedEntry,
   isNamed,
+  newestOf,
   parseCallName,
   type RefusedEntry,
 } from "@kasbah/ledger";
@@ -75,9 +76,8 @@ export class Decisions implements Ledger {
   find(callName: string): DecisionEntry | undefined {
     const name = parseCallName(callName);
     if (name.kind === "reference") return this.#refused.peek(callName) ?? this.#issued.peek(callName);
-    // Not indexed: an operator asks rarely, and callers choose trace ids. Newest first.
-    for (const entry of [...this.#refused.values(), ...this.#issued.values()])
-      if (isNamed(entry, name)) return entry;
-    return undefined;
+    // Not indexed: an operator asks rarely, and callers choose trace ids. Both caches have the newest first.
+    const isWanted = (entry: DecisionEntry) => isNamed(entry, name);
+    return newestOf([[...this.#issued.values()].find(isWanted), [...this.#refused.values()].find(isWanted)]);
   }
 }

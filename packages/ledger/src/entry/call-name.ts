@@ -16,3 +16,11 @@ export function isNamed(entry: LedgerEntry | undefined, { kind, value }: CallNam
   if (entry?.kind !== "issued" && entry?.kind !== "refused") return false;
   return (kind === "trace" ? entry.traceId : entry.referenceId) === value;
 }
+
+/** The newest decision; of two at one time the later one in the list. A trace can have several. */
+export function newestOf(decisions: readonly (DecisionEntry | undefined)[]): DecisionEntry | undefined {
+  return decisions.reduce(
+    (newest, one) => (one && (newest === undefined || one.time >= newest.time) ? one : newest),
+    undefined,
+  );
+}

@@ -1,4 +1,4 @@
-import { isNamed, parseCallName } from "../entry/call-name.ts";
+import { type CallName, isNamed, newestOf, parseCallName } from "../entry/call-name.ts";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { LineSource } from "../segments/line-source.ts";
@@ -7,8 +7,8 @@ import { findUnauthenticatedRefusal } from "../unauthenticated/find-refusal.ts";
 import type { IndexQueries } from "./queries.ts";
 
 /**
- * Finds the decision about a call on disk by its name, the newest of several in one trace: first in the index, then
- * among the refusals of unauthenticated callers.
+ * Finds the decision about a call on disk by its name, the newest of several in one trace: in the index and among the
+ * refusals of unauthenticated callers.
  */
 export async function findDecision(
   index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
@@ -16,7 +16,19 @@ export async function findDecision(
   text: string,
 ): Promise<DecisionEntry | undefined> {
   const name = parseCallName(text);
-  const lines = new LineSource(directory.segments);
+  const recorded = await findRecorded(index, directory, name);
+  // A reference names one call.
+  if (recorded !== undefined && name.kind === "reference") return recorded;
+  return newestOf([recorded, await findUnauthenticatedRefusal(directory.unauthenticated, name)]);
+}
+
+/** Reads one line at a time: a key in the index is a hash, and callers can choose trace ids that share it. */
+async function findRecorded(
+  index: { readonly find: Pick<IndexQueries, "withKey"> } | undefined,
+  { segments }: Pick<LedgerDirectory, "segments">,
+  name: CallName,
+): Promise<DecisionEntry | undefined> {
+  const lines = new LineSource(segments);
   try {
     for (const place of index?.find.withKey(name.kind, name.value) ?? []) {
       const line = await lines.read(place);
@@ -26,5 +38,5 @@ export async function findDecision(
   } finally {
     await lines.close();
   }
-  return findUnauthenticatedRefusal(directory.unauthenticated, name);
+  return undefined;
 }

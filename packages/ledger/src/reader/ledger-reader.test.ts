@@ -16,6 +16,12 @@ const minute = 60_000;
 const iso = (ms: number) => new Date(ms).toISOString();
 const places = (found: readonly Found[]) => found.map(({ slot, index }) => `${slot}/${index}`);
 
+/** Trace ids with one CRC-32, which is the key of all three in the index. */
+const sameKeys = {
+  hidden: "4bf92f3577b34da6a3ce929d0e0e4736",
+  forged: ["15441255647654502022000022220220", "56073506275657624220020022002022"],
+};
+
 describe("SegmentLedgerReader", () => {
   let ledger: WrittenLedger;
   let open: LedgerReader[];
@@ -173,6 +179,34 @@ describe("SegmentLedgerReader", () => {
         assert.deepEqual(await opened.reference(entry.referenceId), entry);
         assert.deepEqual(await findDecision(index, ledger.directory, entry.referenceId), entry);
       }
+    } finally {
+      index.close();
+    }
+  });
+
+  it("finds a call although callers chose trace ids that share its key in the index", async () => {
+    const { forged, hidden } = sameKeys;
+    assert.equal(new Set([...forged, hidden].map((id) => keyHash("trace", id))).size, 1);
+    const victim = refused({ traceId: hidden });
+    const others = Array.from({ length: 150 }, (_, number) => issued({ traceId: forged[number % 2] ?? "" }));
+    await ledger.write(victim, ...others);
+    assert.deepEqual(await (await reader()).reference(hidden), victim);
+  });
+
+  it("finds the newest refusal of a trace among those of unauthenticated callers, and of all kinds", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const at = (seconds: number) => ({ traceId, time: iso(noon + seconds * 1000) });
+    const [older, newer, newest] = [refused(at(1)), refused(at(2)), issued(at(3))];
+    const file = join(ledger.directory.unauthenticated, "newest.jsonl");
+    const lines = [older, newer].map((entry) => `${Buffer.from(encodeEntry(entry))}\n`).join("");
+    await ledger.write(issued());
+    await writeFile(file, lines);
+    assert.deepEqual(await (await reader()).reference(traceId), newer);
+    await ledger.write(newest);
+    assert.deepEqual(await (await reader()).reference(traceId), newest);
+    const index = AuditIndex.open(ledger.directory.index);
+    try {
+      assert.deepEqual(await findDecision(index, ledger.directory, traceId), newest);
     } finally {
       index.close();
     }

@@ -1,5 +1,11 @@
-import { isNamed, parseCallName } from "../entry/call-name.ts";
-import type { AuthorityEntry, DecisionEntry, IssuedEntry, OperatorEntry } from "../entry/entry.ts";
+import { isNamed, newestOf, parseCallName } from "../entry/call-name.ts";
+import type {
+  AuthorityEntry,
+  DecisionEntry,
+  IssuedEntry,
+  LedgerEntry,
+  OperatorEntry,
+} from "../entry/entry.ts";
 import { servingFactsOf } from "../entry/serving-entry.ts";
 import { secondOf } from "../index/rows.ts";
 import type { CertificateKey, Found, LedgerReader, LedgerTail } from "../ports.ts";
@@ -10,9 +16,6 @@ import { proveEntry } from "../verify/prove-entry.ts";
 import { mergeByTime } from "./merge.ts";
 import type { SlotReader } from "./slot-reader.ts";
 import { MergedTail, Tail } from "./tail.ts";
-
-/** A caller may use one trace id for any number of calls; the newest of each ledger are enough. */
-const mostCalls = 100;
 
 /**
  * Answers queries about the ledgers in one or several state directories, whether their CAs are running or
@@ -69,15 +72,17 @@ export class SegmentLedgerReader implements LedgerReader {
 
   async reference(text: string): Promise<DecisionEntry | undefined> {
     const name = parseCallName(text);
-    const found = await this.#all((slot) =>
-      slot.find((find) => find.withKey(name.kind, name.value).slice(0, mostCalls)),
-    );
-    for (const { entry } of found) if (isNamed(entry, name)) return entry;
-    for (const { directory } of this.#slots) {
-      const refusal = await findUnauthenticatedRefusal(directory.unauthenticated, name);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
+    const isWanted = (entry: LedgerEntry | undefined) => isNamed(entry, name);
+    const recorded: (DecisionEntry | undefined)[] = [];
+    for (const slot of this.#slots)
+      recorded.push(await slot.first((find) => find.withKey(name.kind, name.value), isWanted));
+    const newest = newestOf(recorded);
+    // A reference names one call.
+    if (newest !== undefined && name.kind === "reference") return newest;
+    const refusals: (DecisionEntry | undefined)[] = [];
+    for (const { directory } of this.#slots)
+      refusals.push(await findUnauthenticatedRefusal(directory.unauthenticated, name));
+    return newestOf([newest, ...refusals]);
   }
 
   async identities(now: Date): Promise<readonly Found<IssuedEntry>[]> {

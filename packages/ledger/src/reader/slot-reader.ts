@@ -1,3 +1,4 @@
+import type { LedgerEntry } from "../entry/entry.ts";
 import { isDamaged, removeIndex } from "../index/file.ts";
 import type { IndexQueries } from "../index/queries.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
@@ -53,6 +54,22 @@ export class SlotReader {
       if (entry !== undefined) found.push({ slot, index, entry, line });
     }
     return found;
+  }
+
+  /**
+   * The first entry that a query finds and that is wanted. It reads one line at a time: a key in the index is a hash,
+   * and callers can choose values that share it.
+   */
+  async first<E extends LedgerEntry>(
+    ask: (find: IndexQueries) => Iterable<Place>,
+    isWanted: (entry: LedgerEntry | undefined) => entry is E,
+  ): Promise<E | undefined> {
+    for (const place of await this.#repaired(() => this.#places(ask))) {
+      const line = await this.#lines.read(place);
+      const entry = line && entryOf(line);
+      if (isWanted(entry)) return entry;
+    }
+    return undefined;
   }
 
   /** The entries of a period, both ends included, in the order of the ledger. */

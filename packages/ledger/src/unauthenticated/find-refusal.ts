@@ -8,7 +8,7 @@ import { entryOf } from "../segments/read-entry.ts";
 import { refusalLogFiles } from "./refusal-log.ts";
 
 /**
- * Finds the refusal of an unauthenticated caller by the name of its call. It reads the whole files, a few
+ * Finds the refusal of an unauthenticated caller by the name of its call, the newest of several in one trace. It reads the whole files, a few
  * megabytes.
  */
 export async function findUnauthenticatedRefusal(
@@ -22,18 +22,20 @@ export async function findUnauthenticatedRefusal(
   return undefined;
 }
 
+/** The last match: lines are appended. */
 async function findIn(path: string, name: CallName): Promise<RefusedEntry | undefined> {
+  let found: RefusedEntry | undefined;
   const input = createReadStream(path);
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       if (!line.includes(name.value)) continue;
       const entry = entryOf(Buffer.from(line));
-      if (entry?.kind === "refused" && isNamed(entry, name)) return entry;
+      if (entry?.kind === "refused" && isNamed(entry, name)) found = entry;
     }
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
   } finally {
     input.destroy();
   }
-  return undefined;
+  return found;
 }
