@@ -1,6 +1,6 @@
 export { openLedgerKey, readLedgerVerifier } from "./checkpoints/ledger-key.ts";
 export { TreeKeeper } from "./checkpoints/tree-keeper.ts";
-export { isNamed, newestOf, parseCallName } from "./entry/call-name.ts";
+export { isNamed, newestDecision, parseCallName } from "./entry/call-name.ts";
 export { encodeEntry } from "./entry/encode-entry.ts";
 export {
   type AuthorityEntry,

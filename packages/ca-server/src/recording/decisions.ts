@@ -3,7 +3,7 @@ import {
   type EntryLog,
   type IssuedEntry,
   isNamed,
-  newestOf,
+  newestDecision,
   parseCallName,
   type RefusedEntry,
 } from "@kasbah/ledger";
@@ -78,6 +78,9 @@ export class Decisions implements Ledger {
     if (name.kind === "reference") return this.#refused.peek(callName) ?? this.#issued.peek(callName);
     // Not indexed: an operator asks rarely, and callers choose trace ids. Both caches have the newest first.
     const isWanted = (entry: DecisionEntry) => isNamed(entry, name);
-    return newestOf([[...this.#issued.values()].find(isWanted), [...this.#refused.values()].find(isWanted)]);
+    return newestDecision([
+      [...this.#issued.values()].find(isWanted),
+      [...this.#refused.values()].find(isWanted),
+    ]);
   }
 }

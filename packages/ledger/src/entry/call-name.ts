@@ -18,7 +18,7 @@ export function isNamed(entry: LedgerEntry | undefined, { kind, value }: CallNam
 }
 
 /** The newest decision; of two at one time the later one in the list. A trace can have several. */
-export function newestOf(decisions: readonly (DecisionEntry | undefined)[]): DecisionEntry | undefined {
+export function newestDecision(decisions: readonly (DecisionEntry | undefined)[]): DecisionEntry | undefined {
   return decisions.reduce(
     (newest, one) => (one && (newest === undefined || one.time >= newest.time) ? one : newest),
     undefined,

@@ -1,4 +1,4 @@
-import { type CallName, isNamed, newestOf, parseCallName } from "../entry/call-name.ts";
+import { type CallName, isNamed, newestDecision, parseCallName } from "../entry/call-name.ts";
 import type { DecisionEntry } from "../entry/entry.ts";
 import type { LedgerDirectory } from "../ledger-directory.ts";
 import { LineSource } from "../segments/line-source.ts";
@@ -19,7 +19,7 @@ export async function findDecision(
   const recorded = await findRecorded(index, directory, name);
   // A reference names one call.
   if (recorded !== undefined && name.kind === "reference") return recorded;
-  return newestOf([recorded, await findUnauthenticatedRefusal(directory.unauthenticated, name)]);
+  return newestDecision([recorded, await findUnauthenticatedRefusal(directory.unauthenticated, name)]);
 }
 
 /** Reads one line at a time: a key in the index is a hash, and callers can choose trace ids that share it. */

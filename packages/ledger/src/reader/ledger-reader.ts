@@ -1,4 +1,4 @@
-import { isNamed, newestOf, parseCallName } from "../entry/call-name.ts";
+import { isNamed, newestDecision, parseCallName } from "../entry/call-name.ts";
 import type {
   AuthorityEntry,
   DecisionEntry,
@@ -76,13 +76,13 @@ export class SegmentLedgerReader implements LedgerReader {
     const recorded: (DecisionEntry | undefined)[] = [];
     for (const slot of this.#slots)
       recorded.push(await slot.first((find) => find.withKey(name.kind, name.value), isWanted));
-    const newest = newestOf(recorded);
+    const newest = newestDecision(recorded);
     // A reference names one call.
     if (newest !== undefined && name.kind === "reference") return newest;
     const refusals: (DecisionEntry | undefined)[] = [];
     for (const { directory } of this.#slots)
       refusals.push(await findUnauthenticatedRefusal(directory.unauthenticated, name));
-    return newestOf([newest, ...refusals]);
+    return newestDecision([newest, ...refusals]);
   }
 
   async identities(now: Date): Promise<readonly Found<IssuedEntry>[]> {
