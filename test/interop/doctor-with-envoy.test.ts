@@ -83,7 +83,7 @@ describe("kasbah-agent doctor beside a real Envoy", function () {
       app: mesh.app.address,
       peers: [],
     };
-    const sdsSocket = join(directory.path, "nobody.sds");
+    const sdsSocket = join(directory.path, "unused.sds");
     const bootstrap = createBootstrap({ nodeId: "lost", cluster: "lost", admin, sdsSocket, inbound });
     await writeFile(directory.join("envoy.json"), JSON.stringify(bootstrap));
     const flags = ["-c", directory.join("envoy.json"), "--disable-hot-restart", "--concurrency", "1"];

@@ -37,7 +37,6 @@ import {
 import { Http2Channel } from "@kasbah/runtime/grpc-http2";
 import { explainAdminFailure } from "./admin-failure.ts";
 import type { OperatorClient } from "./operator-client.ts";
-import type { Overviews } from "./overviews.ts";
 
 export type {
   AuthorityMessage,
@@ -163,11 +162,6 @@ export class AdminClient implements OperatorClient {
   /** The decision of the current policy about an identity. */
   explainIdentity(spiffeId: string): Promise<IdentityExplanationMessage> {
     return this.#call(explainIdentity, { spiffeId }, this.#deadlines.answerMs);
-  }
-
-  async overview(): Promise<Overviews> {
-    const overview = await this.ownOverview({ forMerging: false });
-    return { given: [{ replica: overview.replica, overview }], missing: [], identities: overview.identities };
   }
 
   /** The overview as this CA process reports it. Throws `ADMIN_OUTDATED` in a CA of an earlier release. */

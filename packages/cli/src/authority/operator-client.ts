@@ -8,7 +8,6 @@ import type {
   SignedChainMessage,
   StateHome,
 } from "@kasbah/protocol";
-import type { Overviews } from "./overviews.ts";
 import type { Replicated } from "./replicated.ts";
 
 /**
@@ -38,6 +37,4 @@ export interface OperatorClient {
   /** The decision about one call, and the replica that made it. */
   explainCall(referenceId: string): Promise<DecisionMessage & { readonly replica?: string }>;
   explainIdentity(spiffeId: string): Promise<Replicated<IdentityExplanationMessage>>;
-  /** How the CA is, for each replica. Throws `ADMIN_OUTDATED` if no replica has a release that can answer. */
-  overview(): Promise<Overviews>;
 }

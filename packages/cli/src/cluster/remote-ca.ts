@@ -4,7 +4,6 @@ import type { AuthorityStatusMessage, MovedStateMessage, StateHome } from "../au
 import type { OperatorClient } from "../authority/operator-client.ts";
 import type { ClusterChoice } from "../kubectl/cluster-choice.ts";
 import { execAct } from "./exec-act.ts";
-import { listOverviews } from "./list-overviews.ts";
 import { firstKnown, mergeExplanations, mergeStatus } from "./merge.ts";
 import { mergePreviews } from "./merge-distrust.ts";
 import {
@@ -15,7 +14,6 @@ import {
   movedState,
   newRequest,
 } from "./read-answers.ts";
-import { overviewAnswer } from "./read-overview.ts";
 import { Replicas, type ReplicasDeps } from "./replicas.ts";
 
 export interface RemoteDeps extends ReplicasDeps {
@@ -55,11 +53,6 @@ export class RemoteCa implements OperatorClient {
   async explainIdentity(spiffeId: string) {
     const args = ["why", parseSpiffeId(spiffeId).toString()];
     return this.#replicas.ask({ args, schema: explanation, merge: mergeExplanations });
-  }
-
-  overview() {
-    const args = ["overview", "--for-merging"];
-    return this.#replicas.ask({ args, schema: overviewAnswer, merge: listOverviews, namesMissing: true });
   }
 
   rotate(kind: "root" | "intermediate") {

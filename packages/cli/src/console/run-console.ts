@@ -33,7 +33,7 @@ interface StartedBrowser {
 /** A console that no browser asks for this long has been forgotten. */
 const idleMs = 12 * 3_600_000;
 
-/** Serves the page until `signal` aborts, or nobody reads it any more. @throws CliError */
+/** Serves the page until `signal` aborts, or no browser has asked for {@link idleMs}. @throws CliError */
 export async function runConsole(run: ConsoleRun): Promise<void> {
   const { clock, signal, stderr, screen } = run;
   const assets = await loadAssets(run.directory);

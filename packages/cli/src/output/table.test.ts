@@ -50,7 +50,7 @@ describe("A table", () => {
     assert.ok(text.endsWith("--wide shows POD, too\n"));
   });
 
-  it("never exceeds a terminal of 60 columns, whatever the names are", () => {
+  it("never exceeds a terminal of 60 columns, with any names", () => {
     const name = fc.string({ minLength: 1, maxLength: 120, unit: "grapheme-ascii" });
     fc.assert(
       fc.property(fc.array(fc.tuple(name, name, name), { minLength: 1 }), (cells) => {

@@ -49,7 +49,7 @@ describe("The browser of kasbah console", () => {
     await home.remove();
   });
 
-  it("is not started, and the file stays, if a file with the name of ours exists", async () => {
+  it("is not started, and the file stays, if a file of that name exists", async () => {
     const home = await temporaryDirectory();
     const path = home.join("kasbah-console-42.html");
     await writeFile(path, "another program's");

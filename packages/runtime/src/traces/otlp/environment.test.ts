@@ -26,7 +26,7 @@ describe("Variables of OpenTelemetry", () => {
     assert.deepEqual(problems, []);
   });
 
-  it("turn traces off, whatever sampler is set", () => {
+  it("turn traces off, with any sampler", () => {
     for (const off of [{ OTEL_SDK_DISABLED: "True" }, { OTEL_TRACES_EXPORTER: "none" }])
       assert.equal(
         chooseSampler({ ...off, OTEL_TRACES_SAMPLER: "always_on" }, onInvalid).toString(),
