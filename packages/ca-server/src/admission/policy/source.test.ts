@@ -142,7 +142,9 @@ default: { allow: false }
     await writeFile(directory.join("new.yaml"), open);
     await rename(directory.join("new.yaml"), path);
     await passUntil(isAllowed);
-    assert.equal(logger.named("policy loaded").length, 3);
+    // To overwrite a file truncates it first: a look in between is repeated, and loads the same policy once more.
+    const loads = logger.named("policy loaded").length;
+    assert.ok(loads === 3 || loads === 4, `${loads} loads`);
   });
 
   it("reloads the file when a symbolic link is swapped, as the kubelet does with a ConfigMap", async () => {
